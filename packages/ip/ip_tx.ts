@@ -1,0 +1,49 @@
+/** {@linkcode IpTx}: how packets of one flow are to be sent, with the route it resolved to.
+ *
+ * @module
+ */
+import type { Netif } from "@lightwire/netif";
+import { type IpAddress, IPV4_ANY } from "./address.ts";
+
+/** Parameters of outgoing packets, kept and reused by a connection or an endpoint. `IpLayer.prepare` fills
+ * the lower half and does so again only when routes, addresses or neighbours have changed (`generation`). */
+export class IpTx {
+  /** Our address; unspecified: `prepare` chooses one. */
+  source: IpAddress = IPV4_ANY;
+  /** The peer, a broadcast address or a group. */
+  destination: IpAddress = IPV4_ANY;
+  /** Protocol number. */
+  protocol: number = 0;
+  /** TTL or hop limit. */
+  hopLimit: number = 64;
+  /** Type of service / traffic class octet, ECN bits included. */
+  tos: number = 0;
+  /** Set DF and refuse to fragment (path MTU discovery). */
+  dontFragment: boolean = false;
+  /** Only this interface may be used; `undefined`: routing decides. */
+  boundNetif: Netif | undefined = undefined;
+  /** IPv4 options to send, padded to 4 bytes, or `undefined`. */
+  options: Uint8Array | undefined = undefined;
+  /** Loop our own multicast back. */
+  multicastLoop: boolean = true;
+  /** The packet may go to a broadcast address (SO_BROADCAST). */
+  allowBroadcast: boolean = true;
+  /** Allow an unspecified source address on the wire (DHCP). */
+  allowUnspecifiedSource: boolean = false;
+
+  // Filled by IpLayer.prepare().
+  /** Interface the packet leaves by. */
+  netif: Netif | undefined = undefined;
+  /** The neighbour the frame goes to: the destination itself or a router. */
+  nextHop: IpAddress = IPV4_ANY;
+  /** Path MTU towards the destination, ≤ the interface's. */
+  pathMtu: number = 0;
+  /** The interface finishes partial checksums: set `p.checksumStart` instead of summing. */
+  canOffloadChecksum: boolean = false;
+  /** Longest TCP packet (IP header included) the path takes in one go with `gsoSize` set, 0: segments only. */
+  gsoMaxBytes: number = 0;
+  /** The state of the IP layer that the lower half was computed for; internal. */
+  generation: number = -1;
+  /** The neighbour cache entry of {@linkcode nextHop}; internal to `ip`. */
+  neighbor: unknown = undefined;
+}
