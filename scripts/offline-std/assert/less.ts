@@ -1,0 +1,17 @@
+/** @module */
+import { AssertionError } from "./assertion_error.ts";
+import { format } from "./format.ts";
+
+/**
+ * Makes an assertion that `actual` is less than `expected`.
+ *
+ * @param actual The actual value to compare.
+ * @param expected The expected value to compare.
+ * @param msg The optional message to display if the assertion fails.
+ */
+export function assertLess<T>(actual: T, expected: T, msg?: string): void {
+  if (actual < expected) return;
+  throw new AssertionError(
+    msg ?? `Expect ${format(actual)} < ${format(expected)}`,
+  );
+}
