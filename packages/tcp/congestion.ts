@@ -1,0 +1,66 @@
+/** {@linkcode CongestionControl}: how much a connection may have in the network.
+ *
+ * Loss recovery (which octet to send again) is the TCB's; an algorithm only answers with `cwnd`. All
+ * amounts are bytes, all times clock milliseconds. `flight` is FlightSize: what was sent and not acknowledged
+ * (RFC 5681 §2), as it was **before** the event.
+ *
+ * @module
+ */
+
+/** One connection's congestion control. */
+export interface CongestionControl {
+  /** "reno", "cubic", …. */
+  readonly name: string;
+  /** Congestion window. */
+  cwnd: number;
+  /** Slow start threshold; `Infinity` at first (RFC 5681 §3.1). */
+  ssthresh: number;
+  /** Bytes per second at which to pace, `Infinity`: not at all. */
+  readonly pacingRateBps: number;
+  /** The effective SMSS became known, or changed with the path MTU. Before the first data, the initial window follows. */
+  setMss(smss: number): void;
+  /** The handshake lost its SYN or SYN-ACK: the initial window is one segment (RFC 6928 §2). */
+  onSynLoss(): void;
+  /** New data was acknowledged outside of loss recovery, or in the slow start that follows a timeout.
+   *
+   * @param ackedBytes octets newly acknowledged, cumulatively (and by SACK, where the TCB counts so).
+   * @param rttMs the sample this acknowledgment gave, −1 for none.
+   */
+  onAck(ackedBytes: number, flight: number, nowMs: number, rttMs: number): void;
+  /** Fast retransmit (RFC 5681 §3.2 step 2, RFC 6675 §5 step 4): `ssthresh` and `cwnd` shrink.
+   *
+   * @param isSack the scoreboard's Pipe governs transmission: `cwnd` becomes `ssthresh`; otherwise
+   * it also counts the three segments that the duplicate acknowledgments say have left.
+   */
+  onEnterRecovery(flight: number, nowMs: number, isSack: boolean): void;
+  /** Without SACK: one more duplicate acknowledgment in recovery inflates `cwnd` by SMSS (RFC 5681 §3.2 step 4). */
+  onDuplicateAck(): void;
+  /** Without SACK: a partial acknowledgment deflates `cwnd` (RFC 6582 §3.2 step 3). */
+  onPartialAck(ackedBytes: number): void;
+  /** All that was outstanding at the start of recovery is acknowledged.
+   *
+   * @param flight FlightSize after that acknowledgment.
+   */
+  onExitRecovery(flight: number, nowMs: number, isSack: boolean): void;
+  /** The retransmission timer expired (RFC 5681 §3.1, equation 4).
+   *
+   * @param isRepeated the same segment timed out before: `ssthresh` stays.
+   */
+  onRetransmissionTimeout(flight: number, nowMs: number, isRepeated: boolean): void;
+  /** A window was acknowledged after a timeout: what had been sent before it is all through. */
+  onTimeoutRecovered(): void;
+  /** Data is to be sent after an idle time longer than the RTO (RFC 5681 §4.1). */
+  onIdleRestart(idleMs: number, rtoMs: number): void;
+  /** An acknowledgment carried ECE, once per window (RFC 3168 §6.1.2). */
+  onEcnEcho(flight: number, nowMs: number): void;
+  /** The last reduction turned out to be for nothing (RFC 3522, RFC 5682, RFC 2883): state of before it is restored. */
+  undo(): void;
+}
+
+/** Makes the congestion control of a new connection; `initialWindow` in segments (RFC 6928: 10), where 0 means the default. */
+export type CongestionControlFactory = (smss: number) => CongestionControl;
+
+/** Initial window in bytes: at most `segments` (10 as in RFC 6928 §2) segments. */
+export function initialWindow(smss: number, segments: number = 10): number {
+  return segments * smss;
+}

@@ -1,0 +1,113 @@
+/** Data plane. {@linkcode RtoEstimator}: the retransmission timeout (RFC 6298).
+ *
+ * @module
+ */
+
+/** Options of {@linkcode RtoEstimator}; times in milliseconds. */
+export interface RtoOptions {
+  /** RTO before the first sample (RFC 6298 §2.1). Default 1,000. */
+  readonly initialMs?: number;
+  /** Least RTO. Default 200, as Linux. Deviation: RFC 6298 §2.4 asks for 1 s, because of 500 ms clocks of its day. */
+  readonly minMs?: number;
+  /** Most RTO, back-off included (RFC 6298 §2.5). Default 120,000. */
+  readonly maxMs?: number;
+  /** G: the clock's granularity. Default 1. */
+  readonly granularityMs?: number;
+  /** What the variance term 4·RTTVAR counts as at least. Default `minMs`, as Linux, so that a delayed
+   * acknowledgment on a path of constant delay is not taken for a loss; 0 is the RFC's formula to the letter. */
+  readonly varianceFloorMs?: number;
+}
+
+/** RTO to use for data when the SYN had to be retransmitted and gave no sample (RFC 6298 §5.7). */
+export const FALLBACK_RTO_MS = 3000;
+
+/** SRTT, RTTVAR and RTO of one connection. */
+export class RtoEstimator {
+  /** Smoothed round-trip time; 0 before the first sample. */
+  srttMs: number;
+  /** Round-trip time variation. */
+  rttvarMs: number;
+  /** The timeout to arm, back-off included. */
+  rtoMs: number;
+  /** Smallest sample so far, `Infinity` before the first. */
+  minRttMs: number;
+  /** The last sample, 0 before the first. */
+  latestRttMs: number;
+  /** How often the timeout was doubled since the last {@linkcode resetBackOff}. */
+  backOffCount: number;
+  readonly #initialMs: number;
+  readonly #minMs: number;
+  readonly #maxMs: number;
+  readonly #varianceFloorMs: number;
+
+  /** @param options limits; see each for its default. */
+  constructor(options: RtoOptions = {}) {
+    this.#initialMs = options.initialMs ?? 1000;
+    this.#minMs = options.minMs ?? 200;
+    this.#maxMs = options.maxMs ?? 120_000;
+    const granularityMs = options.granularityMs ?? 1;
+    const varianceFloorMs = options.varianceFloorMs ?? this.#minMs;
+    this.#varianceFloorMs = varianceFloorMs > granularityMs ? varianceFloorMs : granularityMs;
+    this.srttMs = 0;
+    this.rttvarMs = 0;
+    this.rtoMs = this.#initialMs;
+    this.minRttMs = Infinity;
+    this.latestRttMs = 0;
+    this.backOffCount = 0;
+  }
+
+  /** Whether there was a sample. */
+  get hasSample(): boolean {
+    return this.minRttMs !== Infinity;
+  }
+
+  /** Takes a sample of an unambiguous round trip (Karn's rule is the caller's, RFC 6298 §3) and undoes the back-off.
+   *
+   * @param rttMs the measured time, ≥ 0.
+   * @param samplesPerRtt how many samples a round trip is expected to give, ⌈FlightSize / (2·SMSS)⌉: the gains
+   * are divided by it (RFC 7323 appendix G).
+   */
+  sample(rttMs: number, samplesPerRtt: number = 1): void {
+    if (!(rttMs >= 0)) return;
+    this.latestRttMs = rttMs;
+    if (this.minRttMs === Infinity) {
+      this.srttMs = rttMs;
+      this.rttvarMs = rttMs / 2;
+      this.minRttMs = rttMs;
+    } else {
+      if (rttMs < this.minRttMs) this.minRttMs = rttMs;
+      const n = samplesPerRtt < 1 ? 1 : samplesPerRtt;
+      const deviation = Math.abs(this.srttMs - rttMs);
+      this.rttvarMs += (deviation - this.rttvarMs) / (4 * n);
+      this.srttMs += (rttMs - this.srttMs) / (8 * n);
+    }
+    this.resetBackOff();
+  }
+
+  /** The timer expired: doubles the timeout (RFC 6298 §5.5). */
+  backOff(): void {
+    this.backOffCount++;
+    const doubled = this.rtoMs * 2;
+    this.rtoMs = doubled < this.#maxMs ? doubled : this.#maxMs;
+  }
+
+  /** New data was acknowledged: the timeout follows from SRTT and RTTVAR again. */
+  resetBackOff(): void {
+    this.backOffCount = 0;
+    if (this.minRttMs === Infinity) {
+      this.rtoMs = this.#initialMs;
+      return;
+    }
+    const variance = 4 * this.rttvarMs;
+    const rto = this.srttMs + (variance > this.#varianceFloorMs ? variance : this.#varianceFloorMs);
+    this.rtoMs = rto < this.#minMs ? this.#minMs : rto > this.#maxMs ? this.#maxMs : rto;
+  }
+
+  /** The handshake is over but its SYN had to be repeated: without a sample, data starts with 3 s (RFC 6298 §5.7). */
+  fallBackAfterSynLoss(): void {
+    this.backOffCount = 0;
+    if (this.minRttMs === Infinity) {
+      this.rtoMs = FALLBACK_RTO_MS < this.#maxMs ? FALLBACK_RTO_MS : this.#maxMs;
+    }
+  }
+}
