@@ -1,0 +1,45 @@
+/** `deno task interop`: the stack against peers nobody here wrote. Root and Linux; says what is missing.
+ *
+ * @module
+ */
+
+const TOOLS: readonly (readonly [command: string, debianPackage: string])[] = [
+  ["ip", "iproute2"],
+  ["ping", "iputils-ping"],
+  ["iperf", "iperf"],
+  ["iperf3", "iperf3"],
+  ["curl", "curl"],
+  ["dnsmasq", "dnsmasq"],
+  ["tshark", "tshark"],
+  ["python3", "python3"],
+  ["socat", "socat"],
+];
+
+async function has(command: string): Promise<boolean> {
+  const { success } = await new Deno.Command("sh", { args: ["-c", `command -v ${command}`], stdout: "null" })
+    .output();
+  return success;
+}
+
+async function main(): Promise<number> {
+  if (Deno.build.os !== "linux" || Deno.uid() !== 0) {
+    console.error("The interop tests make network namespaces: run them as root on Linux.");
+    return 2;
+  }
+  const missing: string[] = [];
+  for (const [command, debianPackage] of TOOLS) if (!await has(command)) missing.push(debianPackage);
+  if (missing.length > 0) {
+    console.error(`Missing programs: apt-get install -y --no-install-recommends ${missing.join(" ")}`);
+    return 2;
+  }
+  const folder = new URL(".", import.meta.url).pathname;
+  const { code } = await new Deno.Command(Deno.execPath(), {
+    args: ["test", "--no-check", "-A", ...Deno.args, folder],
+    stdin: "null",
+    stdout: "inherit",
+    stderr: "inherit",
+  }).output();
+  return code;
+}
+
+if (import.meta.main) Deno.exit(await main());
