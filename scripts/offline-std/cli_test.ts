@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { parseArgs, unicodeWidth } from "@std/cli";
 import { parseArgs as byEntry } from "@std/cli/parse-args";
-import { type AssertTrue, type IsExact } from "@std/testing/types";
+import type { AssertTrue, IsExact } from "@std/testing/types";
 
 Deno.test("parseArgs() guesses the kinds of unnamed options", () => {
   assertEquals(byEntry(["--a", "--b=x", "--n", "7", "./file", "9", "-v"]), {
