@@ -27,6 +27,7 @@ import {
   type Pbuf,
   PBUF_CHECKSUM_VERIFIED,
   pseudoHeaderSumV4,
+  pseudoHeaderSumV6,
   sumPbuf,
 } from "@lightwire/pbuf";
 import type { IpAddress } from "@lightwire/ip";
@@ -110,13 +111,18 @@ export function emitTcpHeader(
 /** The sum over the pseudo header of a segment of `length` bytes, header included (RFC 9293 §3.1, RFC 8200 §8.1). */
 export function tcpPseudoHeaderSum(source: IpAddress, destination: IpAddress, length: number): number {
   if (source.family === 4) return pseudoHeaderSumV4(source.w3, destination.w3, TCP_PROTOCOL, length);
-  return halves(source.w0) + halves(source.w1) + halves(source.w2) + halves(source.w3) +
-    halves(destination.w0) + halves(destination.w1) + halves(destination.w2) + halves(destination.w3) +
-    halves(length) + TCP_PROTOCOL;
-}
-
-function halves(word: number): number {
-  return (word >>> 16) + (word & 0xffff);
+  return pseudoHeaderSumV6(
+    source.w0,
+    source.w1,
+    source.w2,
+    source.w3,
+    destination.w0,
+    destination.w1,
+    destination.w2,
+    destination.w3,
+    TCP_PROTOCOL,
+    length,
+  );
 }
 
 /** Completes the checksum of the segment `p`, `p.start` at its header, checksum field 0.
