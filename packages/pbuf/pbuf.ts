@@ -18,7 +18,7 @@ import type { PbufPool } from "./pool.ts";
 /** What backs the bytes of a {@linkcode Pbuf}; the values are lwIP's names for the same things.
  *
  * - `RAM`, `POOL`: a slot of the pool's arena, alone or as a link of a chain of equal slots.
- * - `ROM`: memory outside the arena which never changes while the pbuf lives.
+ * - `ROM`: memory outside the arena which does not change while the pbuf lives ({@linkcode PbufPool.wrap}).
  * - `REF`: bytes of another pbuf, which is held until this one is released.
  */
 export type PbufKind = "RAM" | "POOL" | "ROM" | "REF";
@@ -65,14 +65,16 @@ export class Pbuf {
   refCount: number;
   /** What backs the bytes. */
   kind: PbufKind;
-  /** Byte offset of the slot in the pool's arena, or −1 for memory outside of it. */
-  readonly arenaOffset: number;
+  /** Where {@linkcode bytes} begins in the pool's arena (`REF`: that of the borrowed slot), or −1 for memory outside of it. */
+  arenaOffset: number;
   /** Size class index in the pool (internal), −1 when not a slot. */
   readonly classIndex: number;
   /** The pool that gets this node back. */
   readonly pool: PbufPool;
   /** `REF`: the pbuf whose memory is borrowed; `undefined` otherwise. */
   parent: Pbuf | undefined;
+  /** `ROM`: called once, when the last owner has released it; `undefined` otherwise (lwIP's custom pbuf). */
+  onRelease: ((p: Pbuf) => void) | undefined;
 
   /** For the pool only: use {@linkcode PbufPool.acquire} and its siblings. */
   constructor(
@@ -100,6 +102,7 @@ export class Pbuf {
     this.classIndex = classIndex;
     this.pool = pool;
     this.parent = undefined;
+    this.onRelease = undefined;
   }
 
   /** Bytes in this node alone. */
@@ -109,8 +112,8 @@ export class Pbuf {
 
   /** Bytes in this node and all that follow it (lwIP's `tot_len`). */
   get totalLength(): number {
-    let sum = 0;
-    for (let p: Pbuf | undefined = this; p !== undefined; p = p.next) sum += p.end - p.start;
+    let sum = this.end - this.start;
+    for (let p = this.next; p !== undefined; p = p.next) sum += p.end - p.start;
     return sum;
   }
 
@@ -144,23 +147,34 @@ export class Pbuf {
     return true;
   }
 
-  /** Adds an owner. Every owner calls {@linkcode release} once. */
+  /** Adds an owner. Every owner calls {@linkcode release} once.
+   *
+   * @throws {Error} if nobody owns it: it is in the pool already.
+   */
   retain(): this {
+    if (this.refCount <= 0) throw new Error("Cannot retain a pbuf that is already free");
     this.refCount++;
     return this;
   }
 
   /** Gives up one reference to this packet; at 0 the node goes back to the pool and the
-   * reference it held on the next node is given up in turn. */
+   * reference it held on the next node is given up in turn.
+   *
+   * @throws {Error} if nobody owned it: it was released once too often.
+   */
   release(): void {
-    let node: Pbuf | undefined = this;
-    while (node !== undefined) {
+    if (this.refCount <= 0) throw new Error("Cannot release a pbuf that is already free");
+    if (--this.refCount > 0) return;
+    let next = this.next;
+    this.next = undefined;
+    this.pool.reclaim(this);
+    while (next !== undefined) {
+      const node: Pbuf = next;
       if (node.refCount <= 0) throw new Error("Cannot release a pbuf that is already free");
       if (--node.refCount > 0) return;
-      const next: Pbuf | undefined = node.next;
+      next = node.next;
       node.next = undefined;
       node.pool.reclaim(node);
-      node = next;
     }
   }
 }
