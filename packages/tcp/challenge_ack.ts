@@ -24,7 +24,8 @@ export class ChallengeAckLimiter {
   #windowStartMs: number;
   #remaining: number;
 
-  /**
+  /** A limiter which has sent nothing yet.
+   *
    * @param random draws each second's limit.
    * @param perSecond the average.
    */

@@ -28,7 +28,10 @@ export class ConnectionTable<T extends ConnectionKey> {
   #size: number;
   readonly #seed: number;
 
-  /** @param seed a secret random number. */
+  /** An empty table.
+   *
+   * @param seed a secret random number.
+   */
   constructor(seed: number) {
     this.#hashes = new Uint32Array(INITIAL_SLOTS);
     this.#items = new Array(INITIAL_SLOTS).fill(undefined);

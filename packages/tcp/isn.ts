@@ -15,7 +15,10 @@ export class IsnGenerator {
   readonly #timestampHash: SipHash;
   readonly #words: Uint32Array;
 
-  /** @param random where the two secrets come from. */
+  /** Draws its secrets.
+   *
+   * @param random where the two secrets come from.
+   */
   constructor(random: Random) {
     this.#isnHash = new SipHash([random.uint32(), random.uint32(), random.uint32(), random.uint32()]);
     this.#timestampHash = new SipHash([random.uint32(), random.uint32(), random.uint32(), random.uint32()]);

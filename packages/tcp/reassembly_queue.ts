@@ -67,7 +67,10 @@ export class ReassemblyQueue {
   #duplicateLeft: number;
   #duplicateRight: number;
 
-  /** @param options bounds. */
+  /** An empty queue.
+   *
+   * @param options bounds.
+   */
   constructor(options: ReassemblyOptions = {}) {
     this.byteCount = 0;
     this.nodeCount = 0;

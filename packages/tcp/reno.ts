@@ -34,7 +34,10 @@ export class Reno implements CongestionControl {
   readonly #initialWindowSegments: number;
   readonly #byteCountingLimit: number;
 
-  /** @param smss sender maximum segment size in bytes. */
+  /** The congestion control of a new connection.
+   *
+   * @param smss sender maximum segment size in bytes.
+   */
   constructor(smss: number, options: RenoOptions = {}) {
     this.name = "reno";
     this.#initialWindowSegments = options.initialWindowSegments ?? 10;

@@ -40,7 +40,10 @@ export class RtoEstimator {
   readonly #maxMs: number;
   readonly #varianceFloorMs: number;
 
-  /** @param options limits; see each for its default. */
+  /** An estimator without a sample.
+   *
+   * @param options limits; see each for its default.
+   */
   constructor(options: RtoOptions = {}) {
     this.#initialMs = options.initialMs ?? 1000;
     this.#minMs = options.minMs ?? 200;

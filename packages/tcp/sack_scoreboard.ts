@@ -59,7 +59,8 @@ export class SackScoreboard {
   #smss: number;
   readonly #maxRanges: number;
 
-  /**
+  /** A scoreboard with nothing SACKed.
+   *
    * @param smss sender maximum segment size in bytes.
    * @param una SND.UNA.
    * @param maxRanges most ranges kept; the lowest are the most useful and stay.

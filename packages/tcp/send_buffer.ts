@@ -27,7 +27,10 @@ export class RingPool {
   readonly #maxHeldBytes: number;
   readonly #free: Uint8Array<ArrayBuffer>[][];
 
-  /** @param maxHeldBytes rings beyond this are left to the garbage collector. */
+  /** A pool without rings.
+   *
+   * @param maxHeldBytes rings beyond this are left to the garbage collector.
+   */
   constructor(maxHeldBytes: number = DEFAULT_RING_POOL_BYTES) {
     this.heldBytes = 0;
     this.#maxHeldBytes = maxHeldBytes;
@@ -64,7 +67,8 @@ export class SendBuffer {
   #maxBytes: number;
   readonly #pool: RingPool;
 
-  /**
+  /** An empty buffer, without memory.
+   *
    * @param maxBytes most bytes it holds, 1 … 2^30.
    * @param pool where rings come from; connections of one stack share it. Left out: the heap.
    */

@@ -22,7 +22,10 @@ export class SipHash {
   #v3l: number;
   #v3h: number;
 
-  /** @param key a secret. */
+  /** A hash function.
+   *
+   * @param key a secret.
+   */
   constructor(key: SipHashKey) {
     this.low = 0;
     this.high = 0;
