@@ -73,7 +73,13 @@
  */
 export * from "./virtual_clock.ts";
 export * from "./simulation.ts";
-export { type BurstLoss, firstVerdict, type LinkFaults, type LinkRule, type LinkVerdict } from "./link_faults.ts";
+export {
+  type BurstLoss,
+  firstVerdict,
+  type LinkFaults,
+  type LinkRule,
+  type LinkVerdict,
+} from "./link_faults.ts";
 export * from "./presets.ts";
 export * from "./sim_channel.ts";
 export * from "./sim_link.ts";

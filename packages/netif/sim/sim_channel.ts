@@ -4,17 +4,15 @@
  */
 import { completeChecksum, DEFAULT_HEADROOM, type Pbuf, PBUF_CHECKSUM_VERIFIED } from "@lightwire/pbuf";
 import type { LinkCapabilities, LinkSink } from "../link.ts";
-import type { Random } from "../random.ts";
+import { type Random, randomUnit } from "../random.ts";
 import type { Timer } from "../timers.ts";
+import { ArrivalQueue } from "./arrival_queue.ts";
 import type { LinkEventKind } from "./event_log.ts";
 import { type LinkFaults, ResolvedFaults } from "./link_faults.ts";
 import type { Simulation } from "./simulation.ts";
 
 /** Most frames handed over before the receiver hears {@linkcode LinkSink.inputBatchEnd}. */
 const BATCH_FRAMES = 64;
-/** Delivered prefix of the array of frames under way at which it is cut off. */
-const COMPACT_AT = 1024;
-
 /** Counters of one direction of a simulated link. */
 export interface SimChannelCounters {
   /** Frames that the sender transmitted. */
@@ -70,16 +68,6 @@ export interface SimChannelOptions {
   readonly observer: FrameObserver | undefined;
 }
 
-class InFlight {
-  readonly p: Pbuf;
-  readonly at: number;
-
-  constructor(p: Pbuf, at: number) {
-    this.p = p;
-    this.at = at;
-  }
-}
-
 /** One direction of a simulated link. What travels is a private copy in one node, as after a real wire: faults never
  * touch the sender's memory, and the receiver may write to what it gets. */
 export class SimChannel {
@@ -97,6 +85,7 @@ export class SimChannel {
   readonly #linkMaxFrameBytes: number;
   readonly #observer: FrameObserver | undefined;
   readonly #timer: Timer;
+  readonly #underWay: ArrivalQueue;
   readonly #lossRandom: Random;
   readonly #burstRandom: Random;
   readonly #truncateRandom: Random;
@@ -109,8 +98,6 @@ export class SimChannel {
   #isBurst: boolean;
   #busyUntil: number;
   #lastArrival: number;
-  #frames: InFlight[];
-  #head: number;
 
   /** For {@linkcode createLink} and {@linkcode createSwitch}. */
   constructor(sim: Simulation, options: SimChannelOptions) {
@@ -142,6 +129,7 @@ export class SimChannel {
     this.#linkMaxFrameBytes = options.maxFrameBytes;
     this.#observer = options.observer;
     this.#timer = sim.timers.create(() => this.#deliverDue());
+    this.#underWay = new ArrivalQueue();
     this.#lossRandom = sim.random(`${this.name} loss`);
     this.#burstRandom = sim.random(`${this.name} burst loss`);
     this.#truncateRandom = sim.random(`${this.name} truncate`);
@@ -154,13 +142,11 @@ export class SimChannel {
     this.#isBurst = false;
     this.#busyUntil = -Infinity;
     this.#lastArrival = -Infinity;
-    this.#frames = [];
-    this.#head = 0;
   }
 
   /** Frames under way. */
   get inFlight(): number {
-    return this.#frames.length - this.#head;
+    return this.#underWay.length;
   }
 
   /** Bytes that wait for the line, the unsent rest of the frame on it included. */
@@ -209,9 +195,7 @@ export class SimChannel {
 
   /** Releases every frame under way. */
   clear(): void {
-    for (let i = this.#head; i < this.#frames.length; i++) this.#frames[i]!.p.release();
-    this.#frames = [];
-    this.#head = 0;
+    this.#underWay.clear();
     this.#timer.stop();
   }
 
@@ -231,16 +215,18 @@ export class SimChannel {
     const faults = this.#faults;
     // Everything is drawn before anything is decided: the fate of the n-th frame under one fault never
     // depends on the other faults.
-    const isLost = faults.lossRate > 0 && draw(this.#lossRandom) < faults.lossRate;
+    const isLost = faults.lossRate > 0 && randomUnit(this.#lossRandom) < faults.lossRate;
     const isBurstLost = faults.burstEnter > 0 && this.#stepBurst();
-    const isTruncated = faults.truncateRate > 0 && draw(this.#truncateRandom) < faults.truncateRate;
-    const truncateTo = faults.truncateRate > 0 ? draw(this.#truncateRandom) : 0;
-    const isCorrupted = faults.corruptRate > 0 && draw(this.#corruptRandom) < faults.corruptRate;
-    const corruptAt = faults.corruptRate > 0 ? draw(this.#corruptRandom) : 0;
-    const jitterMs = faults.jitterMs > 0 ? draw(this.#jitterRandom) * faults.jitterMs : 0;
-    const isReordered = faults.reorderRate > 0 && draw(this.#reorderRandom) < faults.reorderRate;
-    const isDuplicated = faults.duplicateRate > 0 && draw(this.#duplicateRandom) < faults.duplicateRate;
-    const duplicateMs = faults.duplicateRate > 0 ? draw(this.#duplicateRandom) * faults.duplicateByMs : 0;
+    const isTruncated = faults.truncateRate > 0 && randomUnit(this.#truncateRandom) < faults.truncateRate;
+    const truncateTo = faults.truncateRate > 0 ? randomUnit(this.#truncateRandom) : 0;
+    const isCorrupted = faults.corruptRate > 0 && randomUnit(this.#corruptRandom) < faults.corruptRate;
+    const corruptAt = faults.corruptRate > 0 ? randomUnit(this.#corruptRandom) : 0;
+    const jitterMs = faults.jitterMs > 0 ? randomUnit(this.#jitterRandom) * faults.jitterMs : 0;
+    const isReordered = faults.reorderRate > 0 && randomUnit(this.#reorderRandom) < faults.reorderRate;
+    const isDuplicated = faults.duplicateRate > 0 && randomUnit(this.#duplicateRandom) < faults.duplicateRate;
+    const duplicateMs = faults.duplicateRate > 0
+      ? randomUnit(this.#duplicateRandom) * faults.duplicateByMs
+      : 0;
 
     if (length > faults.maxFrameBytes || (length > this.#linkMaxFrameBytes && p.gsoSize === 0)) {
       this.counters.oversizeDropped++;
@@ -295,8 +281,8 @@ export class SimChannel {
   /** One step of the Gilbert–Elliott chain; true when it takes the frame. */
   #stepBurst(): boolean {
     const faults = this.#faults;
-    const step = draw(this.#burstRandom);
-    const loss = draw(this.#burstRandom);
+    const step = randomUnit(this.#burstRandom);
+    const loss = randomUnit(this.#burstRandom);
     this.#isBurst = this.#isBurst ? step >= faults.burstLeave : step < faults.burstEnter;
     return this.#isBurst && loss < faults.burstLossRate;
   }
@@ -352,28 +338,19 @@ export class SimChannel {
   /** Takes ownership of `p`. */
   #launch(p: Pbuf, now: number, arrivesAt: number): void {
     this.#sim.events.record(now, this.name, "sent", arrivesAt, p);
-    const frames = this.#frames;
-    let i = frames.length;
-    while (i > this.#head && frames[i - 1]!.at > arrivesAt) i--;
-    if (i === frames.length) frames.push(new InFlight(p, arrivesAt));
-    else frames.splice(i, 0, new InFlight(p, arrivesAt));
-    if (i === this.#head) this.#timer.startAt(arrivesAt);
+    if (this.#underWay.insert(p, arrivesAt)) this.#timer.startAt(arrivesAt);
   }
 
   #deliverDue(): void {
     const now = this.#sim.clock.now();
     let count = 0;
-    while (count < BATCH_FRAMES && this.#head < this.#frames.length) {
-      const frame = this.#frames[this.#head]!;
-      if (frame.at > now) break;
-      this.#head++;
-      if (this.#deliver(frame.p, now)) count++;
+    while (count < BATCH_FRAMES) {
+      const p = this.#underWay.takeDue(now);
+      if (p === undefined) break;
+      if (this.#deliver(p, now)) count++;
     }
-    if (this.#head >= COMPACT_AT || this.#head === this.#frames.length) {
-      this.#frames.splice(0, this.#head);
-      this.#head = 0;
-    }
-    if (this.#head < this.#frames.length) this.#timer.startAt(Math.max(now, this.#frames[this.#head]!.at));
+    const nextAt = this.#underWay.nextAt;
+    if (nextAt !== Infinity) this.#timer.startAt(Math.max(now, nextAt));
     if (count > 0) this.sink?.inputBatchEnd();
   }
 
@@ -400,10 +377,6 @@ export class SimChannel {
   #log(now: number, kind: LinkEventKind, p: Pbuf): void {
     this.#sim.events.record(now, this.name, kind, now, p);
   }
-}
-
-function draw(random: Random): number {
-  return random.uint32() / 0x1_0000_0000;
 }
 
 /** A frame that is about to be damaged loses what vouches for it: its checksum is completed and no longer called verified. */

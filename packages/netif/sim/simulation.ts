@@ -5,9 +5,8 @@
 import { PbufPool } from "@lightwire/pbuf";
 import type { PbufClass } from "@lightwire/pbuf";
 import type { MacAddress } from "../link.ts";
-import type { Random } from "../random.ts";
+import { deriveRandom, type Random } from "../random.ts";
 import { type Timer, TimerQueue } from "../timers.ts";
-import { deriveRandom } from "./derived_random.ts";
 import { EventLog } from "./event_log.ts";
 import { PacketHash } from "./packet_hash.ts";
 import { VirtualClock } from "./virtual_clock.ts";
