@@ -56,6 +56,7 @@ export class SackScoreboard {
   #una: number;
   #sackedBelowRxt: number;
   #sackedAboveEdge: number;
+  #lossFloor: number;
   #smss: number;
   readonly #maxRanges: number;
 
@@ -84,6 +85,7 @@ export class SackScoreboard {
     this.#una = una;
     this.#sackedBelowRxt = 0;
     this.#sackedAboveEdge = 0;
+    this.#lossFloor = una;
     this.#smss = smss;
     this.#maxRanges = maxRanges;
   }
@@ -210,6 +212,12 @@ export class SackScoreboard {
     this.mayRescue = true;
   }
 
+  /** A timeout, or a smaller path MTU: whatever is unsacked before `right` counts as lost, until acknowledged. */
+  declareLost(right: number): void {
+    this.#lossFloor = right;
+    this.#findLossEdge();
+  }
+
   /** The octets up to `right` (exclusive) were retransmitted. */
   markRetransmitted(right: number): void {
     if (!seqGt(right, this.highRxt)) return;
@@ -237,13 +245,19 @@ export class SackScoreboard {
       seq = this.#right[i]!;
       i++;
     }
-    // A hole with SACKed octets above it.
+    // A hole with SACKed octets above it, or one below the mark of declareLost().
     const isHole = i < this.#count;
-    if (isHole) {
-      const length = seqDiff(this.#left[i]!, seq);
+    const isDeclared = !isHole && seqLt(seq, this.lossEdge);
+    if (isHole || isDeclared) {
+      const isLost = seqLt(seq, this.lossEdge);
+      // A hole may reach from what was declared lost into what was sent later.
+      const end = isLost && (isDeclared || seqLt(this.lossEdge, this.#left[i]!))
+        ? this.lossEdge
+        : this.#left[i]!;
+      const length = seqDiff(end, seq);
       this.nextSeq = seq;
       this.nextLength = length < maxBytes ? length : maxBytes;
-      if (seqLt(seq, this.lossEdge)) return 1;
+      if (isLost) return 1;
     }
     if (canSendNew) {
       this.nextSeq = sndMax;
@@ -260,7 +274,8 @@ export class SackScoreboard {
       start = this.#count > 1 ? this.#right[this.#count - 2]! : this.#una;
     }
     const length = seqDiff(end, start);
-    if (length <= 0) return 0;
+    // After a timeout, the end was retransmitted like the rest.
+    if (length <= 0 || (end === sndMax && seqGeq(this.highRxt, end))) return 0;
     this.mayRescue = false;
     const size = this.#smss < maxBytes ? this.#smss : maxBytes;
     this.nextLength = length < size ? length : size;
@@ -278,6 +293,7 @@ export class SackScoreboard {
     this.#sackedBelowRxt = 0;
     this.#sackedAboveEdge = 0;
     this.#una = una;
+    this.#lossFloor = una;
     this.highRxt = una;
     this.lossEdge = una;
     this.mayRescue = true;
@@ -382,20 +398,36 @@ export class SackScoreboard {
   }
 
   /** The edge is the left edge of the third range from the top, or of a range from which on more than two
-   * segments' worth is SACKed, whichever is higher. */
+   * segments' worth is SACKed, whichever is higher; never below the mark of {@linkcode declareLost}. */
   #findLossEdge(): void {
     const count = this.#count;
+    let edge = this.#una;
     let above = 0;
-    this.lossEdge = this.#una;
-    this.#sackedAboveEdge = this.sackedBytes;
-    for (let k = 1; k <= DUP_THRESH && k <= count; k++) {
-      const i = count - k;
+    let i = count;
+    while (i > 0) {
+      i--;
       above += seqDiff(this.#right[i]!, this.#left[i]!);
-      if (k === DUP_THRESH || above > (DUP_THRESH - 1) * this.#smss) {
-        this.lossEdge = this.#left[i]!;
-        this.#sackedAboveEdge = above;
-        return;
+      if (count - i === DUP_THRESH || above > (DUP_THRESH - 1) * this.#smss) {
+        edge = this.#left[i]!;
+        break;
       }
     }
+    if (edge === this.#una) above = this.sackedBytes;
+    if (seqLt(edge, this.#lossFloor)) {
+      edge = this.#lossFloor;
+      above = this.#sackedFrom(edge);
+    } else if (seqLt(this.#lossFloor, this.#una)) {
+      this.#lossFloor = this.#una;
+    }
+    this.lossEdge = edge;
+    this.#sackedAboveEdge = above;
+  }
+
+  #sackedFrom(seq: number): number {
+    let bytes = 0;
+    for (let i = this.#count - 1; i >= 0 && seqGt(this.#right[i]!, seq); i--) {
+      bytes += seqDiff(this.#right[i]!, seqMax(this.#left[i]!, seq));
+    }
+    return bytes;
   }
 }

@@ -108,6 +108,24 @@ Deno.test("NextSeg() offers a whole hole where large segments are wanted", () =>
   assertEquals([board.nextSeg(at(5000), 65536, true), board.nextLength], [1, 3000]);
 });
 
+Deno.test("declareLost(): after a timeout everything unsacked is lost, once, and there is no rescue (RFC 6298 §5.4)", () => {
+  const board = new SackScoreboard(MSS, UNA);
+  board.startRecovery();
+  board.declareLost(at(250));
+  assertEquals([board.pipe(at(250)), board.hasLoss], [0, true]);
+  const seen: [number, number, number][] = [];
+  for (;;) {
+    const rule = board.nextSeg(at(250), MSS, false);
+    if (rule === 0) break;
+    seen.push([rule, offset(board.nextSeq), board.nextLength]);
+    board.markRetransmitted((board.nextSeq + board.nextLength) >>> 0);
+  }
+  assertEquals(seen, [[1, 0, 100], [1, 100, 100], [1, 200, 50]]);
+  assertEquals([board.pipe(at(250)), board.pipe(at(400))], [250, 400]);
+  board.update(UNA, at(400), sack([300, 350]));
+  assertEquals(board.nextSeg(at(400), MSS, false), 3, "the hole behind was sent after the timeout");
+});
+
 Deno.test("SackScoreboard recognizes D-SACKs and learns nothing from them (RFC 2883 §4)", () => {
   const board = new SackScoreboard(MSS, UNA);
   board.advance(at(500));
@@ -154,6 +172,7 @@ class NaiveScoreboard {
   readonly sacked: Set<number> = new Set();
   una = 0;
   highRxt = 0;
+  declaredLost = 0;
 
   ranges(): [number, number][] {
     const sorted = [...this.sacked].filter((o) => o >= this.una).sort((a, b) => a - b);
@@ -168,6 +187,7 @@ class NaiveScoreboard {
 
   isLost(octet: number, all: [number, number][]): boolean {
     if (this.sacked.has(octet)) return false;
+    if (octet < this.declaredLost) return true;
     const above = all.filter(([left]) => left > octet);
     const bytes = above.reduce((sum, [left, right]) => sum + right - left, 0);
     return above.length >= 3 || bytes > 2 * MSS;
@@ -187,7 +207,8 @@ class NaiveScoreboard {
   /** Rules 1 and 3 of NextSeg(): the octet, or −1. */
   hole(sndMax: number, mustBeLost: boolean): number {
     const all = this.ranges();
-    const top = all.length === 0 ? this.una : all[all.length - 1]![1];
+    let top = all.length === 0 ? this.una : all[all.length - 1]![1];
+    if (mustBeLost) top = Math.max(top, this.declaredLost);
     for (let o = Math.max(this.una, this.highRxt); o < Math.min(top, sndMax); o++) {
       if (!this.sacked.has(o) && (!mustBeLost || this.isLost(o, all))) return o;
     }
@@ -205,6 +226,7 @@ Deno.test("property: SackScoreboard agrees with RFC 6675 counted octet by octet"
     { weight: 2, arbitrary: fc.record({ advance: fc.integer({ min: 1, max: 120 }) }) },
     { weight: 2, arbitrary: fc.record({ retransmit: fc.integer({ min: 1, max: 150 }) }) },
     { weight: 1, arbitrary: fc.constant({ recover: true }) },
+    { weight: 1, arbitrary: fc.record({ declareLost: edge }) },
   );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
