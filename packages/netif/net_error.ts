@@ -54,7 +54,10 @@ export class NetError extends Error {
   /** The peer's port, where known. */
   readonly remotePort: number | undefined;
 
-  /** @param message one sentence: "Cannot connect to 10.0.0.2:80 from 10.0.0.1:49152: connection refused by peer". */
+  /** Makes an error.
+   *
+   * @param message one sentence: "Cannot connect to 10.0.0.2:80 from 10.0.0.1:49152: connection refused by peer".
+   */
   constructor(code: NetErrorCode, message: string, init: NetErrorInit = {}) {
     super(message, init.cause === undefined ? undefined : { cause: init.cause });
     this.name = "NetError";

@@ -54,7 +54,10 @@ export class TimerQueue {
   readonly #heap: Timer[] = [];
   #order = 0;
 
-  /** @param clock the only source of time of everything that uses this queue. */
+  /** Makes an empty queue.
+   *
+   * @param clock the only source of time of everything that uses this queue.
+   */
   constructor(clock: Clock) {
     this.clock = clock;
   }

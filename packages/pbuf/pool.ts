@@ -94,7 +94,9 @@ export class PbufPool {
   #failAfter = -1;
   #isExhausted = false;
 
-  /** @param classes size classes in ascending order of slot size; the arena is their sum (touched lazily).
+  /** Makes a pool.
+   *
+   * @param classes size classes in ascending order of slot size; the arena is their sum (touched lazily).
    * @throws {RangeError} if there is no class, or they are not in ascending order.
    */
   constructor(classes: readonly PbufClass[] = DEFAULT_CLASSES, options: PbufPoolOptions = {}) {
