@@ -4,6 +4,7 @@
  * @module
  */
 import { dataPlane } from "./data_plane.ts";
+import { functionLength } from "./function_length.ts";
 import { noAmbient } from "./no_ambient.ts";
 import { noSeqCompare } from "./no_seq_compare.ts";
 import { rfcCitation } from "./rfc_citation.ts";
@@ -15,6 +16,7 @@ const plugin: Deno.lint.Plugin = {
     "no-seq-compare": noSeqCompare,
     "rfc-citation": rfcCitation,
     "data-plane": dataPlane,
+    "function-length": functionLength,
   },
 };
 

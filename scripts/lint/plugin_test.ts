@@ -178,3 +178,16 @@ Deno.test("data-plane: what costs per packet is refused in files that say so", (
   ];
   for (const source of fine) assertEquals(lint("packages/pbuf/x.ts", header + source), [], source);
 });
+
+Deno.test("function-length: more than 70 lines need a reason", () => {
+  const body = "\n  step();".repeat(69);
+  const long = `function longest() {${body}\n}\n`;
+  assertEquals(lint("packages/ip/x.ts", long), ["function-length: longest() has 71 lines"]);
+  assertEquals(lint("packages/ip/x.ts", `class A { method() {${body}\n} }\n`), [
+    "function-length: method() has 71 lines",
+  ]);
+  assertEquals(lint("packages/ip/x.ts", long.replace("  step();\n", "")), []);
+  assertEquals(lint("packages/ip/x_test.ts", long), []);
+  assertEquals(lint("packages/ip/x.ts", `// tidy: allow function-length one table\n${long}`), []);
+  assertEquals(idsOf("packages/ip/x.ts", `// tidy: allow function-length\n${long}`), ["function-length"]);
+});
