@@ -6,9 +6,12 @@ import type { Netif } from "@lightwire/netif";
 import { type IpAddress, IPV4_ANY } from "./address.ts";
 
 /** Parameters of outgoing packets, kept and reused by a connection or an endpoint. `IpLayer.prepare` fills
- * the lower half and does so again only when routes, addresses or neighbours have changed (`generation`). */
+ * the lower half and does so again only when routes, addresses or neighbours have changed (`generation`).
+ *
+ * Whoever changes {@linkcode source}, {@linkcode destination}, {@linkcode boundNetif}, {@linkcode options},
+ * {@linkcode multicastLoop} or one of the permissions afterwards sets {@linkcode generation} to −1. */
 export class IpTx {
-  /** Our address; unspecified: `prepare` chooses one. */
+  /** Our address; unspecified: `prepare` chooses one and writes it here. */
   source: IpAddress = IPV4_ANY;
   /** The peer, a broadcast address or a group. */
   destination: IpAddress = IPV4_ANY;
@@ -38,12 +41,19 @@ export class IpTx {
   nextHop: IpAddress = IPV4_ANY;
   /** Path MTU towards the destination, ≤ the interface's. */
   pathMtu: number = 0;
-  /** The interface finishes partial checksums: set `p.checksumStart` instead of summing. */
+  /** The interface finishes partial checksums: set `p.checksumStart` instead of summing. A packet that has to be
+   * fragmented is completed by `ip`. */
   canOffloadChecksum: boolean = false;
   /** Longest TCP packet (IP header included) the path takes in one go with `gsoSize` set, 0: segments only. */
   gsoMaxBytes: number = 0;
-  /** The state of the IP layer that the lower half was computed for; internal. */
+  /** The state of the IP layer that the lower half was computed for, −1 for none. */
   generation: number = -1;
+  /** The lower half holds until then (clock milliseconds): a path MTU grows old; internal. */
+  validUntil: number = Infinity;
   /** The neighbour cache entry of {@linkcode nextHop}; internal to `ip`. */
   neighbor: unknown = undefined;
+  /** The packet needs nothing but a header and a neighbour: no options, copies or loops; internal. */
+  isPlain: boolean = false;
+  /** Last identification used with DF; internal. */
+  identification: number = 0;
 }

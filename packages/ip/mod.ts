@@ -3,5 +3,19 @@
  * @module
  */
 export * from "./address.ts";
+export * from "./prefix.ts";
 export * from "./protocol.ts";
+export * from "./protocol_number.ts";
 export * from "./ip_tx.ts";
+export * from "./ip_options.ts";
+export * from "./ip_layer.ts";
+export * from "./ip_interface.ts";
+export * from "./counters.ts";
+export * from "./ephemeral_ports.ts";
+export * from "./multicast_membership.ts";
+export * from "./neighbor_cache.ts";
+export * from "./neighbor_entry.ts";
+export * from "./path_mtu.ts";
+export * from "./raw_endpoint.ts";
+export * from "./route_table.ts";
+export * from "./v4/ipv4_header.ts";

@@ -77,6 +77,11 @@ export interface IpProtocolHandler {
   ipInput(p: Pbuf, rx: IpRxInfo): IpDisposition;
   /** An ICMP error which quotes a packet of this protocol. */
   ipError(error: IpErrorInfo): void;
+  /** Whether the packet which an error quotes is one that this protocol has really sent, as far as it can tell: TCP looks
+   * for the connection and whether the quoted sequence number is outstanding (RFC 5927 §4.1). Asked before a
+   * "fragmentation needed" lowers the path MTU (`error.mtu` is not yet filled in); a protocol without this method
+   * believes all. */
+  ownsPacket?(error: IpErrorInfo): boolean;
   /** The batch of input is over: send acknowledgements and data, run upcalls. */
   inputBatchEnd(): void;
   /** An address of ours appeared or went away (`isPresent` false: abort or move what is bound to it). */
