@@ -23,7 +23,7 @@ export interface SimMediumOptions {
   /** Largest IP packet of a frame, in bytes; default 1500. Longer frames are dropped and counted. */
   readonly mtu?: number;
   /** What the drivers take over; default nothing, so that checksums are really computed and really checked.
-   * Super-segments cross the wire whole. */
+   * Super-segments (`gsoMaxBytes`) cross the wire whole, as one frame to every fault; that needs `gro` too. */
   readonly capabilities?: LinkCapabilities;
   /** What happens to a frame that {@linkcode LinkFaults.queueBytes} leave no room for: `"drop"`, as on a router (default), or
    * `"wait"`: `transmit` returns false, and `linkWritable` is called when the queue is half empty, as with a local device. */
@@ -189,7 +189,7 @@ export type SimLinkEnds = [a: SimDriver, b: SimDriver, link: SimLink];
  * instant are handed over as one batch.
  *
  * @returns the driver of either end, and the link itself to cut and to mend it.
- * @throws {RangeError} if a fault or the MTU makes no sense.
+ * @throws {RangeError} if a fault, the MTU or the capabilities make no sense.
  *
  * @example A protocol of one's own over a slow line that loses every tenth frame
  * ```ts
@@ -219,7 +219,7 @@ export function createLink(sim: Simulation, options: SimLinkOptions = {}): SimLi
   const name = options.name ?? sim.nextLinkName();
   const medium = options.medium ?? "ip";
   const mtu = options.mtu ?? 1500;
-  const capabilities = options.capabilities ?? NO_OFFLOAD;
+  const capabilities = checkedCapabilities(options.capabilities);
   const maxFrameBytes = maxFrameLength(medium, mtu);
   const observer = options.onTransmit;
   const aToB = new SimChannel(sim, {
@@ -255,4 +255,17 @@ export function maxFrameLength(medium: "ethernet" | "ip", mtu: number): number {
     throw new RangeError(`Cannot simulate a link with MTU ${mtu}: not in 68 … 65535`);
   }
   return medium === "ethernet" ? mtu + ETHERNET_OVERHEAD : mtu;
+}
+
+/** What the drivers of a medium offer. Internal.
+ *
+ * @throws {RangeError} if super-segments could be sent, but not received.
+ */
+export function checkedCapabilities(capabilities: LinkCapabilities = NO_OFFLOAD): LinkCapabilities {
+  if (
+    capabilities.gsoMaxBytes > 0 && !(capabilities.gro && capabilities.txChecksum && capabilities.rxChecksum)
+  ) {
+    throw new RangeError("Cannot simulate a link with gsoMaxBytes, but without gro and checksum offload");
+  }
+  return capabilities;
 }

@@ -478,6 +478,21 @@ Deno.test("createLink() refuses senseless faults", () => {
   assertThrows(() => createLink(new Simulation({ seed: 1 }), { mtu: 60 }), RangeError);
 });
 
+Deno.test("a super-segment crosses whole, keeping gsoSize, if the link can receive such", () => {
+  const capabilities = { txChecksum: true, rxChecksum: true, gsoMaxBytes: 65535, gro: true };
+  const sim = new Simulation({ seed: 1 });
+  const [a, b] = createLink(sim, { capabilities });
+  const received = new FrameRecorder(sim.clock);
+  b.attach(received);
+  const p = frame(sim, 60_000);
+  p.gsoSize = 1460;
+  a.transmit(p);
+  sim.advance(0);
+  assertEquals(received.frames.map((f) => [f.bytes.length, f.gsoSize]), [[60_000, 1460]]);
+  assertEquals(sim.pool.inUse, 0);
+  assertThrows(() => createLink(sim, { capabilities: { ...capabilities, gro: false } }), RangeError);
+});
+
 Deno.test("onTransmit sees every frame, lost ones too", () => {
   const seen: [number, number, string][] = [];
   run({ lossRate: 1 }, {

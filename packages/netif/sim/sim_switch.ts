@@ -3,10 +3,10 @@
  * @module
  */
 import type { Pbuf } from "@lightwire/pbuf";
-import { type LinkSink, type MacAddress, NO_OFFLOAD } from "../link.ts";
+import type { LinkSink, MacAddress } from "../link.ts";
 import type { LinkFaults } from "./link_faults.ts";
 import { SimChannel } from "./sim_channel.ts";
-import { maxFrameLength, SimDriver, type SimMediumOptions } from "./sim_link.ts";
+import { checkedCapabilities, maxFrameLength, SimDriver, type SimMediumOptions } from "./sim_link.ts";
 import type { Simulation } from "./simulation.ts";
 
 /** How long a switch remembers where a station is (IEEE 802.1D §7.9.2), in milliseconds. */
@@ -80,7 +80,7 @@ export class SimSwitch {
   constructor(sim: Simulation, ports: readonly SwitchPort[], options: SimMediumOptions) {
     const name = options.name ?? sim.nextLinkName();
     const mtu = options.mtu ?? 1500;
-    const capabilities = options.capabilities ?? NO_OFFLOAD;
+    const capabilities = checkedCapabilities(options.capabilities);
     const maxFrameBytes = maxFrameLength("ethernet", mtu);
     this.#sim = sim;
     this.drivers = ports.map((port, index) => {
@@ -194,7 +194,7 @@ function isGroupAddress(mac: MacAddress): boolean {
 /** Connects many hosts of a simulation by a learning Ethernet switch.
  *
  * @param ports how many ports without faults, or what each of them is like.
- * @throws {RangeError} if a fault or the MTU makes no sense.
+ * @throws {RangeError} if a fault, the MTU or the capabilities make no sense.
  *
  * @example Three stations; a frame to the third is not heard by the second
  * ```ts
