@@ -9,4 +9,4 @@ export * from "./udp_header.ts";
 export * from "./udp_layer.ts";
 export * from "./multicast_memberships.ts";
 export { UdpBinding } from "./udp_table.ts";
-export type { UdpIp, UdpOutput } from "./udp_output.ts";
+export type { UdpInterface, UdpInterfaces, UdpIp, UdpOutput } from "./udp_output.ts";

@@ -177,7 +177,6 @@ export class UdpEndpoint extends UdpBinding {
   bind(localAddress: IpAddress, localPort: number): void {
     this.#assertOpen("bind");
     this.#layer.rebind(this, localAddress, localPort);
-    this.invalidate();
   }
 
   /** Restricts it to one peer: only its datagrams and the errors about it come up, and {@linkcode send} goes there.
@@ -274,8 +273,7 @@ export class UdpEndpoint extends UdpBinding {
   joinGroup(group: IpAddress, netif?: Netif, sources?: readonly IpAddress[]): void {
     this.#assertOpen("join a group");
     const via = this.#groupNetif(group, netif);
-    this.memberships.join(via, group, sources);
-    this.#layer.groups.join(via, group, sources);
+    this.memberships.join(this.#layer.output.ip, via, group, sources);
   }
 
   /** Leaves a group which it joined.
@@ -283,8 +281,7 @@ export class UdpEndpoint extends UdpBinding {
    * @throws {NetError} ADDRESS_NOT_AVAILABLE when it is no member.
    */
   leaveGroup(group: IpAddress, netif?: Netif): void {
-    const membership = this.memberships.leave(group, netif);
-    this.#layer.groups.leave(membership.netif, group, membership.sources);
+    this.memberships.leave(group, netif);
   }
 
   /** Gives the port back and leaves all groups. Nothing is called afterwards; harmless when done already. */
@@ -292,16 +289,9 @@ export class UdpEndpoint extends UdpBinding {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#layer.forget(this);
-    for (const m of this.memberships.clear()) this.#layer.groups.leave(m.netif, m.group, m.sources);
+    this.memberships.clear();
     this.onReceive = undefined;
     this.onError = undefined;
-  }
-
-  /** Has routes and source addresses looked up anew; for the layer. */
-  invalidate(): void {
-    if (this.#tx === undefined) return;
-    this.#tx.generation = -1;
-    this.#tx.source = this.#wantedSource;
   }
 
   /** Fills the transmit parameters for one destination; what routing found out is kept while the aim stays. */
@@ -328,14 +318,16 @@ export class UdpEndpoint extends UdpBinding {
       source = address.family === 4 ? IPV4_ANY : IPV6_ANY;
     }
     tx.dontFragment = this.dontFragment;
-    tx.multicastLoop = this.multicastLoop;
     const allowBroadcast = this.allowBroadcast || !this.#layer.enforceBroadcast;
     if (
-      tx.boundNetif !== netif || tx.allowBroadcast !== allowBroadcast || !tx.destination.equals(address) ||
-      !this.#wantedSource.equals(source)
+      tx.generation !== this.#layer.output.ip.generation || tx.boundNetif !== netif ||
+      tx.allowBroadcast !== allowBroadcast || tx.multicastLoop !== this.multicastLoop ||
+      !tx.destination.equals(address) || !this.#wantedSource.equals(source)
     ) {
+      // Also after a change of routes: the source that was chosen then need not be the best one now.
       tx.boundNetif = netif;
       tx.allowBroadcast = allowBroadcast;
+      tx.multicastLoop = this.multicastLoop;
       tx.destination = address;
       tx.source = source;
       tx.generation = -1;

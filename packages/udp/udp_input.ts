@@ -67,8 +67,6 @@ export class UdpInput implements IpProtocolHandler {
   readonly #output: UdpOutput;
   readonly #header: UdpHeader;
   readonly #targets: UdpEndpoint[];
-  /** Our addresses with their interfaces, as told by {@linkcode addressChanged}. */
-  readonly #addresses: { readonly address: IpAddress; readonly netif: Netif }[];
   #info: ReusedRxInfo | undefined;
 
   /** Without endpoints.
@@ -90,7 +88,6 @@ export class UdpInput implements IpProtocolHandler {
     this.#output = output;
     this.#header = new UdpHeader();
     this.#targets = [];
-    this.#addresses = [];
     this.#info = undefined;
   }
 
@@ -135,17 +132,7 @@ export class UdpInput implements IpProtocolHandler {
 
   /** {@inheritDoc IpProtocolHandler.ipError} */
   ipError(error: IpErrorInfo): void {
-    const { quoted, quotedOffset } = error;
-    const hasPorts = error.quotedLength >= 4 && quotedOffset + 4 <= quoted.byteLength;
-    const localPort = hasPorts ? quoted.getUint16(quotedOffset) : 0;
-    const remotePort = hasPorts ? quoted.getUint16(quotedOffset + 2) : 0;
-    const endpoint = this.table.lookup(
-      error.localAddress,
-      localPort,
-      error.remoteAddress,
-      remotePort,
-      undefined,
-    );
+    const endpoint = this.#senderOf(error);
     if (endpoint === undefined) {
       this.#counters.inIcmpErrorsUnmatched++;
       return;
@@ -159,9 +146,14 @@ export class UdpInput implements IpProtocolHandler {
       icmpCode: error.icmpCode,
       reporter: error.reporter,
       remoteAddress: error.remoteAddress,
-      remotePort,
+      remotePort: error.quoted.getUint16(error.quotedOffset + 2),
       mtu: error.mtu,
     });
+  }
+
+  /** {@inheritDoc IpProtocolHandler.ownsPacket} True when an endpoint has the quoted ports. */
+  ownsPacket(error: IpErrorInfo): boolean {
+    return this.#senderOf(error) !== undefined;
   }
 
   /** {@inheritDoc IpProtocolHandler.inputBatchEnd} Nothing waits here. */
@@ -169,17 +161,10 @@ export class UdpInput implements IpProtocolHandler {
     this.#output.isInputUnderWay = false;
   }
 
-  /** {@inheritDoc IpProtocolHandler.addressChanged} Flows are resolved anew, and endpoints follow where that is
-   * wanted. */
+  /** {@inheritDoc IpProtocolHandler.addressChanged} Endpoints follow where that is wanted. */
   addressChanged(address: IpAddress, netif: Netif, isPresent: boolean): void {
-    const all = this.#addresses;
-    for (let i = all.length - 1; i >= 0; i--) {
-      if (all[i]!.netif === netif && all[i]!.address.equals(address)) all.splice(i, 1);
-    }
-    if (isPresent) all.push({ address, netif });
+    if (!this.#options.followAddress) return;
     for (const endpoint of this.table.list()) {
-      endpoint.invalidate();
-      if (!this.#options.followAddress) continue;
       if (!isPresent && endpoint.localAddress.equals(address)) {
         endpoint.lostNetif = netif;
       } else if (
@@ -191,6 +176,15 @@ export class UdpInput implements IpProtocolHandler {
         this.table.add(endpoint);
       }
     }
+  }
+
+  /** The endpoint that a quoted datagram came from. */
+  #senderOf(error: IpErrorInfo): UdpEndpoint | undefined {
+    const { quoted, quotedOffset } = error;
+    if (error.quotedLength < 4 || quotedOffset + 4 > quoted.byteLength) return undefined;
+    const localPort = quoted.getUint16(quotedOffset);
+    const remotePort = quoted.getUint16(quotedOffset + 2);
+    return this.table.lookup(error.localAddress, localPort, error.remoteAddress, remotePort, undefined);
   }
 
   #discard(p: Pbuf): IpDisposition {
@@ -242,18 +236,10 @@ export class UdpInput implements IpProtocolHandler {
       if (!coversFamily(endpoint, rx.destination.family)) return false;
     } else if (!local.equals(rx.destination)) {
       // Bound to a unicast address: what is broadcast on that address's interface (lwIP; Linux refuses it).
-      if (!rx.isBroadcast || !this.#isAddressOf(local, rx.netif)) return false;
+      if (!rx.isBroadcast || this.#output.ip.interfaces.local(local)?.owner.netif !== rx.netif) return false;
     }
     return !rx.isMulticast ||
       endpoint.memberships.accepts(rx.netif, rx.destination, rx.source, endpoint.multicastAll);
-  }
-
-  #isAddressOf(address: IpAddress, netif: Netif): boolean {
-    const all = this.#addresses;
-    for (let i = 0; i < all.length; i++) {
-      if (all[i]!.netif === netif && all[i]!.address.equals(address)) return true;
-    }
-    return false;
   }
 
   /** Hands one datagram to one endpoint; takes ownership of `p`, which still has its header. */

@@ -13,17 +13,10 @@ import {
   type IpRxInfo,
   IPV4_ANY,
 } from "@lightwire/ip";
-import { GroupReferences } from "./multicast_memberships.ts";
 import { newUdpCounters, type UdpCounters } from "./udp_counters.ts";
 import { UdpEndpoint, type UdpOpenOptions } from "./udp_endpoint.ts";
 import { UdpInput } from "./udp_input.ts";
 import { type UdpIp, UdpOutput } from "./udp_output.ts";
-
-/** What UDP needs of the IP layer beyond sending. */
-export interface UdpNetwork extends UdpIp {
-  /** Whether an address is one of ours. */
-  isLocalAddress(address: IpAddress): boolean;
-}
 
 /** What UDP needs of the host. */
 export interface UdpHost {
@@ -55,15 +48,14 @@ export interface UdpOptions {
  * ```ts
  * import { UdpLayer } from "@lightwire/udp";
  * import { PbufPool } from "@lightwire/pbuf";
- * import { seededRandom } from "@lightwire/netif";
+ * import { seededRandom, TimerQueue } from "@lightwire/netif";
+ * import { IpLayer } from "@lightwire/ip";
  * import assert from "node:assert/strict";
  *
  * const pool = new PbufPool();
- * const noIp = {
- *   prepare: () => undefined, output: () => false, flush() {}, isLocalAddress: () => true,
- *   joinGroup() {}, leaveGroup() {},
- * };
- * const udp = new UdpLayer(noIp, { pool, random: seededRandom(1) });
+ * const timers = new TimerQueue({ now: () => 0 });
+ * const host = { clock: timers.clock, timers, pool, random: seededRandom(1) };
+ * const udp = new UdpLayer(new IpLayer(host), host);
  * const endpoint = udp.open({ localPort: 7, onReceive: (p) => p.release() });
  * assert.equal(endpoint.localPort, 7);
  * assert.throws(() => udp.open({ localPort: 7 }), { code: "ADDRESS_IN_USE" });
@@ -79,11 +71,9 @@ export class UdpLayer implements IpProtocolHandler {
   readonly counters: UdpCounters;
   /** Whether broadcast needs permission. */
   readonly enforceBroadcast: boolean;
-  /** Members of groups over all endpoints; for endpoints. */
-  readonly groups: GroupReferences;
   /** The downward half; for endpoints. */
   readonly output: UdpOutput;
-  readonly #ip: UdpNetwork;
+  readonly #ip: UdpIp;
   readonly #maxEndpoints: number;
   readonly #ephemeral: EphemeralPorts;
   readonly #udp: UdpInput;
@@ -93,10 +83,9 @@ export class UdpLayer implements IpProtocolHandler {
    *
    * @param ip where packets go; register this and {@linkcode lite} with it.
    */
-  constructor(ip: UdpNetwork, host: UdpHost, options: UdpOptions = {}) {
+  constructor(ip: UdpIp, host: UdpHost, options: UdpOptions = {}) {
     this.counters = newUdpCounters();
     this.enforceBroadcast = options.enforceBroadcast ?? true;
-    this.groups = new GroupReferences(ip);
     this.output = new UdpOutput(ip, host.pool, this.counters);
     this.#ip = ip;
     this.#maxEndpoints = options.maxEndpoints ?? 65536;
@@ -162,6 +151,11 @@ export class UdpLayer implements IpProtocolHandler {
     this.#udp.ipError(error);
   }
 
+  /** {@inheritDoc IpProtocolHandler.ownsPacket} */
+  ownsPacket(error: IpErrorInfo): boolean {
+    return this.#udp.ownsPacket(error);
+  }
+
   /** {@inheritDoc IpProtocolHandler.inputBatchEnd} */
   inputBatchEnd(): void {
     this.#udp.inputBatchEnd();
@@ -224,7 +218,8 @@ export class UdpLayer implements IpProtocolHandler {
     const { localAddress, localPort } = endpoint;
     const facts = { localAddress: localAddress.toString(), localPort };
     const isBindable = localAddress.isUnspecified || localAddress.isMulticast ||
-      localAddress.isLimitedBroadcast || this.#ip.isLocalAddress(localAddress);
+      localAddress.isLimitedBroadcast || this.#ip.isLocalAddress(localAddress) ||
+      isDirectedBroadcast(this.#ip, localAddress);
     if (!isBindable) {
       throw new NetError(
         "ADDRESS_NOT_AVAILABLE",
@@ -236,6 +231,13 @@ export class UdpLayer implements IpProtocolHandler {
       throw new NetError("ADDRESS_IN_USE", `Cannot bind ${localAddress} port ${localPort}: in use`, facts);
     }
   }
+}
+
+/** Whether an address is the directed broadcast address of a network we are in. */
+function isDirectedBroadcast(ip: UdpIp, address: IpAddress): boolean {
+  if (address.family !== 4) return false;
+  for (const iface of ip.interfaces) if (iface.isBroadcast(address.w3)) return true;
+  return false;
 }
 
 /** Refuses a coverage that is less than the header (RFC 3828 §3.1). */

@@ -3,21 +3,41 @@
  * @module
  */
 import { concatenate, DEFAULT_HEADROOM, type Pbuf, type PbufPool } from "@lightwire/pbuf";
-import type { NetErrorCode } from "@lightwire/netif";
-import type { IpTx } from "@lightwire/ip";
-import type { GroupMembership } from "./multicast_memberships.ts";
+import type { NetErrorCode, Netif } from "@lightwire/netif";
+import type { IpAddress, IpTx } from "@lightwire/ip";
+import type { GroupJoiner } from "./multicast_memberships.ts";
 import type { UdpCounters } from "./udp_counters.ts";
 import type { UdpEndpoint } from "./udp_endpoint.ts";
 import { deferUdpChecksum, emitUdpHeader, fillUdpChecksum, UDP_HEADER_LENGTH } from "./udp_header.ts";
 
 /** What UDP needs of the IP layer; `IpLayer` of `@lightwire/ip` has it. */
-export interface UdpIp extends GroupMembership {
+export interface UdpIp extends GroupJoiner {
+  /** Changes with routes and addresses; see `IpTx.generation`. */
+  readonly generation: number;
+  /** Our interfaces and addresses. */
+  readonly interfaces: UdpInterfaces;
   /** Resolves route, source and path MTU of a flow. */
   prepare(tx: IpTx): NetErrorCode | undefined;
   /** Sends a packet of a prepared flow; takes ownership. False: dropped now. */
   output(p: Pbuf, tx: IpTx): boolean;
   /** Ends a batch of output. */
   flush(): void;
+  /** Whether packets to an address are for us, by unicast. */
+  isLocalAddress(address: IpAddress): boolean;
+}
+
+/** What UDP asks about interfaces. */
+export interface UdpInterfaces extends Iterable<UdpInterface> {
+  /** The owner of an address of ours. */
+  local(address: IpAddress): { readonly owner: UdpInterface } | undefined;
+}
+
+/** What UDP asks about one interface. */
+export interface UdpInterface {
+  /** The interface. */
+  readonly netif: Netif;
+  /** Whether the 32 bits are a directed broadcast address of it. */
+  isBroadcast(bits: number): boolean;
 }
 
 /** The downward half, of UDP and UDP-Lite. */
@@ -26,7 +46,8 @@ export class UdpOutput {
   isInputUnderWay: boolean;
   /** See `UdpLayer.onFlushNeeded`. */
   onFlushNeeded: (() => void) | undefined;
-  readonly #ip: UdpIp;
+  /** Where packets go. */
+  readonly ip: UdpIp;
   readonly #pool: PbufPool;
   readonly #counters: UdpCounters;
 
@@ -37,7 +58,7 @@ export class UdpOutput {
   constructor(ip: UdpIp, pool: PbufPool, counters: UdpCounters) {
     this.isInputUnderWay = false;
     this.onFlushNeeded = undefined;
-    this.#ip = ip;
+    this.ip = ip;
     this.#pool = pool;
     this.#counters = counters;
   }
@@ -51,7 +72,7 @@ export class UdpOutput {
 
   /** Resolves a flow. */
   prepare(tx: IpTx): NetErrorCode | undefined {
-    return tx.destination.isLimitedBroadcast && !tx.allowBroadcast ? "ACCESS_DENIED" : this.#ip.prepare(tx);
+    return tx.destination.isLimitedBroadcast && !tx.allowBroadcast ? "ACCESS_DENIED" : this.ip.prepare(tx);
   }
 
   /** Sends `p` as a payload; takes ownership. */
@@ -80,14 +101,14 @@ export class UdpOutput {
         } else fillUdpChecksum(packet, tx.source, tx.destination, tx.protocol, length, length);
       }
     }
-    if (!this.#ip.output(packet, tx)) {
+    if (!this.ip.output(packet, tx)) {
       this.#counters.outNoBuffers++;
       return "NO_BUFFERS";
     }
     this.#counters.udpOutDatagrams++;
     if (!this.isInputUnderWay) {
       if (this.onFlushNeeded !== undefined) this.onFlushNeeded();
-      else this.#ip.flush();
+      else this.ip.flush();
     }
     return undefined;
   }

@@ -2,8 +2,8 @@
 import { type Pbuf, PbufPool } from "@lightwire/pbuf";
 import type { LinkDriver, NetErrorCode, Random } from "@lightwire/netif";
 import { NO_OFFLOAD, Netif } from "@lightwire/netif";
-import { type IpAddress, ipv4, type IpErrorInfo, type IpRxInfo, type IpTx, parseIpAddressOrThrow } from "@lightwire/ip";
-import type { UdpNetwork } from "../mod.ts";
+import { EXCLUDE_NONE, type GroupMembership, type IpAddress, ipv4, type IpErrorInfo, type IpRxInfo, type IpTx, MulticastMembership, parseIpAddressOrThrow } from "@lightwire/ip";
+import type { UdpIp } from "../mod.ts";
 
 /** A sent datagram, transport header included. */
 export interface Sent {
@@ -54,7 +54,7 @@ export function address(text: string): IpAddress {
   return parseIpAddressOrThrow(text);
 }
 
-export class FakeNetwork implements UdpNetwork {
+export class FakeNetwork implements UdpIp {
   readonly pool = new PbufPool([{ slotBytes: 256, slots: 64 }, { slotBytes: 2048, slots: 64 }, { slotBytes: 67584, slots: 4 }]);
   readonly random = testRandom(1);
   readonly netif = testNetif("en0", 1);
@@ -65,14 +65,19 @@ export class FakeNetwork implements UdpNetwork {
   outputResult = true;
   canOffload = false;
   pathMtu = 1500;
+  generation = 1;
+  readonly groups = new MulticastMembership((netif, group, before, after) => {
+    const show = (f: typeof before) => `${f.mode}(${f.sources.join()})`;
+    this.log.push(`${netif.name} ${group} ${show(before)} > ${show(after)}`);
+  });
   prepared = 0;
   flushed = 0;
 
   prepare(tx: IpTx): NetErrorCode | undefined {
     if (this.prepareResult !== undefined) return this.prepareResult;
-    if (tx.generation === 1) return undefined;
+    if (tx.generation === this.generation) return undefined;
     this.prepared++;
-    tx.generation = 1;
+    tx.generation = this.generation;
     tx.netif = tx.boundNetif ?? this.netif;
     tx.pathMtu = this.pathMtu;
     tx.canOffloadChecksum = this.canOffload;
@@ -109,12 +114,16 @@ export class FakeNetwork implements UdpNetwork {
     return this.local.some((l) => l.equals(a));
   }
 
-  joinGroup(netif: Netif, group: IpAddress, sources?: readonly IpAddress[]): void {
-    this.log.push(`join ${group} ${netif.name}${sources === undefined ? "" : ` from ${sources.join(",")}`}`);
+  get interfaces() {
+    const own = [{ netif: this.netif, isBroadcast: (bits: number) => bits === 0x0a0000ff }];
+    return {
+      local: (a: IpAddress) => this.isLocalAddress(a) ? { owner: own[0]! } : undefined,
+      [Symbol.iterator]: () => own[Symbol.iterator](),
+    };
   }
 
-  leaveGroup(netif: Netif, group: IpAddress): void {
-    this.log.push(`leave ${group} ${netif.name}`);
+  joinGroup(netif: Netif, group: IpAddress, sources?: readonly IpAddress[]): GroupMembership | undefined {
+    return this.groups.join(netif, group, sources === undefined ? EXCLUDE_NONE : { mode: "INCLUDE", sources });
   }
 
   /** A packet that holds `bytes`. */
