@@ -1,8 +1,28 @@
 /** Timers on demand: a queue which an idle stack leaves empty.
  *
+ * @example Two timers and a clock moved by hand
+ * ```ts
+ * import { TimerQueue } from "@lightwire/netif/timers";
+ * import assert from "node:assert/strict";
+ *
+ * let now = 0;
+ * const timers = new TimerQueue({ now: () => now });
+ * const fired: string[] = [];
+ * timers.create(() => fired.push("late")).start(200);
+ * timers.create(() => fired.push("early")).start(100);
+ * assert.equal(timers.nextDeadline(), 100);
+ * now = 250;
+ * assert.equal(timers.runDue(), 2);
+ * assert.deepEqual(fired, ["early", "late"]);
+ * assert.equal(timers.nextDeadline(), Infinity);
+ * ```
+ *
  * @module
  */
 import type { Clock } from "./clock.ts";
+import { CyclicTimer } from "./cyclic_timer.ts";
+
+export { CyclicTimer };
 
 /** A timer which can be armed again and again; made once by {@linkcode TimerQueue.create}. */
 export class Timer {
@@ -12,8 +32,10 @@ export class Timer {
   index: number = -1;
   /** Key in the heap; at most `deadline`. Internal. */
   key: number = Infinity;
-  /** Tie-breaker: order of arming. Internal. */
+  /** Tie-breaker in the heap: the order of arming that belongs to {@linkcode key}. Internal. */
   order: number = 0;
+  /** Order of the last arming. Internal. */
+  armedOrder: number = 0;
   /** What runs when it is due. */
   readonly callback: () => void;
   readonly #queue: TimerQueue;
@@ -52,6 +74,8 @@ export class TimerQueue {
   /** Called when the earliest deadline moved forward to an earlier instant; the pump re-arms its host timer. */
   onEarlier: (() => void) | undefined = undefined;
   readonly #heap: Timer[] = [];
+  readonly #cyclic = new Set<CyclicTimer>();
+  #isCyclicStopped = false;
   #order = 0;
 
   /** Makes an empty queue.
@@ -67,6 +91,41 @@ export class TimerQueue {
     return new Timer(this, callback);
   }
 
+  /** A new cyclic timer, not started.
+   *
+   * @throws {RangeError} if the interval is not a positive number of milliseconds.
+   */
+  cyclic(intervalMs: number, callback: () => void): CyclicTimer {
+    if (!(intervalMs > 0 && intervalMs < Infinity)) {
+      throw new RangeError(`Cannot run a timer every ${intervalMs} ms`);
+    }
+    return new CyclicTimer(this, intervalMs, callback);
+  }
+
+  /** Removes all cyclic timers at run time, to save power while no link is in use; one-shot timers stay (`sys_timeouts_deinit()`
+   * of esp-lwip). Those started meanwhile wait for {@linkcode startCyclic}. */
+  stopCyclic(): void {
+    this.#isCyclicStopped = true;
+    for (const timer of this.#cyclic) timer.setArmed(false);
+  }
+
+  /** Arms all active cyclic timers again, one interval from now (`sys_timeouts_init()` of esp-lwip). */
+  startCyclic(): void {
+    this.#isCyclicStopped = false;
+    for (const timer of this.#cyclic) timer.setArmed(true);
+  }
+
+  /** Notes a cyclic timer as active. For {@linkcode CyclicTimer} only. */
+  addCyclic(timer: CyclicTimer): void {
+    this.#cyclic.add(timer);
+    if (!this.#isCyclicStopped) timer.setArmed(true);
+  }
+
+  /** Forgets a cyclic timer. For {@linkcode CyclicTimer} only. */
+  removeCyclic(timer: CyclicTimer): void {
+    this.#cyclic.delete(timer);
+  }
+
   /** Number of armed timers. */
   get size(): number {
     return this.#heap.length;
@@ -74,12 +133,13 @@ export class TimerQueue {
 
   /** The instant at which {@linkcode runDue} has something to do at the latest, `Infinity` when idle. */
   nextDeadline(): number {
-    // A timer re-armed for later keeps its old key: an early look is cheap, a heap move per ACK is not.
+    // A timer re-armed for later keeps its old key until it is at the top: a heap move per ACK would cost more.
     for (;;) {
       const top = this.#heap[0];
       if (top === undefined) return Infinity;
       if (top.key === top.deadline) return top.key;
       top.key = top.deadline;
+      top.order = top.armedOrder;
       this.#siftDown(0);
     }
   }
@@ -105,14 +165,16 @@ export class TimerQueue {
   /** Arms `timer` for `at`. Use {@linkcode Timer.startAt}. */
   arm(timer: Timer, at: number): void {
     timer.deadline = at;
+    timer.armedOrder = this.#order++;
     if (timer.index >= 0) {
-      if (at >= timer.key) return;
+      if (at > timer.key) return; // see nextDeadline()
       timer.key = at;
-      timer.order = this.#order++;
+      timer.order = timer.armedOrder;
       this.#siftUp(timer.index);
+      this.#siftDown(timer.index);
     } else {
       timer.key = at;
-      timer.order = this.#order++;
+      timer.order = timer.armedOrder;
       timer.index = this.#heap.length;
       this.#heap.push(timer);
       this.#siftUp(timer.index);
