@@ -65,6 +65,30 @@ export function findNamedPaths(file: SourceFile): { path: string; line: number }
 }
 
 /**
+ * Checks the rows of ARCHITECTURE.md that name files and, in their last cell, one function: one of the files has it.
+ *
+ * @param file The document.
+ * @param read Reads a file.
+ * @returns What is wrong.
+ */
+export function checkNamedFunctions(file: SourceFile, read: (path: string) => string | undefined): Problem[] {
+  const problems: Problem[] = [];
+  file.text.split("\n").forEach((text, i) => {
+    const last = /\| `([\w.]+)` \|$/.exec(text)?.[1];
+    if (!text.startsWith("|") || last === undefined || last.includes("/")) return;
+    const name = last.slice(last.lastIndexOf(".") + 1);
+    const paths = findNamedPaths({ path: file.path, text }).map((named) => named.path);
+    const texts = paths.map(read).filter((found) => found !== undefined);
+    if (texts.length === 0 || texts.some((found) => new RegExp(`\\b${name}\\b`).test(found))) return;
+    problems.push({
+      where: `${file.path}:${i + 1}`,
+      message: `names ${last}, which ${paths.join(" and ")} does not have`,
+    });
+  });
+  return problems;
+}
+
+/**
  * Checks module docs and Markdown files.
  *
  * @param members Members of the workspace.
@@ -109,6 +133,7 @@ export function checkDocs(
     }
   }
   const architecture = markdown.find((file) => file.path === "ARCHITECTURE.md");
+  if (architecture) problems.push(...checkNamedFunctions(architecture, read));
   const lines = architecture?.text.split("\n").length ?? 0;
   if (lines > 200) problems.push({ where: "ARCHITECTURE.md", message: `has ${lines} lines, more than 200` });
   return problems;

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { checkDocs, findNamedPaths, hasModuleDoc } from "./check_docs.ts";
+import { checkDocs, checkNamedFunctions, findNamedPaths, hasModuleDoc } from "./check_docs.ts";
 import type { Member } from "./lib/workspace.ts";
 
 const README = "# x\n\n## Example\n\n## RFCs\n\n## Files\n\n## Limits and defaults\n";
@@ -77,4 +77,16 @@ Deno.test("check_docs: paths that documents name exist", () => {
 Deno.test("findNamedPaths() passes over what is no path of ours", () => {
   const text = "`deno task ok`, `src/x.ts`, `x.ts`, `https://example.com/docs/x.md`, `deno.json`\n";
   assertEquals(findNamedPaths({ path: "docs/x.md", text }).map((n) => n.path), ["deno.json"]);
+});
+
+Deno.test("checkNamedFunctions() looks a function up in the files of its row", () => {
+  const text =
+    "| step | `ip/mod.ts` | `IpLayer.input` |\n| step | `ip/mod.ts` | `output` |\n| a | `ip/mod.ts` |\n";
+  const read = (path: string) => path === "packages/ip/mod.ts" ? "input(p: Pbuf): void {}" : undefined;
+  assertEquals(
+    checkNamedFunctions({ path: "ARCHITECTURE.md", text }, read).map((p) => `${p.where}: ${p.message}`),
+    [
+      "ARCHITECTURE.md:2: names output, which packages/ip/mod.ts does not have",
+    ],
+  );
 });
