@@ -1,0 +1,284 @@
+/** Data plane. SEGMENT ARRIVES in all other states (RFC 9293 §3.10.7.4): eight steps, in the RFC's order. Each
+ * returns whether the next one follows.
+ *
+ * @module
+ */
+import type { IpRxInfo } from "@lightwire/ip";
+import { isAcceptable, isNewAck, isPlausibleAck } from "./acceptability.ts";
+import { processAck } from "./acknowledge.ts";
+import { mayAnswerInvalid } from "./challenge_ack.ts";
+import { ACK, FIN, RST, SYN, URG } from "./control_bits.ts";
+import { enterEstablished } from "./negotiation.ts";
+import { receiveFin, receiveText } from "./receive_text.ts";
+import type { Segment } from "./segment.ts";
+import { seqAdd, seqDiff, seqGeq, seqGt, seqLeq } from "./seq.ts";
+import { canReceive } from "./state.ts";
+import { EVENT_URGENT, setState, type Tcb } from "./tcb.ts";
+import { deleteTcb, enterTimeWait, resetConnection } from "./teardown.ts";
+import { startClose } from "./timer_set.ts";
+import { isPawsViolation, shouldUpdateTsRecent } from "./timestamps.ts";
+import { replyReset, transmitAck, transmitSyn } from "./transmit.ts";
+import { limitOrphan } from "./user_calls.ts";
+
+/** Takes one segment through the eight steps. Text that is taken over leaves `seg.pbuf` undefined. */
+export function arrivesSynchronized(tcb: Tcb, seg: Segment, rx: IpRxInfo): void {
+  if (
+    checkSequence(tcb, seg) && checkRst(tcb, seg) && checkSecurity() && checkSyn(tcb, seg) &&
+    checkAck(tcb, seg, rx)
+  ) processRest(tcb, seg);
+}
+
+/** Steps six to eight, which SYN-SENT goes on with too. */
+export function processRest(tcb: Tcb, seg: Segment): void {
+  checkUrg(tcb, seg);
+  if (!processText(tcb, seg)) return;
+  if ((seg.ctl & FIN) !== 0 || tcb.reassembly !== undefined) checkFin(tcb, seg);
+}
+
+/** First: the sequence number, with PAWS before it (RFC 7323 §5.3) and the window's special cases after it. */
+function checkSequence(tcb: Tcb, seg: Segment): boolean {
+  const nowMs = tcb.layer.clock.now();
+  if (tcb.hasTimestamps && (seg.ctl & RST) === 0) {
+    if (!seg.hasTimestamps) {
+      // RFC 7323 §3.2: silently, once timestamps are agreed on.
+      if ((seg.ctl & SYN) === 0) {
+        tcb.layer.counters.missingTimestamps++;
+        return false;
+      }
+    } else if (isPawsViolation(seg.tsVal, tcb.tsRecent, tcb.tsRecentAtMs, nowMs)) {
+      tcb.layer.counters.pawsDrops++;
+      answerInvalid(tcb, seg);
+      return false;
+    }
+  }
+  if (!isAcceptable(seg.seq, seg.len, tcb.rcvNxt, tcb.rcvWnd)) {
+    if (tcb.state === "SYN-RECEIVED" && isSynAgain(tcb, seg)) return trimSyn(tcb, seg);
+    if (!isHeardAtZeroWindow(tcb, seg)) {
+      if ((seg.ctl & RST) === 0) answerInvalid(tcb, seg);
+      return false;
+    }
+  }
+  if (
+    seg.hasTimestamps && tcb.hasTimestamps &&
+    shouldUpdateTsRecent(seg.tsVal, tcb.tsRecent, seg.seq, tcb.lastAckSent, tcb.tsRecentAtMs, nowMs)
+  ) {
+    tcb.tsRecent = seg.tsVal;
+    tcb.tsRecentAtMs = nowMs;
+  }
+  tcb.lastReceivedAtMs = nowMs;
+  return true;
+}
+
+/** With RCV.WND = 0, acknowledgments, resets and urgent pointers still count (RFC 9293 §3.10.7.4); the text does not. */
+function isHeardAtZeroWindow(tcb: Tcb, seg: Segment): boolean {
+  if (tcb.rcvWnd !== 0 || seg.seq !== tcb.rcvNxt || (seg.ctl & SYN) !== 0) return false;
+  tcb.isAckNow = true;
+  tcb.layer.touch(tcb);
+  seg.len = 0;
+  seg.textLength = 0;
+  seg.ctl &= ~FIN;
+  return true;
+}
+
+function isSynAgain(tcb: Tcb, seg: Segment): boolean {
+  return (seg.ctl & (SYN | RST)) === SYN && seg.seq === tcb.irs;
+}
+
+/** SYN-RECEIVED, and the peer's SYN comes again. Alone, it means that our SYN-ACK was lost; with an
+ * acknowledgment of our SYN, it is the other half of a simultaneous open. */
+function trimSyn(tcb: Tcb, seg: Segment): boolean {
+  if ((seg.ctl & ACK) === 0) {
+    if (mayAnswer(tcb)) transmitSyn(tcb);
+    return false;
+  }
+  seg.ctl &= ~SYN;
+  seg.seq = tcb.rcvNxt;
+  seg.len--;
+  tcb.isAckNow = true;
+  tcb.layer.touch(tcb);
+  return true;
+}
+
+/** Second: RST, by the rules of RFC 5961 §3.2: only the exact sequence number resets. */
+function checkRst(tcb: Tcb, seg: Segment): boolean {
+  if ((seg.ctl & RST) === 0) return true;
+  if (seg.seq !== tcb.rcvNxt) {
+    challenge(tcb);
+    return false;
+  }
+  switch (tcb.state) {
+    case "SYN-RECEIVED":
+      // A passive OPEN goes on listening; an active one (simultaneous open) was refused.
+      deleteTcb(tcb, tcb.isPassive ? undefined : "CONNECTION_REFUSED");
+      break;
+    case "TIME-WAIT":
+      // Assassination (RFC 1337): what waits here protects the next connection.
+      break;
+    case "CLOSE-WAIT":
+      deleteTcb(tcb, "BROKEN_PIPE");
+      break;
+    case "CLOSING":
+    case "LAST-ACK":
+      deleteTcb(tcb, undefined);
+      break;
+    default:
+      deleteTcb(tcb, "CONNECTION_RESET");
+  }
+  return false;
+}
+
+/** Third: security and compartment. No stack in use implements them; all segments pass. */
+function checkSecurity(): boolean {
+  return true;
+}
+
+/** Fourth: SYN (RFC 5961 §4.2): in the window it proves nothing; who has restarted will answer the challenge with a
+ * reset. A half-open connection of a listener just goes back to LISTEN. */
+function checkSyn(tcb: Tcb, seg: Segment): boolean {
+  if ((seg.ctl & SYN) === 0) return true;
+  if (tcb.state === "SYN-RECEIVED" && tcb.isPassive) {
+    deleteTcb(tcb, undefined);
+    return false;
+  }
+  challenge(tcb);
+  return false;
+}
+
+/** Fifth: ACK. */
+function checkAck(tcb: Tcb, seg: Segment, rx: IpRxInfo): boolean {
+  if ((seg.ctl & ACK) === 0) return false;
+  if (tcb.state === "SYN-RECEIVED") {
+    if (!acknowledgeSyn(tcb, seg, rx)) return false;
+  } else if (!isPlausibleAck(seg.ack, tcb.sndUna, tcb.sndNxt, tcb.maxSndWnd)) {
+    // Neither from the past nor from now (RFC 5961 §5.2).
+    challenge(tcb);
+    return false;
+  }
+  const isFinAcked = processAck(tcb, seg);
+  tcb.layer.touch(tcb);
+  if (!isFinAcked) return true;
+  switch (tcb.state) {
+    case "FIN-WAIT-1":
+      setState(tcb, "FIN-WAIT-2");
+      limitOrphan(tcb);
+      return true;
+    case "CLOSING":
+      enterTimeWait(tcb);
+      return false;
+    case "LAST-ACK":
+      deleteTcb(tcb, undefined);
+      return false;
+    case "TIME-WAIT":
+      // Only a retransmission of the peer's FIN brings us here: acknowledge, and begin to wait anew.
+      if ((seg.ctl & FIN) !== 0) restartTimeWait(tcb);
+      return false;
+    default:
+      return true;
+  }
+}
+
+/** SYN-RECEIVED: the acknowledgment of our SYN makes it ESTABLISHED. */
+function acknowledgeSyn(tcb: Tcb, seg: Segment, rx: IpRxInfo): boolean {
+  if (!isNewAck(seg.ack, tcb.sndUna, tcb.sndNxt)) {
+    replyReset(tcb.layer, seg, rx);
+    return false;
+  }
+  tcb.sndWnd = seg.wnd << tcb.sndWindShift;
+  tcb.maxSndWnd = tcb.sndWnd;
+  tcb.sndWl1 = seg.seq;
+  tcb.sndWl2 = seg.ack;
+  enterEstablished(tcb);
+  return true;
+}
+
+/** Sixth: URG. Urgent data stays in line; the user is told up to where it reaches (RFC 6093). */
+function checkUrg(tcb: Tcb, seg: Segment): void {
+  if ((seg.ctl & URG) === 0 || !canReceive(tcb.state)) return;
+  const up = seqAdd(seg.seq, seg.up);
+  if (!seqGt(up, tcb.rcvNxt) || (tcb.isUrgent && !seqGt(up, tcb.rcvUp))) return;
+  tcb.rcvUp = up;
+  tcb.isUrgent = true;
+  tcb.events |= EVENT_URGENT;
+  tcb.layer.touch(tcb);
+}
+
+/** Seventh: the text.
+ *
+ * @returns false when the connection did not survive it.
+ */
+function processText(tcb: Tcb, seg: Segment): boolean {
+  if (seg.textLength === 0 && (seg.ctl & FIN) === 0) return true;
+  if (!canReceive(tcb.state)) return true;
+  if (seg.textLength > 0 && tcb.isOrphan && seqGt(seqAdd(seg.seq, seg.textLength), tcb.rcvNxt)) {
+    // The user has closed; the peer must learn that nobody reads this (RFC 9293 §3.6.1, SHLD-3).
+    resetConnection(tcb, "CONNECTION_ABORTED");
+    return false;
+  }
+  receiveText(tcb, seg);
+  return true;
+}
+
+/** Eighth: FIN, once everything before it is here. */
+function checkFin(tcb: Tcb, seg: Segment): void {
+  if (!canReceive(tcb.state)) {
+    // A FIN that comes again after its acknowledgment got lost.
+    if ((seg.ctl & FIN) !== 0) tcb.isAckNow = true;
+    return;
+  }
+  if (!receiveFin(tcb, seg)) return;
+  tcb.layer.touch(tcb);
+  switch (tcb.state) {
+    case "ESTABLISHED":
+      setState(tcb, "CLOSE-WAIT");
+      break;
+    case "FIN-WAIT-1":
+      // Our FIN is not acknowledged, else step five had made it FIN-WAIT-2.
+      setState(tcb, "CLOSING");
+      break;
+    case "FIN-WAIT-2":
+      transmitAck(tcb);
+      enterTimeWait(tcb);
+      break;
+    default:
+      break;
+  }
+}
+
+function restartTimeWait(tcb: Tcb): void {
+  startClose(tcb, 2 * tcb.layer.config.mslMs);
+  tcb.isAckNow = true;
+}
+
+/** A segment outside of the window: `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`, except that two hosts which both
+ * think so must not keep each other busy for ever. */
+function answerInvalid(tcb: Tcb, seg: Segment): void {
+  noteDuplicate(tcb, seg);
+  // Text is a retransmission that hopes for this answer; only bare acknowledgments can loop.
+  if (seg.textLength === 0 && (seg.ctl & (SYN | FIN)) === 0 && !mayAnswer(tcb)) return;
+  if (tcb.state === "TIME-WAIT" && (seg.ctl & FIN) !== 0) startClose(tcb, 2 * tcb.layer.config.mslMs);
+  transmitAck(tcb);
+  tcb.layer.touch(tcb);
+}
+
+/** Text that is here already is reported as a duplicate (RFC 2883 §4). */
+function noteDuplicate(tcb: Tcb, seg: Segment): void {
+  if (!tcb.hasSack || seg.textLength === 0) return;
+  const end = seqAdd(seg.seq, seg.textLength);
+  if (!seqLeq(end, tcb.rcvNxt) || seqDiff(tcb.rcvNxt, seg.seq) > tcb.receiveBufferBytes) return;
+  tcb.layer.reassemblyOf(tcb).noteDuplicate(seg.seq, end);
+}
+
+/** A challenge ACK (RFC 5961), throttled for the host and for the connection. */
+function challenge(tcb: Tcb): void {
+  if (!mayAnswer(tcb) || !tcb.layer.challengeAcks.allow(tcb.layer.clock.now())) return;
+  tcb.layer.counters.challengeAcks++;
+  transmitAck(tcb);
+  tcb.layer.touch(tcb);
+}
+
+function mayAnswer(tcb: Tcb): boolean {
+  const nowMs = tcb.layer.clock.now();
+  if (!mayAnswerInvalid(tcb.lastInvalidAckAtMs, nowMs, tcb.layer.config.invalidAckIntervalMs)) return false;
+  tcb.lastInvalidAckAtMs = nowMs;
+  return true;
+}

@@ -1,0 +1,283 @@
+/** {@linkcode TcpConnection}: a connection as its user sees it. Callbacks, no Promises.
+ *
+ * @module
+ */
+import type { IpAddress } from "@lightwire/ip";
+import type { NetError } from "@lightwire/netif";
+import type { Pbuf } from "@lightwire/pbuf";
+import { setKeepAlive } from "./keepalive.ts";
+import { seqDiff } from "./seq.ts";
+import type { TcpState } from "./state.ts";
+import { type Tcb, textEnd } from "./tcb.ts";
+import { type KeepAlive, resolveConnectionOptions, type TcpConnectionOptions } from "./tcp_config.ts";
+import { type TcpInfo, tcpInfo } from "./tcp_info.ts";
+import * as calls from "./user_calls.ts";
+
+/** What a connection tells its user. All callbacks run while the layer is flushed, never inside of a call of the
+ * user's, and may call everything. */
+export interface TcpHandlers {
+  /** The handshake is complete; after an active OPEN only, since a listener has `onAccept`. */
+  connected?(connection: TcpConnection): void;
+  /** New text in order is there, or the peer's FIN: see {@linkcode TcpConnection.isReadEof}. */
+  readable?(connection: TcpConnection): void;
+  /** Text was acknowledged: the send buffer has more room. */
+  writable?(connection: TcpConnection): void;
+  /** The peer is in urgent mode (RFC 6093): {@linkcode TcpConnection.urgentBytes} says up to where. */
+  urgent?(connection: TcpConnection): void;
+  /** The end, once: nothing follows. `error` is `undefined` when both sides have closed; TIME-WAIT may still run.
+   * Text that has come before an orderly end can still be read; after an error it is dropped when this returns. */
+  closed?(connection: TcpConnection, error: NetError | undefined): void;
+}
+
+/** No callbacks at all. */
+export const NO_HANDLERS: TcpHandlers = {};
+
+/** One connection. Made by {@linkcode TcpLayer.connect}, or handed to the callback of {@linkcode TcpLayer.listen}.
+ *
+ * Calls take effect when the layer is flushed. Whoever holds a connection ends with {@linkcode close} or
+ * {@linkcode abort}, also after the `closed` callback if there may be unread text: it pins packet buffers. */
+export class TcpConnection {
+  readonly #tcb: Tcb;
+
+  /** For the layer only. */
+  constructor(tcb: Tcb) {
+    this.#tcb = tcb;
+  }
+
+  /** State (RFC 9293 §3.3.2). */
+  get state(): TcpState {
+    return this.#tcb.state;
+  }
+
+  /** Our address. */
+  get localAddress(): IpAddress {
+    return this.#tcb.localAddress;
+  }
+
+  /** Our port. */
+  get localPort(): number {
+    return this.#tcb.localPort;
+  }
+
+  /** The peer's address. */
+  get remoteAddress(): IpAddress {
+    return this.#tcb.remoteAddress;
+  }
+
+  /** The peer's port. */
+  get remotePort(): number {
+    return this.#tcb.remotePort;
+  }
+
+  /** What ended the connection, `undefined` while it lasts and after an orderly end. */
+  get error(): NetError | undefined {
+    return this.#tcb.error;
+  }
+
+  /** The callbacks in force; may be replaced at any time. */
+  get handlers(): TcpHandlers {
+    return this.#tcb.handlers;
+  }
+
+  set handlers(value: TcpHandlers) {
+    this.#tcb.handlers = value;
+  }
+
+  /** SEND: copies as much of `data` as the send buffer has room for; allowed from SYN-SENT on.
+   *
+   * @param offset first octet of `data` to send.
+   * @param length how many.
+   * @returns how many octets were taken; fewer than asked: wait for `writable`.
+   * @throws {NetError} BROKEN_PIPE after {@linkcode shutdownSend} or {@linkcode close}; NOT_CONNECTED; or the error that
+   * ended the connection.
+   */
+  send(data: Uint8Array, offset: number = 0, length: number = data.length - offset): number {
+    return calls.send(this.#tcb, data, offset, length, false);
+  }
+
+  /** SEND of urgent octets (RFC 9293 §3.8.5): they travel in line, and the peer is told that they are there.
+   *
+   * @returns how many octets were taken.
+   * @throws {NetError} as {@linkcode send}.
+   */
+  sendUrgent(data: Uint8Array): number {
+    return calls.send(this.#tcb, data, 0, data.length, true);
+  }
+
+  /** Octets that {@linkcode send} would take now. */
+  get sendSpace(): number {
+    return this.#tcb.sendBuffer.space;
+  }
+
+  /** Octets that were never sent so far. */
+  get unsentBytes(): number {
+    const unsent = seqDiff(textEnd(this.#tcb), this.#tcb.sndNxt);
+    return unsent > 0 ? Math.min(unsent, this.#tcb.sendBuffer.length) : 0;
+  }
+
+  /** Octets sent or unsent that the peer has not acknowledged. */
+  get unackedBytes(): number {
+    return this.#tcb.sendBuffer.length;
+  }
+
+  /** RECEIVE: copies octets to the start of `into`, and opens the window.
+   *
+   * @returns how many; 0: nothing now, or the end, see {@linkcode isReadEof}.
+   */
+  read(into: Uint8Array): number {
+    return calls.receive(this.#tcb, into);
+  }
+
+  /** RECEIVE without copying: the oldest packet, `start` to `end` of each node being text; the caller owns it. The
+   * window opens when {@linkcode recved} is told. */
+  readPbuf(): Pbuf | undefined {
+    return calls.receivePbuf(this.#tcb);
+  }
+
+  /** Gives back `count` octets that came by {@linkcode readPbuf}: the window opens by that much.
+   *
+   * @throws {RangeError} if `count` exceeds what was handed over.
+   */
+  recved(count: number): void {
+    calls.received(this.#tcb, count);
+  }
+
+  /** Octets that {@linkcode read} would give now. */
+  get readableBytes(): number {
+    return this.#tcb.receiveQueue.byteCount;
+  }
+
+  /** Octets from the next one to be read up to the end of the urgent data that was announced last; 0 without. */
+  get urgentBytes(): number {
+    const tcb = this.#tcb;
+    return tcb.isUrgent ? Math.max(seqDiff(tcb.rcvUp, tcb.rcvNxt) + tcb.receiveQueue.byteCount, 0) : 0;
+  }
+
+  /** Nothing more will come: the peer has closed its direction, and everything was read. */
+  get isReadEof(): boolean {
+    return this.#tcb.isFinReceived && this.#tcb.receiveQueue.byteCount === 0;
+  }
+
+  /** CLOSE of our direction: a FIN follows what was sent; receiving goes on. */
+  shutdownSend(): void {
+    calls.shutdownSend(this.#tcb);
+  }
+
+  /** From now on what comes is acknowledged and dropped; nothing is said to the peer. */
+  shutdownReceive(): void {
+    calls.shutdownReceive(this.#tcb);
+  }
+
+  /** CLOSE: a FIN follows what was sent, unless unread text was lost by this: then the peer gets a reset
+   * (RFC 2525 §2.17). The connection is not the user's any more, though `closed` still tells its end. */
+  close(): void {
+    calls.close(this.#tcb);
+  }
+
+  /** ABORT: the peer gets a reset; everything queued is dropped; `closed` follows with CONNECTION_ABORTED. */
+  abort(): void {
+    calls.abort(this.#tcb);
+  }
+
+  /** Whether small segments go out at once (TCP_NODELAY). */
+  get noDelay(): boolean {
+    return this.#tcb.noDelay;
+  }
+
+  set noDelay(value: boolean) {
+    this.#tcb.noDelay = value;
+    if (value) this.#tcb.layer.touch(this.#tcb);
+  }
+
+  /** How an idle peer is probed, `undefined` for not at all; takes what {@linkcode TcpConnectionOptions.keepAlive} takes. */
+  get keepAlive(): KeepAlive | undefined {
+    return this.#tcb.config.keepAlive;
+  }
+
+  set keepAlive(value: KeepAlive | boolean | undefined) {
+    this.#configure({ keepAlive: value ?? false });
+    if (this.#tcb.state !== "CLOSED" && this.#tcb.state !== "TIME-WAIT") setKeepAlive(this.#tcb);
+  }
+
+  /** See {@linkcode TcpConnectionOptions.userTimeoutMs}. */
+  get userTimeoutMs(): number {
+    return this.#tcb.config.userTimeoutMs;
+  }
+
+  set userTimeoutMs(value: number) {
+    this.#configure({ userTimeoutMs: value });
+  }
+
+  /** See {@linkcode TcpConnectionOptions.lingerMs}. */
+  get lingerMs(): number {
+    return this.#tcb.config.lingerMs;
+  }
+
+  set lingerMs(value: number) {
+    this.#configure({ lingerMs: value });
+  }
+
+  /** Type of service octet of outgoing packets. */
+  get tos(): number {
+    return this.#tcb.config.tos;
+  }
+
+  set tos(value: number) {
+    this.#configure({ tos: value });
+    this.#tcb.tx.tos = value;
+  }
+
+  /** TTL or hop limit of outgoing packets. */
+  get ttl(): number {
+    return this.#tcb.config.ttl;
+  }
+
+  set ttl(value: number) {
+    this.#configure({ ttl: value });
+    this.#tcb.tx.hopLimit = value;
+  }
+
+  /** 1 … 127, see {@linkcode TcpConnectionOptions.priority} (lwIP: tcp_setprio). */
+  get priority(): number {
+    return this.#tcb.config.priority;
+  }
+
+  set priority(value: number) {
+    this.#configure({ priority: value });
+  }
+
+  /** Most octets the send buffer holds. */
+  get sendBufferBytes(): number {
+    return this.#tcb.config.sendBufferBytes;
+  }
+
+  set sendBufferBytes(value: number) {
+    this.#configure({ sendBufferBytes: value });
+    this.#tcb.sendBuffer.maxBytes = value;
+  }
+
+  /** Counts the connection against its listener's backlog until {@linkcode releaseBacklog}: for users who
+   * keep a queue of accepted connections. To be called in `onAccept` (lwIP: tcp_backlog_delayed). */
+  holdBacklog(): void {
+    if (this.#tcb.listener === undefined || this.#tcb.isBacklogHeld) return;
+    this.#tcb.isBacklogHeld = true;
+    this.#tcb.listener.hold();
+  }
+
+  /** The user has taken the connection from his queue (lwIP: tcp_backlog_accepted). */
+  releaseBacklog(): void {
+    if (!this.#tcb.isBacklogHeld) return;
+    this.#tcb.isBacklogHeld = false;
+    this.#tcb.listener?.release();
+    this.#tcb.listener = undefined;
+  }
+
+  /** STATUS: what Linux's `tcp_info` tells. */
+  info(): TcpInfo {
+    return tcpInfo(this.#tcb);
+  }
+
+  #configure(options: TcpConnectionOptions): void {
+    this.#tcb.config = resolveConnectionOptions(options, this.#tcb.config);
+  }
+}

@@ -1,0 +1,110 @@
+/** {@linkcode TcpCounters}: what a TCP layer counts. RFC 4022's names where it has one, ours for the rest.
+ *
+ * @module
+ */
+
+/** Counters of a layer. All but `currEstab` only grow. */
+export interface TcpCounters {
+  /** tcpActiveOpens: SYN-SENT entered. */
+  activeOpens: number;
+  /** tcpPassiveOpens: SYN-RECEIVED entered from LISTEN. */
+  passiveOpens: number;
+  /** tcpAttemptFails: connections that ended before ESTABLISHED. */
+  attemptFails: number;
+  /** tcpEstabResets: connections that ended from ESTABLISHED or CLOSE-WAIT without two FINs. */
+  estabResets: number;
+  /** tcpCurrEstab: connections in ESTABLISHED or CLOSE-WAIT now. */
+  currEstab: number;
+  /** tcpHCInSegs: segments received, bad ones included. */
+  inSegs: number;
+  /** tcpHCOutSegs: segments sent, retransmissions excluded only from `retransSegs`. */
+  outSegs: number;
+  /** tcpRetransSegs: segments sent again. */
+  retransSegs: number;
+  /** tcpInErrs: segments refused: bad checksum, bad header. */
+  inErrs: number;
+  /** tcpOutRsts: resets sent. */
+  outRsts: number;
+  /** Segments with a wrong checksum, part of `inErrs`. */
+  checksumErrors: number;
+  /** Segments with a header cut short or a bad data offset, part of `inErrs`. */
+  headerErrors: number;
+  /** Segments from or to an address that TCP does not speak with: broadcast, group, unspecified. */
+  addressErrors: number;
+  /** Segments for which there was neither connection nor listener. */
+  noPort: number;
+  /** Segments dropped by the tcpInpacket hook. */
+  hookDrops: number;
+  /** SYNs dropped because a listener's backlog was full. */
+  listenOverflows: number;
+  /** Segments dropped as old duplicates by their timestamp (RFC 7323 §5). */
+  pawsDrops: number;
+  /** Segments dropped for want of the timestamp that was agreed on (RFC 7323 §3.2). */
+  missingTimestamps: number;
+  /** Segments whose text arrived ahead of a gap. */
+  outOfOrder: number;
+  /** Octets out of order dropped to give memory back. */
+  prunedBytes: number;
+  /** Challenge ACKs sent (RFC 5961). */
+  challengeAcks: number;
+  /** Fast recoveries entered. */
+  fastRecoveries: number;
+  /** Expiries of the retransmission timer. */
+  timeouts: number;
+  /** Acknowledgments that the delayed acknowledgment timer sent. */
+  delayedAcks: number;
+  /** Zero-window probes sent. */
+  windowProbes: number;
+  /** Keep-alive probes sent. */
+  keepAliveProbes: number;
+  /** Segments not built because the pool was empty. */
+  noBuffers: number;
+  /** Segments that `ip` dropped at once: queue full, no route. */
+  outDiscards: number;
+  /** ICMP errors for a segment that is not in flight (RFC 5927 §4.1). */
+  icmpIgnored: number;
+  /** Connections dropped to make room for others (TC-12), and TIME-WAITs beyond their bound. */
+  recycled: number;
+  /** TIME-WAITs that a new SYN ended (RFC 6191). */
+  timeWaitReused: number;
+  /** Connections refused because there were too many. */
+  connectionOverflows: number;
+}
+
+/** All zero. */
+export function newTcpCounters(): TcpCounters {
+  return {
+    activeOpens: 0,
+    passiveOpens: 0,
+    attemptFails: 0,
+    estabResets: 0,
+    currEstab: 0,
+    inSegs: 0,
+    outSegs: 0,
+    retransSegs: 0,
+    inErrs: 0,
+    outRsts: 0,
+    checksumErrors: 0,
+    headerErrors: 0,
+    addressErrors: 0,
+    noPort: 0,
+    hookDrops: 0,
+    listenOverflows: 0,
+    pawsDrops: 0,
+    missingTimestamps: 0,
+    outOfOrder: 0,
+    prunedBytes: 0,
+    challengeAcks: 0,
+    fastRecoveries: 0,
+    timeouts: 0,
+    delayedAcks: 0,
+    windowProbes: 0,
+    keepAliveProbes: 0,
+    noBuffers: 0,
+    outDiscards: 0,
+    icmpIgnored: 0,
+    recycled: 0,
+    timeWaitReused: 0,
+    connectionOverflows: 0,
+  };
+}

@@ -1,0 +1,67 @@
+/** ICMP errors about segments of ours (RFC 9293 §3.9.2.2, RFC 5461, RFC 5927).
+ *
+ * @module
+ */
+import type { IpErrorInfo } from "@lightwire/ip";
+import type { NetErrorCode } from "@lightwire/netif";
+import { updateSmss } from "./path_mtu.ts";
+import { recoverAfterMtuChange } from "./recovery.ts";
+import { seqBetween } from "./seq.ts";
+import type { Tcb } from "./tcb.ts";
+import { deleteTcb } from "./teardown.ts";
+
+/** What each kind means to the user; `undefined`: nothing. */
+function codeOf(error: IpErrorInfo): NetErrorCode | undefined {
+  switch (error.kind) {
+    case "net-unreachable":
+      return "NETWORK_UNREACHABLE";
+    case "host-unreachable":
+    case "source-route-failed":
+    case "prohibited":
+    case "ttl-exceeded":
+      return "HOST_UNREACHABLE";
+    case "protocol-unreachable":
+      return "PROTOCOL_UNREACHABLE";
+    case "port-unreachable":
+      return "CONNECTION_REFUSED";
+    default:
+      return undefined;
+  }
+}
+
+/** An error about a segment of this connection. `ip` has checked the quoted addresses; the quoted sequence
+ * number must be one in flight, or anybody could tear down connections (RFC 5927 §4.1).
+ *
+ * @param seq sequence number of the quoted segment.
+ * @returns false when it was ignored.
+ */
+export function icmpErrorArrives(tcb: Tcb, error: IpErrorInfo, seq: number): boolean {
+  if (!seqBetween(tcb.sndUna, seq, tcb.sndNxt)) return false;
+  if (error.kind === "fragmentation-needed") {
+    pathMtuShrank(tcb);
+    return true;
+  }
+  // Source quench must be ignored (MUST-55); a reassembly timeout is a loss like any other.
+  const code = codeOf(error);
+  if (code === undefined) return true;
+  const isOpening = tcb.state === "SYN-SENT" || tcb.state === "SYN-RECEIVED";
+  const isHard = error.kind === "protocol-unreachable" || error.kind === "port-unreachable";
+  if (isOpening && (isHard || tcb.layer.config.abortConnectOnIcmp)) {
+    deleteTcb(tcb, code);
+    return true;
+  }
+  // In synchronized states even hard errors are only noted: the path works, or the timers will tell (RFC 5927 §5.2).
+  tcb.softError = code;
+  return true;
+}
+
+/** The path MTU cache has a smaller value: smaller segments from now on, what is outstanding included (RFC 1191 §6.5). */
+function pathMtuShrank(tcb: Tcb): void {
+  const before = tcb.smss;
+  tcb.tx.generation = -1;
+  if (tcb.layer.ip.prepare(tcb.tx) !== undefined) return;
+  if (tcb.tx.pathMtu !== tcb.smssPathMtu) updateSmss(tcb);
+  if (tcb.smss < before && tcb.state !== "SYN-SENT" && tcb.state !== "SYN-RECEIVED") {
+    recoverAfterMtuChange(tcb);
+  }
+}

@@ -1,0 +1,65 @@
+/** Data plane. What the options of the peer's SYN mean for the connection, and its first steps in ESTABLISHED.
+ *
+ * @module
+ */
+import { setKeepAlive } from "./keepalive.ts";
+import { updateSmss } from "./path_mtu.ts";
+import type { Segment } from "./segment.ts";
+import {
+  DEFAULT_MSS_V4,
+  DEFAULT_MSS_V6,
+  EVENT_CONNECTED,
+  EVENT_READABLE,
+  setState,
+  type Tcb,
+} from "./tcb.ts";
+import { limitOrphan } from "./user_calls.ts";
+
+/** Takes over MSS, window scale, SACK-Permitted and timestamps of the peer's SYN or SYN-ACK. What is
+ * in use afterwards is what both sides have offered. */
+export function negotiate(tcb: Tcb, seg: Segment, nowMs: number): void {
+  const { config } = tcb.layer;
+  const fallback = tcb.remoteAddress.family === 4 ? DEFAULT_MSS_V4 : DEFAULT_MSS_V6;
+  tcb.peerMss = seg.mss > 0 ? seg.mss : fallback;
+  tcb.hasWindowScaling = config.windowScaling && seg.windowShift >= 0;
+  if (tcb.hasWindowScaling) {
+    tcb.sndWindShift = seg.windowShift;
+  } else {
+    tcb.sndWindShift = 0;
+    tcb.rcvWindShift = 0;
+  }
+  tcb.hasSack = config.sack && seg.sackPermitted;
+  tcb.hasTimestamps = config.timestamps && seg.hasTimestamps;
+  if (tcb.hasTimestamps) {
+    tcb.tsRecent = seg.tsVal;
+    tcb.tsRecentAtMs = nowMs;
+  }
+  updateSmss(tcb);
+}
+
+/** The handshake is complete. */
+export function enterEstablished(tcb: Tcb): void {
+  setState(tcb, "ESTABLISHED");
+  if (tcb.retransmittedSegments > 0) {
+    // RFC 6928 §2, RFC 6298 §5.7.
+    tcb.congestion.onSynLoss();
+    tcb.rto.fallBackAfterSynLoss();
+  }
+  tcb.retransmitCount = 0;
+  tcb.stalledSinceMs = -1;
+  tcb.softError = undefined;
+  tcb.events |= EVENT_CONNECTED;
+  tcb.listener?.noteEstablished();
+  setKeepAlive(tcb);
+  if (tcb.isFinQueued) {
+    setState(tcb, "FIN-WAIT-1");
+    limitOrphan(tcb);
+  }
+}
+
+/** The peer's FIN is in order: nothing more will come. */
+export function noteFinReceived(tcb: Tcb): void {
+  tcb.isFinReceived = true;
+  tcb.isAckNow = true;
+  tcb.events |= EVENT_READABLE;
+}

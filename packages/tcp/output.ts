@@ -1,0 +1,143 @@
+/** Data plane. What a connection sends when its turn comes: retransmissions, new text, its FIN, an acknowledgment if
+ * nothing has carried it. Nagle's algorithm (RFC 9293 §3.7.4) and the sender's silly window syndrome avoidance
+ * (§3.8.6.2.1) decide over the size of segments.
+ *
+ * @module
+ */
+import { isAckDue, noteTextSent } from "./delayed_ack.ts";
+import { segmentBytes } from "./path_mtu.ts";
+import { enterPersist, leavePersist } from "./persist.ts";
+import { isWindowUpdateDue } from "./receive_window.ts";
+import { congestionRoom, hasUnsent, sendRetransmissions } from "./recovery.ts";
+import { seqAdd, seqDiff, seqGt } from "./seq.ts";
+import { canTransmit } from "./state.ts";
+import { type Tcb, textEnd } from "./tcb.ts";
+import { ensureRetransmission, startRetransmission } from "./timer_set.ts";
+import { loadSackBlocks, prepareRoute, transmitAck, transmitSyn, transmitText } from "./transmit.ts";
+
+/** Sends everything that may go now. */
+export function output(tcb: Tcb): void {
+  const state = tcb.state;
+  if (state === "CLOSED") return;
+  if (state === "SYN-SENT" || state === "SYN-RECEIVED") {
+    if (tcb.sndNxt === tcb.iss) sendSyn(tcb);
+    else if (tcb.isAckNow) transmitAck(tcb);
+    return;
+  }
+  if (canTransmit(state)) {
+    if (tcb.phase !== "NONE") {
+      sendRetransmissions(tcb, hasUnsent(tcb) && tcb.sndWnd > seqDiff(tcb.sndNxt, tcb.sndUna));
+    }
+    if (tcb.isProbeOutstanding || hasUnsent(tcb)) {
+      sendNewText(tcb);
+      if (tcb.phase === "FAST") sendRetransmissions(tcb, false);
+    }
+  }
+  if (isAckDue(tcb) || isWindowUpdateDue(tcb)) transmitAck(tcb);
+}
+
+/** Sends our SYN for the first time (RFC 9293 §3.10.1). */
+function sendSyn(tcb: Tcb): void {
+  tcb.sndNxt = seqAdd(tcb.iss, 1);
+  tcb.rttSeq = tcb.sndNxt;
+  tcb.rttAtMs = tcb.layer.clock.now();
+  startRetransmission(tcb);
+  transmitSyn(tcb);
+}
+
+/** Segmentizes what has not been sent yet (RFC 9293 §3.10.2). */
+function sendNewText(tcb: Tcb): void {
+  if (!prepareRoute(tcb)) {
+    ensureProgress(tcb);
+    return;
+  }
+  const layer = tcb.layer;
+  const nowMs = layer.clock.now();
+  restartAfterIdle(tcb, nowMs);
+  const sackLength = loadSackBlocks(tcb);
+  const mss = segmentBytes(tcb, sackLength);
+  const burst = tcb.tx.gsoMaxBytes > 0 ? layer.superSegmentBytes(tcb, mss) : mss;
+  const end = textEnd(tcb);
+  let nxt = tcb.isProbeOutstanding ? tcb.sndUna : tcb.sndNxt;
+  for (;;) {
+    const octets = nextOctets(tcb, nxt, end, mss, burst);
+    if (octets === 0) break;
+    if (!layer.hasQueueSpace(tcb)) {
+      layer.block(tcb);
+      break;
+    }
+    if (!transmitText(tcb, nxt, octets, mss, sackLength)) break;
+    nxt = seqAdd(nxt, octets);
+    noteSent(tcb, nxt, octets, end, mss, nowMs);
+  }
+  ensureProgress(tcb);
+}
+
+/** How much of sequence space the next segment takes, 0 for nothing now.
+ *
+ * @param nxt where it begins.
+ * @param end where the text ends.
+ * @param mss octets of text per segment.
+ * @param burst octets of text in one go.
+ */
+function nextOctets(tcb: Tcb, nxt: number, end: number, mss: number, burst: number): number {
+  const unsent = seqDiff(end, nxt);
+  const isFinDue = tcb.isFinQueued && (!tcb.isFinSent || tcb.isProbeOutstanding);
+  if (unsent < 0 || (unsent === 0 && !isFinDue)) return 0;
+  const usable = tcb.sndWnd - seqDiff(nxt, tcb.sndUna);
+  if (usable <= 0) return 0;
+  let octets = unsent < usable ? unsent : usable;
+  if (octets >= mss) {
+    const room = congestionRoom(tcb);
+    if (octets > room) octets = room;
+    if (octets > burst) octets = burst;
+    // A tail shorter than a segment goes along only when nothing would keep it back on its own.
+    if (octets < unsent || !maySendSmall(tcb, nxt)) octets -= octets % mss;
+    if (octets <= 0) return 0;
+  } else if (octets > 0) {
+    if (congestionRoom(tcb) < octets) return 0;
+    const isAll = octets === unsent;
+    if (isAll ? !maySendSmall(tcb, nxt) : octets < tcb.maxSndWnd / 2 || !maySendSmall(tcb, nxt)) return 0;
+  }
+  return isFinDue && octets === unsent && usable > octets ? octets + 1 : octets;
+}
+
+/** Nagle's algorithm: a small segment waits while something is in flight; in Minshall's form, while a small one is. */
+function maySendSmall(tcb: Tcb, nxt: number): boolean {
+  if (tcb.noDelay || tcb.isFinQueued || nxt === tcb.sndUna) return true;
+  return tcb.layer.config.minshall && !seqGt(tcb.sndSml, tcb.sndUna);
+}
+
+/** Bookkeeping of a segment of new text that ends before `nxt`. */
+function noteSent(tcb: Tcb, nxt: number, octets: number, end: number, mss: number, nowMs: number): void {
+  tcb.isProbeOutstanding = false;
+  if (tcb.probingSinceMs >= 0) leavePersist(tcb);
+  if (seqGt(nxt, end)) {
+    tcb.isFinSent = true;
+    octets--;
+  }
+  if (octets % mss !== 0) tcb.sndSml = nxt;
+  if (tcb.rttAtMs < 0 && tcb.phase === "NONE") {
+    tcb.rttSeq = nxt;
+    tcb.rttAtMs = nowMs;
+  }
+  if (seqGt(nxt, tcb.sndNxt)) tcb.sndNxt = nxt;
+  tcb.bytesSent += octets;
+  tcb.lastSentAtMs = nowMs;
+  noteTextSent(tcb, nowMs);
+  ensureRetransmission(tcb);
+}
+
+/** After silence the congestion window says nothing about the path any more (RFC 5681 §4.1). */
+function restartAfterIdle(tcb: Tcb, nowMs: number): void {
+  if (tcb.sndUna !== tcb.sndNxt || !tcb.layer.config.idleRestart || tcb.bytesSent === 0) return;
+  const idleMs = nowMs - tcb.lastSentAtMs;
+  if (idleMs > tcb.rto.rtoMs) tcb.congestion.onIdleRestart(idleMs, tcb.rto.rtoMs);
+}
+
+/** Whatever waits has a timer that will look after it. */
+function ensureProgress(tcb: Tcb): void {
+  if (tcb.sndUna === tcb.sndNxt || tcb.isProbeOutstanding) {
+    if (!tcb.isBlocked && (tcb.isProbeOutstanding || hasUnsent(tcb))) enterPersist(tcb);
+  }
+}

@@ -1,0 +1,42 @@
+/** The effective send MSS (RFC 9293 §3.7.1) and path MTU discovery (RFC 1191).
+ *
+ * @module
+ */
+import type { Tcb } from "./tcb.ts";
+import { TCP_HEADER_LENGTH } from "./tcp_header.ts";
+import { TIMESTAMPS_LENGTH } from "./tcp_options.ts";
+
+/** Bytes of the fixed IP header. */
+export function ipHeaderLength(tcb: Tcb): number {
+  const options = tcb.tx.options;
+  return (tcb.remoteAddress.family === 4 ? 20 : 40) + (options === undefined ? 0 : options.length);
+}
+
+/** Computes SMSS anew: min(peer's MSS, path MTU − headers) less the options every segment carries
+ * (RFC 6691 §2, RFC 7323 appendix A), and tells congestion control. */
+export function updateSmss(tcb: Tcb): void {
+  const { config } = tcb.layer;
+  let mss = tcb.tx.pathMtu - ipHeaderLength(tcb) - TCP_HEADER_LENGTH;
+  if (tcb.peerMss < mss) mss = tcb.peerMss;
+  const limit = tcb.config.maxSegmentBytes;
+  if (limit > 0 && limit < mss) mss = limit;
+  if (mss < config.minSegmentBytes) mss = config.minSegmentBytes;
+  if (tcb.hasTimestamps) mss -= TIMESTAMPS_LENGTH;
+  tcb.smssPathMtu = tcb.tx.pathMtu;
+  if (mss === tcb.smss) return;
+  tcb.smss = mss;
+  tcb.congestion.setMss(mss);
+  tcb.scoreboard?.setMss(mss);
+}
+
+/** Octets of text per segment right now: SMSS, but never more than half the largest window the peer has ever
+ * shown (TC-40), and less by the SACK option the segments carry.
+ *
+ * @param sackLength bytes of that option.
+ */
+export function segmentBytes(tcb: Tcb, sackLength: number): number {
+  const largest = tcb.maxSndWnd;
+  const half = largest > 536 ? largest >>> 1 : largest;
+  const mss = half < tcb.smss && half > 0 ? half : tcb.smss;
+  return mss - sackLength > 8 ? mss - sackLength : 8;
+}

@@ -1,0 +1,76 @@
+/** Zero-window probes (RFC 9293 §3.8.6.1): a window that has closed must not stay closed because the
+ * acknowledgment that opens it was lost.
+ *
+ * @module
+ */
+import { hasUnsent } from "./recovery.ts";
+import { seqAdd } from "./seq.ts";
+import type { Tcb } from "./tcb.ts";
+import { startPersist } from "./timer_set.ts";
+import { prepareRoute, transmitText } from "./transmit.ts";
+
+/** Something waits, nothing is outstanding, and the window is too small: the first probe comes after one RTO (SHLD-29). */
+export function enterPersist(tcb: Tcb): void {
+  if (tcb.persistTimer !== undefined && tcb.persistTimer.isArmed) return;
+  if (tcb.probingSinceMs < 0) tcb.probingSinceMs = tcb.layer.clock.now();
+  startPersist(tcb, probeDelay(tcb));
+}
+
+/** The window is open again. */
+export function leavePersist(tcb: Tcb): void {
+  tcb.persistTimer?.stop();
+  tcb.probeCount = 0;
+  tcb.probeBackOff = 0;
+  tcb.probingSinceMs = -1;
+}
+
+/** The persist timer expired: sends one octet, the next one of the text or the FIN, whatever the window says.
+ *
+ * @returns false when the peer has not answered for so long that the connection is dead; as long as it answers,
+ * the window may stay closed for ever (MUST-35, MUST-37).
+ */
+export function persistExpires(tcb: Tcb): boolean {
+  // Text that went out meanwhile, or is gone, is no business of this timer.
+  if (!tcb.isProbeOutstanding && (tcb.sndUna !== tcb.sndNxt || !hasUnsent(tcb))) {
+    leavePersist(tcb);
+    return true;
+  }
+  if (isGivenUp(tcb)) return false;
+  tcb.probeCount++;
+  tcb.probeBackOff++;
+  tcb.layer.counters.windowProbes++;
+  if (prepareRoute(tcb)) {
+    const octets = probeOctets(tcb);
+    if (transmitText(tcb, tcb.sndUna, octets, octets, 0) && !tcb.isProbeOutstanding) {
+      tcb.isProbeOutstanding = true;
+      tcb.sndNxt = seqAdd(tcb.sndUna, octets);
+      if (tcb.isFinQueued && tcb.sendBuffer.length < octets) tcb.isFinSent = true;
+    }
+  }
+  startPersist(tcb, probeDelay(tcb));
+  return true;
+}
+
+/** One octet of text if the window is closed; all there is room for if it is only a silly one (RFC 9293 §3.8.6.2.1
+ * (4), the override). */
+function probeOctets(tcb: Tcb): number {
+  if (tcb.isProbeOutstanding || tcb.sndWnd === 0) return 1;
+  const waiting = tcb.sendBuffer.length > 0 ? tcb.sendBuffer.length : 1;
+  const octets = waiting < tcb.sndWnd ? waiting : tcb.sndWnd;
+  return octets < tcb.smss ? octets : tcb.smss;
+}
+
+/** Exponential from the RTO, up to its maximum (SHLD-30). */
+function probeDelay(tcb: Tcb): number {
+  const { config } = tcb.layer;
+  const delayMs = tcb.rto.rtoMs * 2 ** Math.min(tcb.probeBackOff, 20);
+  return delayMs < config.maxRtoMs ? delayMs : config.maxRtoMs;
+}
+
+function isGivenUp(tcb: Tcb): boolean {
+  const { config } = tcb.layer;
+  const limitMs = tcb.config.userTimeoutMs;
+  if (limitMs > 0 && tcb.layer.clock.now() - tcb.probingSinceMs >= limitMs) return true;
+  // Nobody will ever read the answer of a peer that keeps a closed connection waiting.
+  return tcb.probeCount >= config.dataRetries;
+}

@@ -1,0 +1,102 @@
+/** Data plane. Text and FIN of an acceptable segment: the seventh and the eighth step of RFC 9293 §3.10.7.4.
+ *
+ * @module
+ */
+import type { Pbuf } from "@lightwire/pbuf";
+import { consumeAcross, shrink } from "@lightwire/pbuf";
+import { FIN } from "./control_bits.ts";
+import { noteTextArrived } from "./delayed_ack.ts";
+import { noteFinReceived } from "./negotiation.ts";
+import { measureReceiveRtt } from "./receive_window.ts";
+import type { Segment } from "./segment.ts";
+import { seqAdd, seqDiff } from "./seq.ts";
+import { EVENT_READABLE, type Tcb } from "./tcb.ts";
+import { transmitAck } from "./transmit.ts";
+
+/** Takes the text of a segment over: what is in order goes to the user's queue, what is ahead to the reassembly
+ * queue; what lies outside of the window is cut off. */
+export function receiveText(tcb: Tcb, seg: Segment): void {
+  trimToWindow(tcb, seg);
+  const p = seg.pbuf!;
+  const length = seg.textLength;
+  const isFin = (seg.ctl & FIN) !== 0;
+  if (seg.seq === tcb.rcvNxt && (tcb.reassembly === undefined || tcb.reassembly.isEmpty)) {
+    if (length === 0) return;
+    seg.pbuf = undefined;
+    deliver(tcb, p, length, p.gsoSize > 0 ? p.gsoSize : length);
+    return;
+  }
+  if (length === 0 && !isFin) return;
+  const queue = tcb.layer.reassemblyOf(tcb);
+  seg.pbuf = undefined;
+  queue.insert(seg.seq, p, length, isFin);
+  let inOrder = queue.popInOrder(tcb.rcvNxt);
+  if (inOrder === undefined) {
+    tcb.layer.counters.outOfOrder++;
+    // Each one is a duplicate acknowledgment, which the sender counts (RFC 5681 §4.2).
+    transmitAck(tcb);
+    tcb.layer.touch(tcb);
+    return;
+  }
+  while (inOrder !== undefined) {
+    deliver(tcb, inOrder, inOrder.totalLength, 0);
+    inOrder = queue.popInOrder(tcb.rcvNxt);
+  }
+  // It filled a gap: at once (RFC 5681 §4.2).
+  tcb.isAckNow = true;
+}
+
+/** Cuts off what lies before RCV.NXT and what lies behind the window. A FIN may be the first octet behind it: it
+ * takes no room. */
+function trimToWindow(tcb: Tcb, seg: Segment): void {
+  const before = seqDiff(tcb.rcvNxt, seg.seq);
+  if (before > 0) {
+    const count = before < seg.textLength ? before : seg.textLength;
+    if (count > 0) {
+      if (tcb.hasSack) tcb.layer.reassemblyOf(tcb).noteDuplicate(seg.seq, seqAdd(seg.seq, count));
+      // With nothing left but the FIN, the packet is not looked at any more.
+      if (count < seg.textLength) seg.pbuf = consumeAcross(seg.pbuf!, count);
+      seg.textLength -= count;
+      tcb.isAckNow = true;
+    }
+    seg.seq = tcb.rcvNxt;
+  }
+  const right = seqAdd(tcb.rcvNxt, tcb.rcvWnd);
+  const excess = seqDiff(seqAdd(seg.seq, seg.textLength), right);
+  if (excess > 0) {
+    seg.textLength -= excess;
+    seg.ctl &= ~FIN;
+    shrink(seg.pbuf!, seg.textLength);
+    tcb.isAckNow = true;
+  }
+}
+
+/** Text in order: RCV.NXT moves over it. Takes ownership of `p`. */
+function deliver(tcb: Tcb, p: Pbuf, length: number, segmentLength: number): void {
+  const nowMs = tcb.layer.clock.now();
+  tcb.rcvNxt = seqAdd(tcb.rcvNxt, length);
+  tcb.rcvWnd = tcb.rcvWnd > length ? tcb.rcvWnd - length : 0;
+  tcb.bytesReceived += length;
+  noteTextArrived(tcb, length, segmentLength, nowMs);
+  measureReceiveRtt(tcb, nowMs);
+  if (tcb.isReceiveShut) {
+    p.release();
+    return;
+  }
+  tcb.unreadBytes += length;
+  tcb.receiveQueue.push(p);
+  tcb.events |= EVENT_READABLE;
+}
+
+/** Whether the FIN is in order now; if so, RCV.NXT moves over it and the user is told. */
+export function receiveFin(tcb: Tcb, seg: Segment): boolean {
+  const reassembly = tcb.reassembly;
+  const isHere = (seg.ctl & FIN) !== 0 && seqAdd(seg.seq, seg.textLength) === tcb.rcvNxt;
+  if (!isHere && (reassembly === undefined || !reassembly.isFinAt(tcb.rcvNxt))) return false;
+  tcb.rcvNxt = seqAdd(tcb.rcvNxt, 1);
+  if (tcb.rcvWnd > 0) tcb.rcvWnd--;
+  reassembly?.clear();
+  tcb.reassembly = undefined;
+  noteFinReceived(tcb);
+  return true;
+}

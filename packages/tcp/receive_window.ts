@@ -1,0 +1,79 @@
+/** Data plane. RCV.WND: what to announce (RFC 9293 §3.8.6), and how large the buffer behind it should be.
+ *
+ * The receiver's silly window syndrome is avoided as RFC 9293 §3.8.6.2.2 says: the right edge moves only by
+ * a segment, or half the buffer. It never moves back, whatever the granularity of the scaled field.
+ *
+ * @module
+ */
+import { seqGeq } from "./seq.ts";
+import type { Tcb } from "./tcb.ts";
+
+/** Octets there is room for beyond what waits for the user. */
+export function freeSpace(tcb: Tcb): number {
+  const free = tcb.receiveBufferBytes - tcb.unreadBytes;
+  return free > 0 ? free : 0;
+}
+
+/** The window field of the segment that is about to be sent; moves RCV.WND accordingly. Not for a SYN, whose
+ * window is not scaled. */
+export function selectWindow(tcb: Tcb): number {
+  const shift = tcb.rcvWindShift;
+  const free = freeSpace(tcb);
+  if (free - tcb.rcvWnd >= leastUpdate(tcb)) {
+    let wnd = (free >>> shift) << shift;
+    if (wnd > 65535 << shift) wnd = 65535 << shift;
+    if (wnd > tcb.rcvWnd) tcb.rcvWnd = wnd;
+  }
+  const floor = tcb.rcvWnd >>> shift;
+  if (floor << shift === tcb.rcvWnd) return floor;
+  // The field cannot tell RCV.WND exactly. Rounding down would take back what was promised (RFC 7323 §2.4); rounding
+  // up is all right as long as octet after octet it does not pile up to more than a quarter of the buffer.
+  const ceiling = floor + 1;
+  const bound = tcb.receiveBufferBytes + (tcb.receiveBufferBytes >>> 2);
+  if (ceiling > 65535 || tcb.unreadBytes + (ceiling << shift) > bound) return floor;
+  tcb.rcvWnd = ceiling << shift;
+  return ceiling;
+}
+
+/** Whether the user has read so much that the peer should know at once: the window would at least double. */
+export function isWindowUpdateDue(tcb: Tcb): boolean {
+  const free = freeSpace(tcb);
+  return free >= 2 * tcb.rcvWnd && free - tcb.rcvWnd >= leastUpdate(tcb);
+}
+
+/** min(Fr · RCV.BUFF, Eff.snd.MSS) with Fr = 1/2. */
+function leastUpdate(tcb: Tcb): number {
+  const half = tcb.receiveBufferBytes >>> 1;
+  return half < tcb.smss ? half : tcb.smss;
+}
+
+/** Text arrived: measures the round trip as the receiver sees it, from one full window to the next. */
+export function measureReceiveRtt(tcb: Tcb, nowMs: number): void {
+  if (tcb.rcvRttAtMs >= 0) {
+    if (!seqGeq(tcb.rcvNxt, tcb.rcvRttSeq)) return;
+    const rttMs = nowMs - tcb.rcvRttAtMs;
+    tcb.rcvRttMs = tcb.rcvRttMs === 0 || rttMs < tcb.rcvRttMs
+      ? rttMs
+      : tcb.rcvRttMs + (rttMs - tcb.rcvRttMs) / 8;
+  }
+  tcb.rcvRttSeq = (tcb.rcvNxt + tcb.rcvWnd) >>> 0;
+  tcb.rcvRttAtMs = nowMs;
+}
+
+/** The user took `count` octets: once a round trip, the buffer grows to twice what he took in it, so that
+ * neither a fast reader on a long path is held up nor a slow one fills memory (dynamic right-sizing). */
+export function tuneReceiveBuffer(tcb: Tcb, count: number, nowMs: number): void {
+  tcb.tuneBytes += count;
+  const limit = tcb.config.receiveBufferBytes;
+  if (tcb.receiveBufferBytes >= limit) return;
+  const rttMs = tcb.rto.srttMs > tcb.rcvRttMs ? tcb.rto.srttMs : tcb.rcvRttMs;
+  if (tcb.tuneAtMs < 0) {
+    tcb.tuneAtMs = nowMs;
+  } else if (nowMs - tcb.tuneAtMs < rttMs) {
+    return;
+  }
+  const wanted = 2 * tcb.tuneBytes;
+  if (wanted > tcb.receiveBufferBytes) tcb.receiveBufferBytes = wanted < limit ? wanted : limit;
+  tcb.tuneAtMs = nowMs;
+  tcb.tuneBytes = 0;
+}

@@ -1,0 +1,278 @@
+/** {@linkcode TcpOptions}: what a user may choose, and the defaults, which are Linux's where the RFCs leave a choice.
+ *
+ * @module
+ */
+import type { IpAddress, IpRxInfo } from "@lightwire/ip";
+import type { Netif } from "@lightwire/netif";
+import type { CongestionControlFactory } from "./congestion.ts";
+import type { TcpConnection } from "./connection.ts";
+import type { TcpListener } from "./listener.ts";
+import { Reno } from "./reno.ts";
+import type { Segment } from "./segment.ts";
+
+/** When and how often to probe an idle peer (RFC 9293 §3.8.4). */
+export interface KeepAlive {
+  /** Idle time before the first probe (TCP_KEEPIDLE). */
+  readonly idleMs: number;
+  /** Time between probes (TCP_KEEPINTVL). */
+  readonly intervalMs: number;
+  /** Probes without an answer that end the connection (TCP_KEEPCNT). */
+  readonly count: number;
+}
+
+/** Two hours, 75 seconds, 9 probes: RFC 9293 §3.8.4 (MUST-28), Linux and lwIP. */
+export const DEFAULT_KEEP_ALIVE: KeepAlive = { idleMs: 7_200_000, intervalMs: 75_000, count: 9 };
+
+/** Lowest priority, lwIP's TCP_PRIO_MIN. */
+export const PRIORITY_MIN = 1;
+/** Priority of a connection that asks for none, lwIP's TCP_PRIO_NORMAL. */
+export const PRIORITY_NORMAL = 64;
+/** Highest priority, lwIP's TCP_PRIO_MAX. */
+export const PRIORITY_MAX = 127;
+
+/** What is chosen per connection; a listener's choice is inherited by the connections it accepts. */
+export interface TcpConnectionOptions {
+  /** Send small segments at once: no Nagle algorithm (RFC 9293 §3.7.4, MUST-17). Default false. */
+  readonly noDelay?: boolean;
+  /** Probe an idle peer (MUST-24, MUST-25: off by default). `true` takes {@linkcode DEFAULT_KEEP_ALIVE}. */
+  readonly keepAlive?: KeepAlive | boolean;
+  /** Give up when text stays unacknowledged, or a window closed, this long (RFC 5482, TCP_USER_TIMEOUT); 0: R2 decides. Default 0. */
+  readonly userTimeoutMs?: number;
+  /** SO_LINGER: −1 off (default); 0: `close()` resets; more: `close()` resets what is not acknowledged after this time. */
+  readonly lingerMs?: number;
+  /** Type of service octet of outgoing packets. Default 0. */
+  readonly tos?: number;
+  /** TTL or hop limit of outgoing packets. Default 64. */
+  readonly ttl?: number;
+  /** 1 … 127: who may be dropped for whom when there are too many connections (TC-12). Default {@linkcode PRIORITY_NORMAL}. */
+  readonly priority?: number;
+  /** Most octets that wait for transmission or acknowledgment. Default 1 MiB. */
+  readonly sendBufferBytes?: number;
+  /** Most octets that wait for the user to read: what the receive window may grow to. Default 1 MiB. */
+  readonly receiveBufferBytes?: number;
+  /** Upper bound of segment size in both directions (TCP_MAXSEG); 0: MTU and peer decide. Default 0. */
+  readonly maxSegmentBytes?: number;
+  /** Congestion control. Default: the layer's. */
+  readonly congestionControl?: CongestionControlFactory;
+}
+
+/** Hooks, lwIP's `LWIP_HOOK_TCP_…`. They run synchronously for each segment concerned: keep them short. */
+export interface TcpHooks {
+  /** An initial sequence number of the user's making, or `undefined` for RFC 6528's (LWIP_HOOK_TCP_ISN). */
+  tcpIsn:
+    | ((local: IpAddress, localPort: number, remote: IpAddress, remotePort: number) => number | undefined)
+    | undefined;
+  /** Sees each segment after its connection or listener was found; false drops it (LWIP_HOOK_TCP_INPACKET_PCB).
+   * Borrows `seg`, whose text lies in `seg.pbuf`, right behind the header. */
+  tcpInpacket: ((to: TcpConnection | TcpListener, seg: Segment, rx: IpRxInfo) => boolean) | undefined;
+  /** Adds options of the user's to outgoing segments (LWIP_HOOK_TCP_OUT_TCPOPT_LENGTH, …_OUT_ADD_TCPOPTS). */
+  tcpOutOptions: TcpOutOptionsHook | undefined;
+}
+
+/** See {@linkcode TcpHooks.tcpOutOptions}. */
+export interface TcpOutOptionsHook {
+  /** Bytes to add behind `internalLength` bytes of our own: a multiple of 4, 40 in all at most. */
+  length(connection: TcpConnection, internalLength: number): number;
+  /** Writes exactly that many bytes at `offset`. The header's checksum is computed afterwards. */
+  write(connection: TcpConnection, view: DataView, offset: number): void;
+}
+
+/** What is chosen per stack. */
+export interface TcpOptions extends TcpConnectionOptions {
+  /** Retransmission timeout before the first round-trip sample (RFC 6298 §2.1). Default 1,000. */
+  readonly initialRtoMs?: number;
+  /** Least retransmission timeout. Default 200. */
+  readonly minRtoMs?: number;
+  /** Most retransmission timeout. Default 120,000. */
+  readonly maxRtoMs?: number;
+  /** Retransmissions of a SYN before giving up (lwIP: TCP_SYNMAXRTX). Default 6: 127 s. */
+  readonly synRetries?: number;
+  /** Retransmissions of a SYN-ACK before giving up. Default 5: 63 s. */
+  readonly synAckRetries?: number;
+  /** R1: retransmissions after which the route is looked up afresh (RFC 9293 §3.8.3, MUST-20). Default 3. */
+  readonly r1Retries?: number;
+  /** R2, as Linux's tcp_retries2: the time this many doublings from the least RTO take. Default 15: 924.6 s. */
+  readonly dataRetries?: number;
+  /** Least delay of a delayed acknowledgment. Default 40. */
+  readonly delayedAckMs?: number;
+  /** Most delay of a delayed acknowledgment (RFC 9293 §3.8.6.3, MUST-40: under 500). Default 200. */
+  readonly delayedAckMaxMs?: number;
+  /** Segments acknowledged at once at the start of a connection. Default 16. */
+  readonly quickAckCount?: number;
+  /** MSL: TIME-WAIT lasts twice as long (MUST-13; lwIP: TCP_MSL 60 s). Default 30,000. Deviation: RFC 9293 §3.4.2 says 2 minutes. */
+  readonly mslMs?: number;
+  /** How long FIN-WAIT-2 may last once the user has closed (TCP_LINGER2). Default 60,000. */
+  readonly finWait2Ms?: number;
+  /** Offer the Window Scale option. Default true. */
+  readonly windowScaling?: boolean;
+  /** Offer timestamps. Default true. */
+  readonly timestamps?: boolean;
+  /** Offer SACK. Default true. */
+  readonly sack?: boolean;
+  /** Least shift to announce when the receive buffer exceeds 64 KiB, so that it can still grow. Default 7. */
+  readonly windowShift?: number;
+  /** Receive window at the start of a connection. Default 65,535. */
+  readonly initialReceiveWindowBytes?: number;
+  /** Restart slow start after an idle RTO (RFC 5681 §4.1). Default true. */
+  readonly idleRestart?: boolean;
+  /** Minshall's form of Nagle: a small segment waits only while an earlier small one is in flight. Default true. */
+  readonly minshall?: boolean;
+  /** Discover the path MTU: set DF (RFC 1191). Default true. */
+  readonly pathMtuDiscovery?: boolean;
+  /** Least MSS to send with, however small the peer's option. Default 48, against segment floods. */
+  readonly minSegmentBytes?: number;
+  /** While a connection is being opened, an ICMP error ends it, as in Linux (RFC 5461 §4.1). Default true.
+   * Deviation: RFC 9293 §3.9.2.2 (MUST-56) wants soft errors noted only, which false does. */
+  readonly abortConnectOnIcmp?: boolean;
+  /** Most connections, TIME-WAIT included (lwIP: MEMP_NUM_TCP_PCB). Default 262,144. */
+  readonly maxConnections?: number;
+  /** Most connections in TIME-WAIT; the oldest goes. Default 65,536. */
+  readonly maxTimeWait?: number;
+  /** Most octets held out of order per connection. Default: the receive buffer. */
+  readonly reassemblyBytes?: number;
+  /** Most pbufs held out of order per connection (lwIP: TCP_OOSEQ_MAX_PBUFS). Default 4,096. */
+  readonly reassemblyNodes?: number;
+  /** Challenge ACKs per second on average, all connections together (RFC 5961 §7). Default 1,000. */
+  readonly challengeAcksPerSecond?: number;
+  /** Least time between two answers of one connection to segments outside the window. Default 500; 0: answer all. */
+  readonly invalidAckIntervalMs?: number;
+}
+
+/** All options of a layer, defaults filled in. */
+export type TcpConfig = Required<Omit<TcpOptions, "keepAlive">> & {
+  /** `undefined`: off. */
+  readonly keepAlive: KeepAlive | undefined;
+};
+
+/** The options of a connection, defaults filled in. */
+export interface TcpConnectionConfig extends Required<Omit<TcpConnectionOptions, "keepAlive">> {
+  /** `undefined`: off. */
+  readonly keepAlive: KeepAlive | undefined;
+}
+
+const DEFAULT_CONFIG: TcpConfig = {
+  noDelay: false,
+  keepAlive: undefined,
+  userTimeoutMs: 0,
+  lingerMs: -1,
+  tos: 0,
+  ttl: 64,
+  priority: PRIORITY_NORMAL,
+  sendBufferBytes: 1024 * 1024,
+  receiveBufferBytes: 1024 * 1024,
+  maxSegmentBytes: 0,
+  congestionControl: (smss: number): Reno => new Reno(smss),
+  initialRtoMs: 1000,
+  minRtoMs: 200,
+  maxRtoMs: 120_000,
+  synRetries: 6,
+  synAckRetries: 5,
+  r1Retries: 3,
+  dataRetries: 15,
+  delayedAckMs: 40,
+  delayedAckMaxMs: 200,
+  quickAckCount: 16,
+  mslMs: 30_000,
+  finWait2Ms: 60_000,
+  windowScaling: true,
+  timestamps: true,
+  sack: true,
+  windowShift: 7,
+  initialReceiveWindowBytes: 65_535,
+  idleRestart: true,
+  minshall: true,
+  pathMtuDiscovery: true,
+  minSegmentBytes: 48,
+  abortConnectOnIcmp: true,
+  maxConnections: 262_144,
+  maxTimeWait: 65_536,
+  reassemblyBytes: 0,
+  reassemblyNodes: 4096,
+  challengeAcksPerSecond: 1000,
+  invalidAckIntervalMs: 500,
+};
+
+/** Fills in the defaults of a layer.
+ *
+ * @throws {RangeError} if a number is out of its range.
+ */
+export function resolveTcpOptions(options: TcpOptions = {}): TcpConfig {
+  const config: TcpConfig = {
+    ...DEFAULT_CONFIG,
+    ...withoutUndefined(options),
+    keepAlive: resolveKeepAlive(options.keepAlive, undefined),
+  };
+  checkConfig(config);
+  return config;
+}
+
+/** Fills in what a connection does not choose itself from what its layer, or its listener, chose.
+ *
+ * @throws {RangeError} if a number is out of its range.
+ */
+export function resolveConnectionOptions(
+  options: TcpConnectionOptions,
+  base: TcpConnectionConfig,
+): TcpConnectionConfig {
+  const config: TcpConnectionConfig = {
+    noDelay: options.noDelay ?? base.noDelay,
+    keepAlive: resolveKeepAlive(options.keepAlive, base.keepAlive),
+    userTimeoutMs: options.userTimeoutMs ?? base.userTimeoutMs,
+    lingerMs: options.lingerMs ?? base.lingerMs,
+    tos: options.tos ?? base.tos,
+    ttl: options.ttl ?? base.ttl,
+    priority: options.priority ?? base.priority,
+    sendBufferBytes: options.sendBufferBytes ?? base.sendBufferBytes,
+    receiveBufferBytes: options.receiveBufferBytes ?? base.receiveBufferBytes,
+    maxSegmentBytes: options.maxSegmentBytes ?? base.maxSegmentBytes,
+    congestionControl: options.congestionControl ?? base.congestionControl,
+  };
+  checkConnectionConfig(config);
+  return config;
+}
+
+/** The keep-alive setting that a user's value means. */
+export function resolveKeepAlive(
+  value: KeepAlive | boolean | undefined,
+  base: KeepAlive | undefined,
+): KeepAlive | undefined {
+  if (value === undefined) return base;
+  if (value === true) return base ?? DEFAULT_KEEP_ALIVE;
+  if (value === false) return undefined;
+  checkRange("keepAlive.idleMs", value.idleMs, 1, 2 ** 31);
+  checkRange("keepAlive.intervalMs", value.intervalMs, 1, 2 ** 31);
+  checkRange("keepAlive.count", value.count, 1, 127);
+  return value;
+}
+
+function withoutUndefined(options: TcpOptions): TcpOptions {
+  return Object.fromEntries(Object.entries(options).filter(([_, value]) => value !== undefined));
+}
+
+function checkConnectionConfig(config: TcpConnectionConfig): void {
+  checkRange("userTimeoutMs", config.userTimeoutMs, 0, 2 ** 31);
+  checkRange("lingerMs", config.lingerMs, -1, 2 ** 31);
+  checkRange("tos", config.tos, 0, 255);
+  checkRange("ttl", config.ttl, 1, 255);
+  checkRange("priority", config.priority, PRIORITY_MIN, PRIORITY_MAX);
+  checkRange("sendBufferBytes", config.sendBufferBytes, 1, 2 ** 30);
+  checkRange("receiveBufferBytes", config.receiveBufferBytes, 1, 2 ** 30);
+  checkRange("maxSegmentBytes", config.maxSegmentBytes, 0, 65535);
+}
+
+function checkConfig(config: TcpConfig): void {
+  checkConnectionConfig(config);
+  checkRange("initialRtoMs", config.initialRtoMs, 1, config.maxRtoMs);
+  checkRange("minRtoMs", config.minRtoMs, 1, config.maxRtoMs);
+  checkRange("delayedAckMs", config.delayedAckMs, 0, config.delayedAckMaxMs);
+  checkRange("delayedAckMaxMs", config.delayedAckMaxMs, 0, 499);
+  checkRange("windowShift", config.windowShift, 0, 14);
+  checkRange("minSegmentBytes", config.minSegmentBytes, 1, 536);
+  checkRange("maxConnections", config.maxConnections, 1, 2 ** 24);
+}
+
+function checkRange(name: string, value: number, low: number, high: number): void {
+  if (!(value >= low && value <= high)) {
+    throw new RangeError(`Option ${name} must be in the range ${low} … ${high}: got ${value}`);
+  }
+}

@@ -1,0 +1,440 @@
+/** Data plane. {@linkcode TcpLayer}: TCP of one stack. Finds the connection of a segment, keeps the list of
+ * connections that have something to send or to tell, and serves it.
+ *
+ * ```text
+ *   ipInput ──▶ arrives_*.ts ──▶ TCB ◀── user_calls.ts ◀── TcpConnection
+ *                                 │
+ *                    touch() ─────┤           (timers: timeouts.ts)
+ *                                 ▼
+ *   flush(): upcalls.ts, then output.ts, for each connection on the list, until it is empty
+ * ```
+ *
+ * @module
+ */
+import { coalesce, type Pbuf, type PbufPool } from "@lightwire/pbuf";
+import {
+  EphemeralPorts,
+  type IpAddress,
+  type IpDisposition,
+  type IpErrorInfo,
+  type IpHost,
+  type IpLayer,
+  type IpProtocolHandler,
+  type IpRxInfo,
+  IpTx,
+} from "@lightwire/ip";
+import type { Clock, Netif, Random, TimerQueue } from "@lightwire/netif";
+import { arrivesClosed } from "./arrives_closed.ts";
+import { arrivesListen, mayReuseTimeWait } from "./arrives_listen.ts";
+import { arrivesSynSent } from "./arrives_syn_sent.ts";
+import { arrivesSynchronized, processRest } from "./arrives_synchronized.ts";
+import { BlockedConnections } from "./blocked_connections.ts";
+import { ChallengeAckLimiter } from "./challenge_ack.ts";
+import type { TcpConnection, TcpHandlers } from "./connection.ts";
+import { ConnectionLimits } from "./connection_limits.ts";
+import { ACK, RST, SYN } from "./control_bits.ts";
+import { newTcpCounters, type TcpCounters } from "./counters.ts";
+import { ConnectionTable, ListenerTable } from "./demux.ts";
+import { icmpErrorArrives } from "./icmp_errors.ts";
+import { IsnGenerator } from "./isn.ts";
+import { type TcpAcceptHandler, TcpListener, type TcpListenOptions } from "./listener.ts";
+import { output } from "./output.ts";
+import { ipHeaderLength } from "./path_mtu.ts";
+import { ReassemblyQueue } from "./reassembly_queue.ts";
+import type { RtoOptions } from "./rto.ts";
+import { Segment } from "./segment.ts";
+import { RingPool } from "./send_buffer.ts";
+import type { Tcb } from "./tcb.ts";
+import {
+  resolveConnectionOptions,
+  resolveTcpOptions,
+  type TcpConfig,
+  type TcpHooks,
+  type TcpOptions,
+} from "./tcp_config.ts";
+import { parseTcpSegment, TCP_HEADER_LENGTH, verifyTcpChecksum } from "./tcp_header.ts";
+import { chooseListenPort, openConnection, type TcpConnectOptions } from "./tcp_open.ts";
+import { MAX_OPTIONS_LENGTH, SackBlocks, type SynOptions } from "./tcp_options.ts";
+import { deleteTcb, resetConnection } from "./teardown.ts";
+import { giveUpTime, timerExpires } from "./timeouts.ts";
+import type { TcpTimerName } from "./timer_set.ts";
+import { deliverEvents } from "./upcalls.ts";
+
+/** IANA protocol number of TCP. */
+export const TCP_PROTOCOL = 6;
+/** Longest header of a segment. */
+const MAX_HEADER_LENGTH = TCP_HEADER_LENGTH + MAX_OPTIONS_LENGTH;
+
+/** What TCP needs of the IP layer. */
+export type TcpIp = Pick<IpLayer, "prepare" | "output" | "flush" | "isLocalAddress" | "confirmReachability">;
+
+/** TCP of one stack. */
+export class TcpLayer implements IpProtocolHandler {
+  /** 6. */
+  readonly protocol: number;
+  /** The layer below. */
+  readonly ip: TcpIp;
+  /** Time. */
+  readonly clock: Clock;
+  /** Timers. */
+  readonly timers: TimerQueue;
+  /** Entropy. */
+  readonly random: Random;
+  /** Buffers. */
+  readonly pool: PbufPool;
+  /** The options in force. */
+  readonly config: TcpConfig;
+  /** Hooks; all unset at first. */
+  readonly hooks: TcpHooks;
+  /** What happened so far. */
+  readonly counters: TcpCounters;
+  /** Called when something waits for {@linkcode flush}, which the composition root then calls soon. */
+  onFlushNeeded: (() => void) | undefined;
+  /** Listeners by port. */
+  readonly listeners: ListenerTable<TcpListener>;
+  /** Where ports of active OPENs come from. */
+  readonly ephemeralPorts: EphemeralPorts;
+  /** Memory of send buffers. Internal. */
+  readonly rings: RingPool;
+  /** Initial sequence numbers. Internal. */
+  readonly isns: IsnGenerator;
+  /** Throttle of RFC 5961 §7. Internal. */
+  readonly challengeAcks: ChallengeAckLimiter;
+  /** Options of each connection's RTO. Internal. */
+  readonly rtoOptions: RtoOptions;
+  /** R2: how long text may stay unacknowledged. Internal. */
+  readonly r2Ms: number;
+  /** For resets that belong to no connection. Internal. */
+  readonly replyTx: IpTx;
+  /** Scratch: options of the SYN that is being built. Internal. */
+  readonly synOptions: SynOptions;
+  /** Scratch: SACK blocks of the segments that are being built. Internal. */
+  readonly sackBlocks: SackBlocks;
+  readonly #connections: ConnectionTable<Tcb>;
+  readonly #limits: ConnectionLimits;
+  readonly #blocked: BlockedConnections;
+  readonly #reassembling: Set<Tcb>;
+  readonly #segment: Segment;
+  #touched: Tcb[];
+  #isFlushing: boolean;
+  #isInput: boolean;
+
+  /**
+   * @param ip the layer below; the composition root registers this object with it.
+   * @param host what the host supplies.
+   * @param options defaults are at each option.
+   * @throws {RangeError} if an option is out of its range.
+   */
+  constructor(ip: TcpIp, host: IpHost, options: TcpOptions = {}) {
+    this.protocol = TCP_PROTOCOL;
+    this.ip = ip;
+    this.clock = host.clock;
+    this.timers = host.timers;
+    this.random = host.random;
+    this.pool = host.pool;
+    this.config = resolveTcpOptions(options);
+    this.hooks = { tcpIsn: undefined, tcpInpacket: undefined, tcpOutOptions: undefined };
+    this.counters = newTcpCounters();
+    this.onFlushNeeded = undefined;
+    this.listeners = new ListenerTable();
+    this.ephemeralPorts = new EphemeralPorts(host.random);
+    this.rings = new RingPool();
+    this.isns = new IsnGenerator(host.random);
+    this.challengeAcks = new ChallengeAckLimiter(host.random, this.config.challengeAcksPerSecond);
+    const { initialRtoMs, minRtoMs, maxRtoMs, dataRetries } = this.config;
+    this.rtoOptions = { initialMs: initialRtoMs, minMs: minRtoMs, maxMs: maxRtoMs };
+    this.r2Ms = giveUpTime(dataRetries, minRtoMs, maxRtoMs);
+    this.replyTx = new IpTx();
+    this.replyTx.protocol = TCP_PROTOCOL;
+    this.synOptions = {
+      mss: 0,
+      windowShift: -1,
+      sackPermitted: false,
+      hasTimestamps: false,
+      tsVal: 0,
+      tsEcr: 0,
+    };
+    this.sackBlocks = new SackBlocks();
+    this.#connections = new ConnectionTable(host.random.uint32());
+    this.#limits = new ConnectionLimits(this);
+    this.#blocked = new BlockedConnections(this);
+    this.#reassembling = new Set();
+    this.#segment = new Segment();
+    this.#touched = [];
+    this.#isFlushing = false;
+    this.#isInput = false;
+  }
+
+  /** OPEN, active: SYN-SENT. The SYN goes out with the next {@linkcode flush}.
+   *
+   * @throws {RangeError} if a port or an option is out of its range.
+   * @throws {NetError} NETWORK_UNREACHABLE, HOST_UNREACHABLE, NETWORK_DOWN, ADDRESS_NOT_AVAILABLE, ADDRESS_IN_USE,
+   * NO_BUFFERS: what keeps the SYN from being sent at all.
+   */
+  connect(options: TcpConnectOptions, handlers: TcpHandlers): TcpConnection {
+    return openConnection(this, options, handlers);
+  }
+
+  /** OPEN, passive: LISTEN.
+   *
+   * @param onAccept gets each connection that reaches ESTABLISHED.
+   * @throws {RangeError} if the port or an option is out of its range.
+   * @throws {NetError} ADDRESS_IN_USE, ADDRESS_NOT_AVAILABLE.
+   */
+  listen(options: TcpListenOptions, onAccept: TcpAcceptHandler): TcpListener {
+    const config = resolveConnectionOptions(options, this.config);
+    const port = chooseListenPort(this, options);
+    const listener = new TcpListener(options, port, config, onAccept, (closed) => {
+      this.listeners.remove(closed);
+      for (const tcb of this.#select((t) => t.listener === closed && t.state === "SYN-RECEIVED")) {
+        resetConnection(tcb, undefined);
+      }
+    });
+    this.listeners.add(listener);
+    return listener;
+  }
+
+  /** All connections, TIME-WAIT included, in no order. */
+  connections(): Iterable<TcpConnection> {
+    return [...this.#connections.values()].map((tcb) => tcb.connection);
+  }
+
+  /** Number of connections, TIME-WAIT included. */
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  /** {@inheritDoc IpProtocolHandler.ipInput} */
+  ipInput(p: Pbuf, rx: IpRxInfo): IpDisposition {
+    this.counters.inSegs++;
+    if (rx.isBroadcast || rx.isMulticast || rx.source.isUnspecified || rx.source.isMulticast) {
+      // RFC 9293 §3.9.2.3, MUST-57; RFC 1122 §3.2.1.3, MUST-63.
+      this.counters.addressErrors++;
+      p.release();
+      return "delivered";
+    }
+    if (p.next !== undefined && p.end - p.start < MAX_HEADER_LENGTH) p = coalesce(p);
+    const length = p.next === undefined ? p.end - p.start : p.totalLength;
+    if (!verifyTcpChecksum(p, rx.source, rx.destination, length)) {
+      this.counters.checksumErrors++;
+      this.counters.inErrs++;
+      p.release();
+      return "delivered";
+    }
+    const seg = this.#segment;
+    if (parseTcpSegment(p, seg) !== undefined) {
+      this.counters.headerErrors++;
+      this.counters.inErrs++;
+      p.release();
+      return "delivered";
+    }
+    this.#isInput = true;
+    this.#segmentArrives(seg, rx);
+    seg.pbuf?.release();
+    seg.pbuf = undefined;
+    this.#isInput = false;
+    return "delivered";
+  }
+
+  /** SEGMENT ARRIVES (RFC 9293 §3.10.7): to its connection, to a listener, or to nobody. */
+  #segmentArrives(seg: Segment, rx: IpRxInfo): void {
+    const tcb = this.#connections.lookup(rx.destination, seg.destinationPort, rx.source, seg.sourcePort);
+    if (tcb !== undefined && (tcb.tx.boundNetif === undefined || tcb.tx.boundNetif === rx.netif)) {
+      if (!this.#passesHook(tcb.connection, seg, rx)) return;
+      if (tcb.state === "SYN-SENT") {
+        if (arrivesSynSent(tcb, seg, rx)) processRest(tcb, seg);
+        this.touch(tcb);
+        return;
+      }
+      const isNewSyn = (seg.ctl & (SYN | ACK | RST)) === SYN && tcb.state === "TIME-WAIT";
+      if (!isNewSyn || !mayReuseTimeWait(tcb, seg)) {
+        arrivesSynchronized(tcb, seg, rx);
+        return;
+      }
+    }
+    const listener = this.listeners.lookup(rx.destination, seg.destinationPort, rx.netif);
+    if (listener === undefined) {
+      if (tcb === undefined) arrivesClosed(this, seg, rx);
+      return;
+    }
+    if (this.#passesHook(listener, seg, rx)) arrivesListen(this, listener, seg, rx, tcb);
+  }
+
+  #passesHook(to: TcpConnection | TcpListener, seg: Segment, rx: IpRxInfo): boolean {
+    const hook = this.hooks.tcpInpacket;
+    if (hook === undefined || hook(to, seg, rx)) return true;
+    this.counters.hookDrops++;
+    return false;
+  }
+
+  /** {@inheritDoc IpProtocolHandler.ipError} */
+  ipError(error: IpErrorInfo): void {
+    const { quoted, quotedOffset, quotedLength } = error;
+    if (quotedLength < 8) return;
+    const localPort = quoted.getUint16(quotedOffset);
+    const remotePort = quoted.getUint16(quotedOffset + 2);
+    const seq = quoted.getUint32(quotedOffset + 4);
+    const tcb = this.#connections.lookup(error.localAddress, localPort, error.remoteAddress, remotePort);
+    if (tcb === undefined || !icmpErrorArrives(tcb, error, seq)) this.counters.icmpIgnored++;
+  }
+
+  /** {@inheritDoc IpProtocolHandler.inputBatchEnd} */
+  inputBatchEnd(): void {
+    this.#serve();
+  }
+
+  /** {@inheritDoc IpProtocolHandler.addressChanged} Connections of an address that is gone are aborted (TC-67). */
+  addressChanged(address: IpAddress, _netif: Netif, isPresent: boolean): void {
+    if (isPresent || this.ip.isLocalAddress(address)) return;
+    for (const tcb of this.#select((t) => t.localAddress.equals(address))) {
+      deleteTcb(tcb, "ADDRESS_NOT_AVAILABLE");
+    }
+  }
+
+  /** Lets every connection on the list tell its user and send, until none is left. Called at the end of a batch of
+   * input, after timers, and by the composition root after calls of users. */
+  flush(): void {
+    if (this.#isFlushing) return;
+    this.#serve();
+    this.ip.flush();
+  }
+
+  #serve(): void {
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    let i = 0;
+    try {
+      // A callback may put further connections, or the same one again, at the end of the list.
+      for (; i < this.#touched.length; i++) {
+        const tcb = this.#touched[i]!;
+        tcb.isTouched = false;
+        if (tcb.events !== 0) deliverEvents(tcb);
+        output(tcb);
+        if (tcb.events !== 0) this.touch(tcb);
+      }
+    } finally {
+      // What a callback has thrown ends the round: the others keep their place.
+      if (i < this.#touched.length) this.#touched = this.#touched.slice(i + 1);
+      else this.#touched.length = 0;
+      this.#isFlushing = false;
+    }
+  }
+
+  /** Puts a connection on the list of those to be served. Internal. */
+  touch(tcb: Tcb): void {
+    if (tcb.isTouched) return;
+    tcb.isTouched = true;
+    this.#touched.push(tcb);
+    if (this.#touched.length === 1 && !this.#isFlushing && !this.#isInput) this.onFlushNeeded?.();
+  }
+
+  /** A timer of a connection expired. Internal. */
+  timerExpires(tcb: Tcb, name: TcpTimerName): void {
+    timerExpires(tcb, name);
+    this.touch(tcb);
+    this.flush();
+  }
+
+  /** Puts a connection on the list of those that wait for buffers or queue space. Internal. */
+  block(tcb: Tcb): void {
+    this.#blocked.add(tcb);
+  }
+
+  /** The pool is empty: text out of order is given back, since it will come again, and the connection waits. Internal. */
+  outOfBuffers(tcb: Tcb): void {
+    this.counters.noBuffers++;
+    for (const other of this.#reassembling) {
+      this.counters.prunedBytes += other.reassembly?.prune(Infinity) ?? 0;
+    }
+    this.#blocked.add(tcb);
+  }
+
+  /** Whether the interface of a connection takes more packets. Internal. */
+  hasQueueSpace(tcb: Tcb): boolean {
+    const netif = tcb.tx.netif;
+    return netif === undefined || netif.hasQueueSpace;
+  }
+
+  /** Octets of text that a super-segment holds: whole segments of `mss`. Internal. */
+  superSegmentBytes(tcb: Tcb, mss: number): number {
+    const limit = tcb.tx.gsoMaxBytes < 65535 ? tcb.tx.gsoMaxBytes : 65535;
+    const room = limit - ipHeaderLength(tcb) - MAX_HEADER_LENGTH;
+    return room > mss ? room - room % mss : mss;
+  }
+
+  /** The reassembly queue of a connection, made if there is none. Internal. */
+  reassemblyOf(tcb: Tcb): ReassemblyQueue {
+    let queue = tcb.reassembly;
+    if (queue === undefined) {
+      const { reassemblyBytes, reassemblyNodes } = this.config;
+      const maxBytes = reassemblyBytes > 0 ? reassemblyBytes : tcb.config.receiveBufferBytes;
+      queue = tcb.reassembly = new ReassemblyQueue({ maxBytes, maxNodes: reassemblyNodes });
+      this.#reassembling.add(tcb);
+    }
+    return queue;
+  }
+
+  /** Copies what packets of a connection need to its IpTx. Internal. */
+  setUpRoute(tcb: Tcb, boundNetif: Netif | undefined): void {
+    const tx = tcb.tx;
+    tx.source = tcb.localAddress;
+    tx.destination = tcb.remoteAddress;
+    tx.protocol = TCP_PROTOCOL;
+    tx.hopLimit = tcb.config.ttl;
+    tx.tos = tcb.config.tos;
+    tx.dontFragment = this.config.pathMtuDiscovery;
+    tx.allowBroadcast = false;
+    tx.boundNetif = boundNetif;
+    tx.generation = -1;
+  }
+
+  /** Enters a connection, making room for it if there are too many. Internal.
+   *
+   * @returns false when there is no room, or the four numbers are taken.
+   */
+  addConnection(tcb: Tcb): boolean {
+    return this.#limits.makeRoom(this.#connections.size, tcb.config.priority) && this.#connections.add(tcb);
+  }
+
+  /** Takes a connection out, before its state becomes CLOSED. Internal. */
+  removeConnection(tcb: Tcb): void {
+    this.#connections.remove(tcb);
+    this.#limits.forget(tcb);
+    this.#reassembling.delete(tcb);
+    const { state, listener } = tcb;
+    if (state === "SYN-SENT" || state === "SYN-RECEIVED") this.counters.attemptFails++;
+    else if (state === "ESTABLISHED" || state === "CLOSE-WAIT") this.counters.estabResets++;
+    if (listener === undefined) return;
+    if (state === "SYN-RECEIVED") {
+      listener.noteEstablished();
+      tcb.listener = undefined;
+    } else if (tcb.isBacklogHeld) {
+      tcb.connection.releaseBacklog();
+    }
+  }
+
+  /** A connection entered TIME-WAIT. Internal. */
+  noteTimeWait(tcb: Tcb): void {
+    this.#reassembling.delete(tcb);
+    this.#limits.noteTimeWait(tcb);
+  }
+
+  /** The connection of four numbers. Internal. */
+  find(
+    localAddress: IpAddress,
+    localPort: number,
+    remoteAddress: IpAddress,
+    remotePort: number,
+  ): Tcb | undefined {
+    return this.#connections.lookup(localAddress, localPort, remoteAddress, remotePort);
+  }
+
+  /** All TCBs; the table must not change meanwhile. Internal. */
+  tcbs(): IterableIterator<Tcb> {
+    return this.#connections.values();
+  }
+
+  #select(predicate: (tcb: Tcb) => boolean): Tcb[] {
+    return [...this.#connections.values()].filter(predicate);
+  }
+}

@@ -1,0 +1,109 @@
+/** What happens when a timer of a connection expires (RFC 9293 §3.10.8).
+ *
+ * @module
+ */
+import type { NetErrorCode } from "@lightwire/netif";
+import { delayedAckExpires } from "./delayed_ack.ts";
+import { keepAliveExpires } from "./keepalive.ts";
+import { persistExpires } from "./persist.ts";
+import { recoverAfterTimeout } from "./recovery.ts";
+import type { Tcb } from "./tcb.ts";
+import { deleteTcb, resetConnection } from "./teardown.ts";
+import { startRetransmission, type TcpTimerName } from "./timer_set.ts";
+import { transmitSyn } from "./transmit.ts";
+
+/** The timer `name` of a connection expired. */
+export function timerExpires(tcb: Tcb, name: TcpTimerName): void {
+  switch (name) {
+    case "RETRANSMISSION":
+      retransmissionExpires(tcb);
+      return;
+    case "PERSIST":
+      if (!persistExpires(tcb)) resetConnection(tcb, reason(tcb));
+      return;
+    case "DELAYED-ACK":
+      delayedAckExpires(tcb);
+      return;
+    case "KEEP-ALIVE":
+      if (!keepAliveExpires(tcb)) resetConnection(tcb, reason(tcb));
+      return;
+    case "CLOSE":
+      closeExpires(tcb);
+  }
+}
+
+/** RETRANSMISSION TIMEOUT, and USER TIMEOUT, which is looked at here. */
+function retransmissionExpires(tcb: Tcb): void {
+  const { config } = tcb.layer;
+  if (tcb.state === "SYN-SENT" || tcb.state === "SYN-RECEIVED") {
+    synExpires(tcb, tcb.state === "SYN-SENT" ? config.synRetries : config.synAckRetries);
+    return;
+  }
+  if (tcb.sndUna === tcb.sndNxt) return;
+  if (tcb.stalledSinceMs < 0) tcb.stalledSinceMs = tcb.layer.clock.now() - tcb.rto.rtoMs;
+  if (isGivenUp(tcb)) {
+    deleteTcb(tcb, reason(tcb));
+    return;
+  }
+  tcb.layer.counters.timeouts++;
+  recoverAfterTimeout(tcb);
+  tcb.retransmitCount++;
+  // R1: perhaps another router does better (RFC 9293 §3.8.3, MUST-20).
+  if (tcb.retransmitCount === config.r1Retries) tcb.tx.generation = -1;
+}
+
+function synExpires(tcb: Tcb, retries: number): void {
+  const limitMs = tcb.config.userTimeoutMs;
+  if (tcb.stalledSinceMs < 0) tcb.stalledSinceMs = tcb.layer.clock.now() - tcb.rto.rtoMs;
+  const isLate = limitMs > 0 && tcb.layer.clock.now() - tcb.stalledSinceMs >= limitMs;
+  if (tcb.retransmitCount >= retries || isLate) {
+    deleteTcb(tcb, reason(tcb));
+    return;
+  }
+  tcb.retransmitCount++;
+  tcb.rttAtMs = -1;
+  tcb.rto.backOff();
+  tcb.retransmittedSegments++;
+  tcb.layer.counters.retransSegs++;
+  startRetransmission(tcb);
+  transmitSyn(tcb);
+}
+
+/** R2, or the user's own limit, is over (RFC 9293 §3.8.3). */
+function isGivenUp(tcb: Tcb): boolean {
+  const { layer } = tcb;
+  const nowMs = layer.clock.now();
+  const stalledMs = nowMs - tcb.stalledSinceMs;
+  const limitMs = tcb.config.userTimeoutMs;
+  if (limitMs > 0) return stalledMs >= limitMs;
+  // A peer that has closed its window on what is outstanding, but answers, is alive (MUST-37).
+  if (tcb.sndWnd === 0 && nowMs - tcb.lastReceivedAtMs < layer.config.maxRtoMs) return false;
+  return stalledMs >= layer.r2Ms;
+}
+
+/** TIME-WAIT TIMEOUT; FIN-WAIT-2 without an end; lingering without success. */
+function closeExpires(tcb: Tcb): void {
+  if (tcb.state === "TIME-WAIT") {
+    deleteTcb(tcb, undefined);
+  } else if (tcb.state === "FIN-WAIT-2") {
+    deleteTcb(tcb, undefined);
+  } else if (tcb.isOrphan) {
+    resetConnection(tcb, "TIMED_OUT");
+  }
+}
+
+/** What was noted on the way, or that nobody answers. */
+function reason(tcb: Tcb): NetErrorCode {
+  return tcb.softError ?? "TIMED_OUT";
+}
+
+/** R2 as Linux counts it: `retries` doublings from the least RTO, at most the most RTO each. */
+export function giveUpTime(retries: number, minRtoMs: number, maxRtoMs: number): number {
+  let sum = 0;
+  let rtoMs = minRtoMs;
+  for (let i = 0; i <= retries; i++) {
+    sum += rtoMs;
+    rtoMs = Math.min(rtoMs * 2, maxRtoMs);
+  }
+  return sum;
+}

@@ -1,0 +1,90 @@
+/** Data plane. The timers of a connection: made when first needed, re-armed at next to no cost.
+ *
+ * | timer          | runs                                                        | RFC 9293 |
+ * |----------------|-------------------------------------------------------------|----------|
+ * | RETRANSMISSION | while something is outstanding                              | §3.8.1   |
+ * | PERSIST        | while the window is closed, and nothing outstanding         | §3.8.6.1 |
+ * | DELAYED-ACK    | while text is unacknowledged                                | §3.8.6.3 |
+ * | KEEP-ALIVE     | while the user wants it                                     | §3.8.4   |
+ * | CLOSE          | in TIME-WAIT; in FIN-WAIT-2 and while lingering after CLOSE | §3.6     |
+ *
+ * An idle connection has none of them armed. What happens when one expires is in `timeouts.ts`.
+ *
+ * @module
+ */
+import type { Timer } from "@lightwire/netif";
+import type { Tcb } from "./tcb.ts";
+
+/** A timer of a connection. */
+export type TcpTimerName = "RETRANSMISSION" | "PERSIST" | "DELAYED-ACK" | "KEEP-ALIVE" | "CLOSE";
+
+function create(tcb: Tcb, name: TcpTimerName): Timer {
+  return tcb.layer.timers.create(() => tcb.layer.timerExpires(tcb, name));
+}
+
+/** (Re)starts the retransmission timer with the current RTO (RFC 6298 §5.1, §5.3), or earlier if the user
+ * timeout ends before that. */
+export function startRetransmission(tcb: Tcb): void {
+  let timer = tcb.retransmissionTimer;
+  if (timer === undefined) timer = tcb.retransmissionTimer = create(tcb, "RETRANSMISSION");
+  let delayMs = tcb.rto.rtoMs;
+  const limitMs = tcb.config.userTimeoutMs;
+  if (limitMs > 0 && tcb.stalledSinceMs >= 0) {
+    const remainingMs = tcb.stalledSinceMs + limitMs - tcb.layer.clock.now();
+    if (remainingMs < delayMs) delayMs = remainingMs > 0 ? remainingMs : 0;
+  }
+  timer.start(delayMs);
+}
+
+/** Starts the retransmission timer unless it runs. */
+export function ensureRetransmission(tcb: Tcb): void {
+  const timer = tcb.retransmissionTimer;
+  if (timer === undefined || !timer.isArmed) startRetransmission(tcb);
+}
+
+/** Stops the retransmission timer (RFC 6298 §5.2). */
+export function stopRetransmission(tcb: Tcb): void {
+  if (tcb.retransmissionTimer !== undefined) tcb.retransmissionTimer.stop();
+}
+
+/** (Re)starts the persist timer. */
+export function startPersist(tcb: Tcb, delayMs: number): void {
+  let timer = tcb.persistTimer;
+  if (timer === undefined) timer = tcb.persistTimer = create(tcb, "PERSIST");
+  timer.start(delayMs);
+}
+
+/** (Re)starts the delayed acknowledgment timer. */
+export function startDelayedAck(tcb: Tcb, delayMs: number): void {
+  let timer = tcb.delayedAckTimer;
+  if (timer === undefined) timer = tcb.delayedAckTimer = create(tcb, "DELAYED-ACK");
+  timer.start(delayMs);
+}
+
+/** (Re)starts the keep-alive timer. */
+export function startKeepAlive(tcb: Tcb, delayMs: number): void {
+  let timer = tcb.keepAliveTimer;
+  if (timer === undefined) timer = tcb.keepAliveTimer = create(tcb, "KEEP-ALIVE");
+  timer.start(delayMs);
+}
+
+/** (Re)starts the close timer. */
+export function startClose(tcb: Tcb, delayMs: number): void {
+  let timer = tcb.closeTimer;
+  if (timer === undefined) timer = tcb.closeTimer = create(tcb, "CLOSE");
+  timer.start(delayMs);
+}
+
+/** Stops all timers and drops them. */
+export function stopAllTimers(tcb: Tcb): void {
+  tcb.retransmissionTimer?.stop();
+  tcb.persistTimer?.stop();
+  tcb.delayedAckTimer?.stop();
+  tcb.keepAliveTimer?.stop();
+  tcb.closeTimer?.stop();
+  tcb.retransmissionTimer = undefined;
+  tcb.persistTimer = undefined;
+  tcb.delayedAckTimer = undefined;
+  tcb.keepAliveTimer = undefined;
+  tcb.closeTimer = undefined;
+}

@@ -1,0 +1,267 @@
+/** Data plane. From the TCB to a packet: builds one segment and hands it to `ip`.
+ *
+ * @module
+ */
+import { DEFAULT_HEADROOM, type Pbuf } from "@lightwire/pbuf";
+import type { IpRxInfo } from "@lightwire/ip";
+import { ACK, FIN, PSH, RST, SYN, URG } from "./control_bits.ts";
+import { updateSmss } from "./path_mtu.ts";
+import { selectWindow } from "./receive_window.ts";
+import type { Segment } from "./segment.ts";
+import { seqAdd, seqDiff, seqGt } from "./seq.ts";
+import { type Tcb, textEnd } from "./tcb.ts";
+import { emitTcpHeader, finishTcpChecksum, TCP_HEADER_LENGTH } from "./tcp_header.ts";
+import type { TcpLayer } from "./tcp_layer.ts";
+import {
+  emitSackBlocks,
+  emitSynOptions,
+  emitTimestamps,
+  MAX_OPTIONS_LENGTH,
+  maxSackBlocks,
+  sackOptionLength,
+  synOptionsLength,
+  TIMESTAMPS_LENGTH,
+} from "./tcp_options.ts";
+import { timestampAt } from "./timestamps.ts";
+
+/** Resolves the route, and what follows from it, if that has changed.
+ *
+ * @returns false when there is no way to the peer at the moment; the reason is noted.
+ */
+export function prepareRoute(tcb: Tcb): boolean {
+  const code = tcb.layer.ip.prepare(tcb.tx);
+  if (code !== undefined) {
+    tcb.softError = code;
+    return false;
+  }
+  if (tcb.tx.pathMtu !== tcb.smssPathMtu) updateSmss(tcb);
+  return true;
+}
+
+/** Decides which SACK blocks the segments sent next carry, into `layer.sackBlocks`.
+ *
+ * @returns bytes of the option, 0 for none.
+ */
+export function loadSackBlocks(tcb: Tcb): number {
+  const blocks = tcb.layer.sackBlocks;
+  blocks.count = 0;
+  const reassembly = tcb.reassembly;
+  if (!tcb.hasSack || reassembly === undefined || !reassembly.hasBlocks) return 0;
+  const room = MAX_OPTIONS_LENGTH - (tcb.hasTimestamps ? TIMESTAMPS_LENGTH : 0) - hookLength(tcb, 0);
+  reassembly.blocks(maxSackBlocks(room), blocks);
+  return sackOptionLength(blocks.count);
+}
+
+/** Sends `octets` of sequence space from `seq`: text, and the FIN if the range reaches it. Text longer than
+ * `segmentBytes` makes a super-segment, which the link cuts.
+ *
+ * @param segmentBytes octets of text per segment on the wire.
+ * @param sackLength what {@linkcode loadSackBlocks} said.
+ * @returns false when there were no buffers or the queue was full: nothing was sent.
+ */
+export function transmitText(
+  tcb: Tcb,
+  seq: number,
+  octets: number,
+  segmentBytes: number,
+  sackLength: number,
+): boolean {
+  const layer = tcb.layer;
+  const end = textEnd(tcb);
+  const untilEnd = seqDiff(end, seq);
+  let textLength = octets;
+  let ctl = ACK;
+  if (octets > untilEnd) {
+    textLength = untilEnd;
+    ctl = ACK | FIN;
+  }
+  if (textLength === untilEnd && textLength > 0) ctl |= PSH;
+  const p = layer.pool.acquire(textLength, DEFAULT_HEADROOM);
+  if (p === undefined) {
+    layer.outOfBuffers(tcb);
+    return false;
+  }
+  tcb.sendBuffer.copyTo(seqDiff(seq, tcb.sndHead), textLength, p.bytes, p.start);
+  if (textLength > segmentBytes) p.gsoSize = segmentBytes;
+  return emit(tcb, p, seq, ctl, textLength, sackLength);
+}
+
+/** Sends a segment without text, `<SEQ=seq><ACK=RCV.NXT><CTL=ctl>`: an acknowledgment, a probe.
+ *
+ * @returns false when it could not be sent now.
+ */
+export function transmitControl(tcb: Tcb, seq: number, ctl: number): boolean {
+  const p = tcb.layer.pool.acquire(0, DEFAULT_HEADROOM);
+  if (p === undefined) {
+    tcb.layer.outOfBuffers(tcb);
+    return false;
+  }
+  return emit(tcb, p, seq, ctl, 0, loadSackBlocks(tcb));
+}
+
+/** Sends the acknowledgment `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`. */
+export function transmitAck(tcb: Tcb): boolean {
+  if (!prepareRoute(tcb)) return false;
+  if (!transmitControl(tcb, tcb.sndNxt, ACK)) return false;
+  if (tcb.quickAcks > 0) tcb.quickAcks--;
+  return true;
+}
+
+/** Sends our SYN, or SYN-ACK in SYN-RECEIVED. */
+export function transmitSyn(tcb: Tcb): boolean {
+  const layer = tcb.layer;
+  if (!prepareRoute(tcb)) return false;
+  const p = layer.pool.acquire(0, DEFAULT_HEADROOM);
+  if (p === undefined) {
+    layer.outOfBuffers(tcb);
+    return false;
+  }
+  const isReply = tcb.state === "SYN-RECEIVED";
+  const options = layer.synOptions;
+  const { config } = layer;
+  options.mss = announcedMss(tcb);
+  // An answer offers only what the peer has offered (RFC 7323 §2.2, §3.2; RFC 2018 §2).
+  options.windowShift = (isReply ? tcb.hasWindowScaling : config.windowScaling) ? tcb.rcvWindShift : -1;
+  options.sackPermitted = isReply ? tcb.hasSack : config.sack;
+  options.hasTimestamps = isReply ? tcb.hasTimestamps : config.timestamps;
+  options.tsVal = timestampAt(layer.clock.now(), tcb.tsOffset);
+  options.tsEcr = isReply ? tcb.tsRecent : 0;
+  const length = synOptionsLength(options);
+  const extra = hookLength(tcb, length);
+  p.prepend(TCP_HEADER_LENGTH + length + extra);
+  emitSynOptions(p.view, p.start + TCP_HEADER_LENGTH, options);
+  if (extra > 0) {
+    layer.hooks.tcpOutOptions!.write(tcb.connection, p.view, p.start + TCP_HEADER_LENGTH + length);
+  }
+  const wnd = tcb.rcvWnd > 65535 ? 65535 : tcb.rcvWnd;
+  const ack = isReply ? tcb.rcvNxt : 0;
+  const ctl = isReply ? SYN | ACK : SYN;
+  emitTcpHeader(p, tcb.localPort, tcb.remotePort, tcb.iss, ack, ctl, wnd, 0, length + extra);
+  if (isReply) noteAckSent(tcb);
+  return handDown(tcb, p, TCP_HEADER_LENGTH + length + extra);
+}
+
+/** Sends `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=RST,ACK>`: our side gives the connection up (RFC 9293 §3.5.3). */
+export function transmitReset(tcb: Tcb): void {
+  if (!prepareRoute(tcb)) return;
+  const p = tcb.layer.pool.acquire(0, DEFAULT_HEADROOM);
+  if (p === undefined) return;
+  tcb.layer.sackBlocks.count = 0;
+  tcb.layer.counters.outRsts++;
+  emit(tcb, p, tcb.sndNxt, RST | ACK, 0, 0);
+}
+
+/** Answers a segment that belongs to no connection, or is none of its business, with a reset
+ * (RFC 9293 §3.10.7.1): never to a reset, never to a broadcast or a group. */
+export function replyReset(layer: TcpLayer, seg: Segment, rx: IpRxInfo): void {
+  if ((seg.ctl & RST) !== 0 || rx.isBroadcast || rx.isMulticast) return;
+  const tx = layer.replyTx;
+  tx.source = rx.destination;
+  tx.destination = rx.source;
+  tx.boundNetif = undefined;
+  tx.generation = -1;
+  const p = layer.pool.acquire(0, DEFAULT_HEADROOM);
+  if (p === undefined || layer.ip.prepare(tx) !== undefined) {
+    p?.release();
+    return;
+  }
+  const hasAck = (seg.ctl & ACK) !== 0;
+  p.prepend(TCP_HEADER_LENGTH);
+  emitTcpHeader(
+    p,
+    seg.destinationPort,
+    seg.sourcePort,
+    hasAck ? seg.ack : 0,
+    hasAck ? 0 : seqAdd(seg.seq, seg.len),
+    hasAck ? RST : RST | ACK,
+    0,
+    0,
+    0,
+  );
+  finishTcpChecksum(p, tx.source, tx.destination, TCP_HEADER_LENGTH, tx.canOffloadChecksum);
+  layer.counters.outRsts++;
+  layer.counters.outSegs++;
+  layer.ip.output(p, tx);
+}
+
+/** The MSS option: what the interface takes, less the fixed headers (RFC 6691), within the user's limit. */
+export function announcedMss(tcb: Tcb): number {
+  const headers = TCP_HEADER_LENGTH + (tcb.remoteAddress.family === 4 ? 20 : 40);
+  const mtu = tcb.tx.netif === undefined ? tcb.tx.pathMtu : tcb.tx.netif.mtu;
+  let mss = mtu - headers;
+  const limit = tcb.config.maxSegmentBytes;
+  if (limit > 0 && mss > limit) mss = limit;
+  return mss > 65535 ? 65535 : mss < 1 ? 1 : mss;
+}
+
+/** Completes a segment whose text lies in `p`, and sends it. */
+function emit(tcb: Tcb, p: Pbuf, seq: number, ctl: number, textLength: number, sackLength: number): boolean {
+  const layer = tcb.layer;
+  let optionsLength = sackLength;
+  if (tcb.hasTimestamps) optionsLength += TIMESTAMPS_LENGTH;
+  const extra = layer.hooks.tcpOutOptions === undefined ? 0 : hookLength(tcb, optionsLength);
+  const headerLength = TCP_HEADER_LENGTH + optionsLength + extra;
+  p.prepend(headerLength);
+  const view = p.view;
+  let at = p.start + TCP_HEADER_LENGTH;
+  if (tcb.hasTimestamps) {
+    emitTimestamps(view, at, timestampAt(layer.clock.now(), tcb.tsOffset), tcb.tsRecent);
+    at += TIMESTAMPS_LENGTH;
+  }
+  if (sackLength > 0) at += emitSackBlocks(view, at, layer.sackBlocks, layer.sackBlocks.count);
+  if (extra > 0) layer.hooks.tcpOutOptions!.write(tcb.connection, view, at);
+  let up = 0;
+  if (tcb.sndUp !== tcb.sndUna && seqGt(tcb.sndUp, seq)) {
+    ctl |= URG;
+    const distance = seqDiff(tcb.sndUp, seq);
+    up = distance > 65535 ? 65535 : distance;
+  }
+  const wnd = selectWindow(tcb);
+  emitTcpHeader(
+    p,
+    tcb.localPort,
+    tcb.remotePort,
+    seq,
+    tcb.rcvNxt,
+    ctl,
+    wnd,
+    up,
+    optionsLength + extra,
+  );
+  noteAckSent(tcb);
+  return handDown(tcb, p, headerLength + textLength);
+}
+
+function handDown(tcb: Tcb, p: Pbuf, length: number): boolean {
+  const layer = tcb.layer;
+  const tx = tcb.tx;
+  finishTcpChecksum(p, tcb.localAddress, tcb.remoteAddress, length, tx.canOffloadChecksum);
+  layer.counters.outSegs++;
+  if (layer.ip.output(p, tx)) return true;
+  layer.counters.outDiscards++;
+  tcb.isAckNow = true;
+  layer.block(tcb);
+  return false;
+}
+
+/** Every segment with an ACK brings the peer up to date. */
+function noteAckSent(tcb: Tcb): void {
+  tcb.lastAckSent = tcb.rcvNxt;
+  tcb.isAckNow = false;
+  if (tcb.ackPendingBytes > 0) {
+    tcb.ackPendingBytes = 0;
+    if (tcb.delayedAckTimer !== undefined) tcb.delayedAckTimer.stop();
+  }
+}
+
+function hookLength(tcb: Tcb, internalLength: number): number {
+  const hook = tcb.layer.hooks.tcpOutOptions;
+  if (hook === undefined) return 0;
+  const length = hook.length(tcb.connection, internalLength);
+  if (length < 0 || (length & 3) !== 0 || internalLength + length > MAX_OPTIONS_LENGTH) {
+    throw new RangeError(
+      `tcpOutOptions.length() must be a multiple of 4 that fits in the header: got ${length}`,
+    );
+  }
+  return length;
+}
