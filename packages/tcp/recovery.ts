@@ -50,6 +50,8 @@ export function congestionRoom(tcb: Tcb): number {
  */
 export function isDuplicateAck(tcb: Tcb, seg: Segment, newlySacked: number): boolean {
   if (tcb.hasSack) return newlySacked > 0;
+  // The answers to zero-window probes look the same, and say nothing about a loss.
+  if (tcb.isProbeOutstanding) return false;
   return seg.ack === tcb.sndUna && tcb.sndNxt !== tcb.sndUna && seg.textLength === 0 &&
     (seg.ctl & (SYN | FIN)) === 0 && seg.wnd << tcb.sndWindShift === tcb.sndWnd;
 }

@@ -274,8 +274,8 @@ export class SackScoreboard {
       start = this.#count > 1 ? this.#right[this.#count - 2]! : this.#una;
     }
     const length = seqDiff(end, start);
-    // After a timeout, the end was retransmitted like the rest.
-    if (length <= 0 || (end === sndMax && seqGeq(this.highRxt, end))) return 0;
+    // Deviation: what was just retransmitted, after a timeout or as the last hole, is not sent twice in a row.
+    if (length <= 0 || seqGeq(this.highRxt, end)) return 0;
     this.mayRescue = false;
     const size = this.#smss < maxBytes ? this.#smss : maxBytes;
     this.nextLength = length < size ? length : size;

@@ -65,12 +65,12 @@ Deno.test(
   script((s) => {
     established(s);
     s.call.send(2500);
-    s.expect(". 1:1001(1000) ack 1").expect(". 1001:2001(1000) ack 1");
+    s.expect(". 1:1001(1000) ack 1").expect(". 1001:2001(1000) ack 1").expect("P. 2001:2501(500) ack 1");
+    s.call.send(300);
+    s.expectNothing();
     s.call.close();
-    const last = s.take();
-    assertEquals([last?.textLength, last?.ctl], [500, 0x19]);
-    s.expectNothing().expectState("FIN-WAIT-1");
-    s.inject(". 1:1(0) ack 2502").expectNothing().expectState("FIN-WAIT-2");
+    s.expect("FP. 2501:2801(300) ack 1").expectNothing().expectState("FIN-WAIT-1");
+    s.inject(". 1:1(0) ack 2802").expectNothing().expectState("FIN-WAIT-2");
   }),
 );
 
@@ -276,7 +276,7 @@ Deno.test(
   "LISTEN: CLOSE stops listening; connections already accepted live on (RFC 9293 §3.10.4)",
   script((s) => {
     accepted(s);
-    s.listener!.close();
+    s.call.closeListener();
     s.inject("S 0:0(0) win 65535", { port: 50001 });
     s.expect("R. 0:0(0) ack 1", { port: 50001 });
     s.call.send(5);
@@ -288,9 +288,8 @@ Deno.test(
   "LISTEN: CLOSE ends what is in SYN-RECEIVED (RFC 9293 §3.10.4)",
   script((s) => {
     synReceived(s);
-    s.listener!.close();
-    s.harness.settle();
-    s.takeAll();
+    s.call.closeListener();
+    s.expect("R. 1:1(0) ack 1");
     s.at(5000);
     assertEquals([...s.harness.tcp.connections()].length, 0);
   }),

@@ -24,7 +24,7 @@ import type { TcpListener, TcpListenOptions } from "../listener.ts";
 import type { Segment } from "../segment.ts";
 import type { TcpState } from "../state.ts";
 import { formatSegment } from "../tcp_header.ts";
-import type { TcpConnectOptions } from "../tcp_layer.ts";
+import type { TcpConnectOptions } from "../tcp_open.ts";
 import { LOCAL_ADDRESS, PacketHarness, type PacketHarnessOptions, PEER_ADDRESS } from "./packet_harness.ts";
 import { encodeOptions, parseSegmentText, type SegmentText } from "./segment_text.ts";
 import { decodePacket, encodeIcmpError, encodePacket, type ReceivedSegment } from "./wire.ts";
@@ -264,12 +264,15 @@ export class TcpScript {
    * {@linkcode expect}. */
   at(ms: number): this {
     this.#noLeftovers();
-    while (this.#step(ms + 0.001)) {
+    // Deadlines are sums of fractions: one that is meant to be `ms` may miss it by a rounding error.
+    while (this.harness.nextTimerMs <= ms + 1e-6) {
+      this.#step(Math.max(this.harness.nextTimerMs, this.nowMs));
       const first = this.#outgoing[0];
       if (first !== undefined && first.atMs < ms - 0.01) {
         this.fail(`Expected nothing before ${ms}, got ${this.#format(first.packet.seg)} at ${first.atMs}`);
       }
     }
+    this.#step(ms);
     return this;
   }
 
@@ -333,7 +336,7 @@ export class TcpScript {
   end(): void {
     this.#noLeftovers();
     for (const connection of [...this.harness.tcp.connections()]) connection.abort();
-    for (const listener of [...this.harness.tcp.listeners()]) listener.close();
+    for (const listener of [...this.harness.tcp.listeners.values()]) listener.close();
     this.harness.settle();
     for (const connection of this.connections) connection.read(new Uint8Array(1 << 20));
     this.harness.settle();
@@ -401,7 +404,7 @@ export class TcpScript {
       if (seg.hasTimestamps && this.#timestampBase < 0) {
         this.#timestampBase = (seg.tsVal - Math.floor(atMs)) >>> 0;
       }
-      this.#note(">", this.#format(seg));
+      this.#note(">", this.#format(seg), atMs);
       if (sent.bytes.length > this.harness.netif.mtu && this.harness.link.capabilities.gsoMaxBytes === 0) {
         this.fail(`The stack sent ${sent.bytes.length} bytes over an MTU of ${this.harness.netif.mtu}`);
       }
@@ -483,8 +486,8 @@ export class TcpScript {
     return ms.toFixed(3).padStart(12);
   }
 
-  #note(direction: string, text: string): void {
-    this.#trace.push(`${this.#time(this.nowMs)} ${direction} ${text}`);
+  #note(direction: string, text: string, atMs: number = this.nowMs): void {
+    this.#trace.push(`${this.#time(atMs)} ${direction} ${text}`);
   }
 }
 
@@ -526,6 +529,12 @@ export class TcpCalls {
     });
     s.called("listen");
     return s.listener;
+  }
+
+  /** CLOSE of the listener. */
+  closeListener(): void {
+    this.#script.listener!.close();
+    this.#script.called("close listener");
   }
 
   /** SEND of `data`, or of that many octets of the pattern.

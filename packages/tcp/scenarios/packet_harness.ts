@@ -99,6 +99,11 @@ export class PacketHarness {
     return this.#clock.nowMs - this.#startMs;
   }
 
+  /** When the next timer is due, in milliseconds since the harness was made; `Infinity` when none is armed. */
+  get nextTimerMs(): number {
+    return this.timers.nextDeadline() - this.#startMs;
+  }
+
   /** A clock reading as milliseconds since the harness was made. */
   sinceStart(clockMs: number): number {
     return clockMs - this.#startMs;

@@ -86,6 +86,7 @@ Deno.test(
     s.inject("FP. 1:1401(1400) ack 1");
     s.expect(". 1:1(0) ack 1001 win 0").expectState("ESTABLISHED");
     assertEquals(s.call.read(2000), 1000);
+    s.expect(". 1:1(0) ack 1001 win 1000");
   }),
 );
 
@@ -197,14 +198,16 @@ Deno.test(
   script((s) => {
     s.win = 2000;
     established(s);
-    s.inject("P. 11:21(10) ack 1 win 500");
+    s.inject("P. 11:21(10) ack 1 win 1000");
     s.takeAll();
     // An older sequence number: its window is stale.
     s.inject("P. 1:11(10) ack 1 win 60000");
     s.takeAll();
     s.call.send(3000);
-    assertEquals(s.takeAll().reduce((sum, seg) => sum + seg.textLength, 0), 500);
-    s.inject(". 21:21(0) ack 501 win 0");
+    assertEquals(s.takeAll().reduce((sum, seg) => sum + seg.textLength, 0), 1000);
+    s.inject(". 21:21(0) ack 1001 win 0");
+    s.call.abort();
+    s.takeAll();
   }),
 );
 

@@ -6,7 +6,7 @@
  * @module
  */
 import type { TcpListenOptions } from "../listener.ts";
-import type { TcpConnectOptions } from "../tcp_layer.ts";
+import type { TcpConnectOptions } from "../tcp_open.ts";
 import type { TcpScript } from "./harness.ts";
 
 /** Options of the peer's SYN in most scripts. */
