@@ -1,1 +1,14 @@
-export {};
+/** A user-space TCP/IP stack in one object, with connections, listeners and datagrams shaped like those of Deno.
+ *
+ * @module
+ */
+export * from "./datagram_conn.ts";
+export * from "./errors.ts";
+export * from "./net_addr.ts";
+export { DEFAULT_SLICE_MS, type Pump, type PumpCounters } from "./pump.ts";
+export * from "./stack.ts";
+export { StackInterface } from "./stack_interface.ts";
+export * from "./stack_options.ts";
+export { TcpConn, type TcpEndpoint } from "./tcp_conn.ts";
+export { TcpListener } from "./tcp_listener.ts";
+export type { AbortOptions } from "./waiter.ts";

@@ -1,0 +1,366 @@
+/** {@linkcode Stack}: a TCP/IP stack in one object.
+ *
+ * @module
+ */
+import { PbufPool } from "@lightwire/pbuf";
+import { LoopbackLink, Netif, parseMac, randomMac } from "@lightwire/netif";
+import type { Clock, WallClock } from "@lightwire/netif/clock";
+import type { Random } from "@lightwire/netif/random";
+import { TimerQueue } from "@lightwire/netif/timers";
+import { IpLayer } from "@lightwire/ip";
+import { type IpAddress, parseIpAddress } from "@lightwire/ip/address";
+import { type TcpConnectOptions, TcpLayer } from "@lightwire/tcp";
+import { UdpLayer } from "@lightwire/udp";
+import { DatagramConn } from "./datagram_conn.ts";
+import { netError, withDenoName } from "./errors.ts";
+import { HostClock, hostLoop, HostRandom, HostWallClock } from "./host_environment.ts";
+import { NetworkLayerGate } from "./network_layer_gate.ts";
+import { Pump } from "./pump.ts";
+import { StackInterface } from "./stack_interface.ts";
+import type {
+  ConnectOptions,
+  InterfaceOptions,
+  ListenDatagramOptions,
+  ListenOptions,
+  StackOptions,
+} from "./stack_options.ts";
+import type { TcpConn } from "./tcp_conn.ts";
+import { adoptConnection, connectTcp } from "./tcp_connector.ts";
+import { TcpListener } from "./tcp_listener.ts";
+import type { AbortOptions } from "./waiter.ts";
+
+/** A TCP/IP stack: wires the layers together, drives them, and offers connections, listeners and datagrams shaped
+ * like those of Deno. */
+export class Stack {
+  /** Monotonic time. */
+  readonly clock: Clock;
+  /** The date. */
+  readonly wallClock: WallClock;
+  /** Timers on {@linkcode clock}. */
+  readonly timers: TimerQueue;
+  /** Entropy. */
+  readonly random: Random;
+  /** Packet memory. */
+  readonly pool: PbufPool;
+  /** What drives the layers. */
+  readonly pump: Pump;
+  /** The network layer. */
+  readonly ip: IpLayer;
+  /** UDP and UDP-Lite, with a callback API. */
+  readonly udp: UdpLayer;
+  /** TCP, with a callback API. */
+  readonly tcp: TcpLayer;
+  /** Name of the host, told to DHCP servers. */
+  hostname: string | undefined;
+  readonly #interfaces: StackInterface[] = [];
+  readonly #gate: NetworkLayerGate;
+  readonly #open: Set<TcpListener | DatagramConn> = new Set();
+  #nextIndex = 1;
+  #isClosed = false;
+
+  /** A stack with a loopback interface and nothing else.
+   *
+   * @throws {TypeError} when only one of `clock` and `timers` is given, or they are given for a host pump.
+   */
+  constructor(options: StackOptions = {}) {
+    const isManual = options.pump === "manual";
+    const hostClock = isManual ? undefined : new HostClock(hostLoop.now);
+    if (isManual !== (options.clock !== undefined) || isManual !== (options.timers !== undefined)) {
+      throw new TypeError(
+        'Cannot make a stack: `clock` and `timers` belong to pump "manual", and it needs both',
+      );
+    }
+    this.clock = options.clock ?? hostClock!;
+    this.timers = options.timers ?? new TimerQueue(this.clock);
+    this.wallClock = options.wallClock ?? new HostWallClock();
+    this.random = options.random ?? new HostRandom();
+    this.pool = options.pool ?? new PbufPool();
+    this.hostname = options.hostname;
+    this.ip = new IpLayer(this, { wallClock: this.wallClock, ...options.ip });
+    this.udp = new UdpLayer(this.ip, this, options.udp);
+    this.tcp = new TcpLayer(this.ip, this, options.tcp);
+    this.ip.registerProtocol(this.udp);
+    this.ip.registerProtocol(this.udp.lite);
+    this.ip.registerProtocol(this.tcp);
+    this.pump = new Pump({
+      timers: this.timers,
+      loop: hostLoop,
+      clock: hostClock,
+      isManual,
+      flush: () => this.flush(),
+      ...(options.sliceMs === undefined ? {} : { sliceMs: options.sliceMs }),
+    });
+    const requestFlush = (): void => this.pump.requestFlush();
+    this.tcp.onFlushNeeded = requestFlush;
+    this.udp.onFlushNeeded = requestFlush;
+    this.#gate = new NetworkLayerGate(this.ip, this.pump);
+    if (options.loopback ?? true) this.#addLoopback();
+  }
+
+  /** All interfaces in the order of adding, the loopback one first. */
+  get interfaces(): readonly StackInterface[] {
+    return this.#interfaces;
+  }
+
+  /** Drains the outboxes of all layers now; the pump does so by itself. */
+  flush(): void {
+    this.tcp.flush();
+    this.ip.flush();
+  }
+
+  /** Adds an interface, and starts it unless told not to.
+   *
+   * @throws {TypeError} when an address, a gateway, a MAC address or the name makes no sense.
+   * @throws {RangeError} when the MTU is out of range.
+   */
+  addInterface(options: InterfaceOptions): StackInterface {
+    const { driver } = options;
+    const name = options.name ?? this.#freeName(driver.medium === "ethernet" ? "en" : "ip");
+    if (this.#findInterface(name) !== undefined) {
+      throw new TypeError(`Cannot add ${name}: there is one already`);
+    }
+    const mac = typeof options.mac === "string" ? parseMac(options.mac) : options.mac;
+    if (options.mac !== undefined && mac === undefined) {
+      throw new TypeError(`Cannot use "${options.mac}" as station address`);
+    }
+    const hostname = options.hostname ?? this.hostname;
+    const netif = new Netif(driver, {
+      ...options.netif,
+      name,
+      index: this.#nextIndex++,
+      ...(driver.medium === "ethernet"
+        ? { macAddress: mac ?? driver.macAddress ?? randomMac(this.random) }
+        : {}),
+      ...(options.mtu === undefined ? {} : { mtu: options.mtu }),
+      ...(hostname === undefined ? {} : { hostname }),
+      ...(options.vlan === undefined ? {} : { vlan: options.vlan }),
+    });
+    this.ip.addNetif(netif);
+    netif.attach(this.#gate);
+    const added = this.#adopt(netif, options.metric ?? 0);
+    for (const address of options.addresses ?? []) added.addAddress(address);
+    for (const route of options.routes ?? []) added.addRoute(route);
+    if (options.gateway !== undefined) added.setGateway(options.gateway);
+    if (options.dns !== undefined) added.nameServers = options.dns;
+    if (options.isUp ?? true) added.setUp();
+    return added;
+  }
+
+  /** Stops an interface, closes its driver and forgets its addresses and routes; connections over it are aborted. */
+  removeInterface(which: StackInterface): void {
+    const index = this.#interfaces.indexOf(which);
+    if (index < 0) return;
+    this.#interfaces.splice(index, 1);
+    this.ip.removeNetif(which.netif);
+    this.flush();
+    which.netif.close();
+    this.nameServersChanged();
+  }
+
+  /** Connects by TCP. Of a name's addresses the first that answers is taken.
+   *
+   * @throws {NetError} `NAME_NOT_FOUND`, `NAME_SERVER_FAILED`, `CONNECTION_REFUSED`, `TIMED_OUT`,
+   * `HOST_UNREACHABLE`, `NETWORK_UNREACHABLE`, `ADDRESS_IN_USE`, `ADDRESS_NOT_AVAILABLE`, `CLOSED`.
+   * @throws {RangeError} when the port is not 1 … 65535.
+   */
+  async connect(options: ConnectOptions): Promise<TcpConn> {
+    this.#assertOpen("connect");
+    assertPort(options.port, 1);
+    const hostname = options.hostname ?? "127.0.0.1";
+    const address = parseIpAddress(hostname);
+    const addresses = address !== undefined ? [address] : await this.#resolve(hostname, options);
+    const tcp: Omit<TcpConnectOptions, "remoteAddress"> = {
+      ...options.tcp,
+      remotePort: options.port,
+      ...(options.localHostname === undefined ? {} : { localAddress: literal(options.localHostname) }),
+      ...(options.localPort === undefined ? {} : { localPort: options.localPort }),
+      ...(options.networkInterface === undefined
+        ? {}
+        : { boundNetif: this.#boundNetif(options.networkInterface) }),
+    };
+    return await connectTcp(this, hostname, addresses, {
+      tcp,
+      signal: options.signal,
+      ...(options.autoSelectFamilyAttemptDelay === undefined
+        ? {}
+        : { attemptDelayMs: options.autoSelectFamilyAttemptDelay }),
+      ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
+    });
+  }
+
+  /** Listens for TCP connections.
+   *
+   * @throws {NetError} `ADDRESS_IN_USE`, `ADDRESS_NOT_AVAILABLE`, `CLOSED`.
+   * @throws {TypeError} when `hostname` is not an address.
+   * @throws {RangeError} when the port is not 0 … 65535.
+   */
+  listen(options: ListenOptions): TcpListener {
+    this.#assertOpen("listen");
+    const port = options.port ?? 0;
+    assertPort(port, 0);
+    const address = literal(options.hostname ?? "0.0.0.0");
+    let listener: TcpListener | undefined;
+    const endpoint = named(() =>
+      this.tcp.listen({
+        ...options.tcp,
+        address,
+        port,
+        ...(options.tcpBacklog === undefined ? {} : { backlog: options.tcpBacklog }),
+        ...(options.networkInterface === undefined
+          ? {}
+          : { boundNetif: this.#boundNetif(options.networkInterface) }),
+      }, (connection) => {
+        if (listener === undefined) return undefined;
+        connection.holdBacklog();
+        const conn = adoptConnection(connection, this.pump);
+        listener.offer(conn, () => connection.releaseBacklog());
+        return conn.upcalls;
+      })
+    );
+    listener = new TcpListener(this, {
+      transport: "tcp",
+      hostname: address.toString(),
+      port: endpoint.localPort,
+    });
+    this.#open.add(listener);
+    const opened = listener;
+    listener.bind(endpoint, () => void this.#open.delete(opened));
+    return listener;
+  }
+
+  /** Opens a UDP (or UDP-Lite) socket.
+   *
+   * @throws {NetError} `ADDRESS_IN_USE`, `ADDRESS_NOT_AVAILABLE`, `CLOSED`.
+   * @throws {TypeError} when `hostname` is not an address.
+   * @throws {RangeError} when the port is not 0 … 65535.
+   */
+  listenDatagram(options: ListenDatagramOptions = {}): DatagramConn {
+    this.#assertOpen("open a socket");
+    const port = options.port ?? 0;
+    assertPort(port, 0);
+    const endpoint = named(() =>
+      this.udp.open({
+        localAddress: literal(options.hostname ?? "0.0.0.0"),
+        localPort: port,
+        reuseAddress: options.reuseAddress ?? false,
+        allowBroadcast: options.broadcast ?? true,
+        dontFragment: options.dontFragment ?? false,
+        lite: options.transport === "udplite",
+        ...(options.ttl === undefined ? {} : { ttl: options.ttl }),
+        ...(options.networkInterface === undefined
+          ? {}
+          : { boundNetif: this.#boundNetif(options.networkInterface) }),
+      })
+    );
+    endpoint.multicastLoop = options.loopback ?? false;
+    const conn = new DatagramConn(endpoint, this, options);
+    this.#open.add(conn);
+    return conn;
+  }
+
+  /** The first address of a host, as text; an address is its own.
+   *
+   * @throws {NetError} `NAME_NOT_FOUND`, `NAME_SERVER_FAILED`.
+   */
+  async lookup(hostname: string, options?: AbortOptions): Promise<string> {
+    const address = parseIpAddress(hostname);
+    if (address !== undefined) return address.toString();
+    return (await this.#resolve(hostname, options))[0]!.toString();
+  }
+
+  /** The interface with this name, index or address. */
+  findNetif(which: string | number): Netif | undefined {
+    const found = this.#findInterface(which);
+    if (found !== undefined || typeof which === "number") return found?.netif;
+    const address = parseIpAddress(which);
+    return address === undefined ? undefined : this.ip.interfaces.local(address)?.owner.netif;
+  }
+
+  /** For the parts of the stack: a socket was closed. */
+  closed(socket: TcpListener | DatagramConn): void {
+    this.#open.delete(socket);
+  }
+
+  /** For the parts of the stack: name servers of an interface changed. */
+  nameServersChanged(): void {
+  }
+
+  /** Ends everything: listeners and sockets are closed, connections reset, interfaces stopped, drivers closed. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const socket of [...this.#open]) socket.close();
+    for (const connection of [...this.tcp.connections()]) connection.abort();
+    this.flush();
+    for (const which of [...this.#interfaces]) this.removeInterface(which);
+    this.pump.close();
+  }
+
+  /** {@linkcode close}. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #addLoopback(): void {
+    const netif = new Netif(new LoopbackLink(this.timers), { name: "lo0", index: this.#nextIndex++ });
+    this.ip.addNetif(netif);
+    const added = this.#adopt(netif, 0);
+    added.addAddress("127.0.0.1/8");
+    added.setUp();
+  }
+
+  #adopt(netif: Netif, metric: number): StackInterface {
+    const added = new StackInterface(this, netif, metric);
+    this.#interfaces.push(added);
+    return added;
+  }
+
+  #freeName(prefix: string): string {
+    for (let i = 0;; i++) if (this.#findInterface(`${prefix}${i}`) === undefined) return `${prefix}${i}`;
+  }
+
+  #findInterface(which: string | number): StackInterface | undefined {
+    return this.#interfaces.find((i) => typeof which === "number" ? i.index === which : i.name === which);
+  }
+
+  #boundNetif(name: string): Netif {
+    const found = this.#findInterface(name);
+    if (found === undefined) {
+      throw netError("ADDRESS_NOT_AVAILABLE", `Cannot use ${name}: there is no such interface`);
+    }
+    return found.netif;
+  }
+
+  #resolve(hostname: string, _options?: AbortOptions): Promise<readonly IpAddress[]> {
+    if (isLocalhost(hostname)) return Promise.resolve([literal("127.0.0.1")]);
+    return Promise.reject(netError("NAME_NOT_FOUND", `Cannot find ${hostname}`));
+  }
+
+  #assertOpen(what: string): void {
+    if (this.#isClosed) throw netError("CLOSED", `Cannot ${what}: the stack was closed`);
+  }
+}
+
+/** "localhost" and everything below it, RFC 6761 §6.3. */
+function isLocalhost(hostname: string): boolean {
+  return /^(?:.*\.)?localhost\.?$/i.test(hostname);
+}
+
+function literal(hostname: string): IpAddress {
+  const address = parseIpAddress(isLocalhost(hostname) ? "127.0.0.1" : hostname);
+  if (address === undefined) throw new TypeError(`Cannot use "${hostname}" here: an IP address is needed`);
+  return address;
+}
+
+function assertPort(port: number, least: number): void {
+  if (Number.isInteger(port) && port >= least && port <= 65535) return;
+  throw new RangeError(`Cannot use port ${port}: it must be an integer from ${least} to 65535`);
+}
+
+function named<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw withDenoName(error);
+  }
+}
