@@ -7,6 +7,7 @@ import type { Netif } from "@lightwire/netif";
 import type { Timer, TimerQueue } from "@lightwire/netif/timers";
 import { type IpAddress, parseIpAddress } from "@lightwire/ip/address";
 import type { UdpEndpoint, UdpErrorInfo, UdpRxInfo } from "@lightwire/udp";
+import { DatagramQueue, type QueuedDatagram } from "./datagram_queue.ts";
 import { type NetError, netError, type NetErrorCode, withDenoName } from "./errors.ts";
 import { formatNetAddr, type NetAddr } from "./net_addr.ts";
 import type { Pump } from "./pump.ts";
@@ -76,13 +77,6 @@ export interface MulticastV6Membership {
 
 type Received = [Uint8Array<ArrayBuffer>, NetAddr];
 
-interface QueuedDatagram {
-  readonly p: Pbuf;
-  readonly length: number;
-  readonly source: IpAddress;
-  readonly port: number;
-}
-
 class ReceiveWaiter extends Waiter<Received> {
   readonly into: Uint8Array<ArrayBuffer> | undefined;
 
@@ -118,13 +112,9 @@ export class DatagramConn implements AsyncIterable<Received> {
   onError: ((error: NetError) => void) | undefined = undefined;
   readonly #endpoint: UdpEndpoint;
   readonly #host: DatagramHost;
-  readonly #maxDatagrams: number;
-  readonly #maxBytes: number;
-  readonly #queue: QueuedDatagram[] = [];
+  readonly #queue: DatagramQueue;
   readonly #receivers: WaiterQueue<Received, ReceiveWaiter> = new WaiterQueue();
   readonly #senders: WaiterQueue<number, SendWaiter> = new WaiterQueue();
-  #queuedBytes = 0;
-  #head = 0;
   #retryTimer: Timer | undefined = undefined;
   #isClosed = false;
   #isRef = true;
@@ -138,8 +128,10 @@ export class DatagramConn implements AsyncIterable<Received> {
   constructor(endpoint: UdpEndpoint, host: DatagramHost, options: DatagramConnOptions = {}) {
     this.#endpoint = endpoint;
     this.#host = host;
-    this.#maxDatagrams = options.receiveQueueDatagrams ?? DEFAULT_RECEIVE_QUEUE_DATAGRAMS;
-    this.#maxBytes = options.receiveQueueBytes ?? DEFAULT_RECEIVE_QUEUE_BYTES;
+    this.#queue = new DatagramQueue(
+      options.receiveQueueDatagrams ?? DEFAULT_RECEIVE_QUEUE_DATAGRAMS,
+      options.receiveQueueBytes ?? DEFAULT_RECEIVE_QUEUE_BYTES,
+    );
     this.addr = {
       transport: "udp",
       hostname: endpoint.localAddress.toString(),
@@ -163,8 +155,9 @@ export class DatagramConn implements AsyncIterable<Received> {
    */
   receive(into?: Uint8Array<ArrayBuffer>, options?: AbortOptions): Promise<Received> {
     if (this.#isClosed) return Promise.reject(this.#closedError("receive"));
-    if (this.#head < this.#queue.length && options?.signal?.aborted !== true) {
-      return Promise.resolve(this.#take(into));
+    if (options?.signal?.aborted !== true) {
+      const entry = this.#queue.shift();
+      if (entry !== undefined) return Promise.resolve(this.#unpack(entry, into));
     }
     return this.#receivers.add(new ReceiveWaiter(into), options?.signal);
   }
@@ -219,9 +212,7 @@ export class DatagramConn implements AsyncIterable<Received> {
     this.#isClosed = true;
     this.#endpoint.close();
     this.#retryTimer?.stop();
-    for (let i = this.#head; i < this.#queue.length; i++) this.#queue[i]!.p.release();
-    this.#queue.length = 0;
-    this.#head = 0;
+    this.#queue.clear();
     if (this.#receivers.size > 0) this.#receivers.rejectAll(this.#closedError("receive"));
     if (this.#senders.size > 0) this.#senders.rejectAll(this.#closedError("send"));
     this.unref();
@@ -268,32 +259,17 @@ export class DatagramConn implements AsyncIterable<Received> {
   }
 
   #arrives(p: Pbuf, info: UdpRxInfo): void {
-    const length = p.totalLength;
     this.counters.received++;
-    if (
-      this.#queue.length - this.#head >= this.#maxDatagrams || this.#queuedBytes + length > this.#maxBytes
-    ) {
+    if (!this.#queue.push(p, info.source, info.sourcePort)) {
       this.counters.dropped++;
       p.release();
       return;
     }
-    this.#queuedBytes += length;
-    this.#queue.push({ p, length, source: info.source, port: info.sourcePort });
     const waiter = this.#receivers.shift();
-    if (waiter !== undefined) waiter.resolve(this.#take(waiter.into));
+    if (waiter !== undefined) waiter.resolve(this.#unpack(this.#queue.shift()!, waiter.into));
   }
 
-  #take(into: Uint8Array<ArrayBuffer> | undefined): Received {
-    const { p, length, source, port } = this.#queue[this.#head]!;
-    this.#head++;
-    if (this.#head === this.#queue.length) {
-      this.#queue.length = 0;
-      this.#head = 0;
-    } else if (this.#head >= 256) {
-      this.#queue.splice(0, this.#head);
-      this.#head = 0;
-    }
-    this.#queuedBytes -= length;
+  #unpack({ p, length, source, port }: QueuedDatagram, into: Uint8Array<ArrayBuffer> | undefined): Received {
     const bytes = into ?? new Uint8Array(length);
     const copied = copyTo(p, bytes, 0, Math.min(length, bytes.length));
     p.release();

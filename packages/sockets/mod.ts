@@ -5,6 +5,16 @@
 export * from "./datagram_conn.ts";
 export * from "./errors.ts";
 export * from "./net_addr.ts";
+export type {
+  PingAnswer,
+  PingFailure,
+  PingOptions,
+  PingOutcome,
+  PingTimeout,
+  TracerouteHop,
+  TracerouteOptions,
+  TracerouteReply,
+} from "./ping.ts";
 export { DEFAULT_SLICE_MS, type Pump, type PumpCounters } from "./pump.ts";
 export * from "./stack.ts";
 export { StackInterface } from "./stack_interface.ts";

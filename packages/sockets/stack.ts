@@ -15,6 +15,14 @@ import { DatagramConn } from "./datagram_conn.ts";
 import { netError, withDenoName } from "./errors.ts";
 import { HostClock, hostLoop, HostRandom, HostWallClock } from "./host_environment.ts";
 import { NetworkLayerGate } from "./network_layer_gate.ts";
+import {
+  ping,
+  type PingOptions,
+  type PingOutcome,
+  traceroute,
+  type TracerouteHop,
+  type TracerouteOptions,
+} from "./ping.ts";
 import { Pump } from "./pump.ts";
 import { StackInterface } from "./stack_interface.ts";
 import type {
@@ -199,7 +207,6 @@ export class Stack {
     const port = options.port ?? 0;
     assertPort(port, 0);
     const address = literal(options.hostname ?? "0.0.0.0");
-    let listener: TcpListener | undefined;
     const endpoint = named(() =>
       this.tcp.listen({
         ...options.tcp,
@@ -210,21 +217,18 @@ export class Stack {
           ? {}
           : { boundNetif: this.#boundNetif(options.networkInterface) }),
       }, (connection) => {
-        if (listener === undefined) return undefined;
         connection.holdBacklog();
         const conn = adoptConnection(connection, this.pump);
         listener.offer(conn, () => connection.releaseBacklog());
         return conn.upcalls;
       })
     );
-    listener = new TcpListener(this, {
+    const listener: TcpListener = new TcpListener(this, endpoint, {
       transport: "tcp",
       hostname: address.toString(),
       port: endpoint.localPort,
     });
     this.#open.add(listener);
-    const opened = listener;
-    listener.bind(endpoint, () => void this.#open.delete(opened));
     return listener;
   }
 
@@ -263,9 +267,29 @@ export class Stack {
    * @throws {NetError} `NAME_NOT_FOUND`, `NAME_SERVER_FAILED`.
    */
   async lookup(hostname: string, options?: AbortOptions): Promise<string> {
-    const address = parseIpAddress(hostname);
-    if (address !== undefined) return address.toString();
-    return (await this.#resolve(hostname, options))[0]!.toString();
+    return (await this.#resolveFirst(hostname, options)).toString();
+  }
+
+  /** Sends echo requests to a host, and tells what becomes of each.
+   *
+   * @throws {NetError} `NAME_NOT_FOUND`, `NAME_SERVER_FAILED`.
+   * @throws {RangeError} when an option is out of range.
+   */
+  async *ping(hostname: string, options: PingOptions = {}): AsyncGenerator<PingOutcome, void, unknown> {
+    this.#assertOpen("ping");
+    yield* ping(this, await this.#resolveFirst(hostname, options), options);
+  }
+
+  /** Finds the routers on the way to a host.
+   *
+   * @throws {NetError} `NAME_NOT_FOUND`, `NAME_SERVER_FAILED`, `NETWORK_UNREACHABLE`, ….
+   */
+  async *traceroute(
+    hostname: string,
+    options: TracerouteOptions = {},
+  ): AsyncGenerator<TracerouteHop, void, unknown> {
+    this.#assertOpen("trace a route");
+    yield* traceroute(this, await this.#resolveFirst(hostname, options), options);
   }
 
   /** The interface with this name, index or address. */
@@ -329,6 +353,10 @@ export class Stack {
       throw netError("ADDRESS_NOT_AVAILABLE", `Cannot use ${name}: there is no such interface`);
     }
     return found.netif;
+  }
+
+  async #resolveFirst(hostname: string, options?: AbortOptions): Promise<IpAddress> {
+    return parseIpAddress(hostname) ?? (await this.#resolve(hostname, options))[0]!;
   }
 
   #resolve(hostname: string, _options?: AbortOptions): Promise<readonly IpAddress[]> {

@@ -50,6 +50,11 @@ export class StackPair {
     this.b.addInterface({ driver: this.linkB, addresses: ["10.0.0.2/24"], ...options.interfaceB });
   }
 
+  /** Lets both find out each other's station address: until then three packets may wait, and more are lost. */
+  async introduce(): Promise<void> {
+    for await (const outcome of this.a.ping("10.0.0.2", { count: 1 })) assertEquals(outcome.type, "reply");
+  }
+
   /** Lets everything settle that needs no time. */
   async settle(): Promise<void> {
     for (let i = 0; i < 10; i++) await nextTurn();

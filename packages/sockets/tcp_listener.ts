@@ -30,6 +30,8 @@ export interface ListenerHost {
   readonly timers: TimerQueue;
   /** The stack's date. */
   readonly wallClock: WallClock;
+  /** Called once when the listener is closed. */
+  closed(listener: TcpListener): void;
 }
 
 /** A TCP port that is listened on. Made by `Stack.listen`. Assignable to `Deno.TcpListener`. */
@@ -40,27 +42,21 @@ export class TcpListener implements AsyncIterable<TcpConn> {
   readonly timers: TimerQueue;
   /** Milliseconds since 1970, by the stack's clock. */
   readonly unixMillis: () => number;
-  readonly #pump: Pump;
   readonly #ready: Arrival[] = [];
   readonly #acceptors: WaiterQueue<TcpConn> = new WaiterQueue();
-  #endpoint: ListenEndpoint | undefined = undefined;
+  readonly #host: ListenerHost;
+  readonly #endpoint: ListenEndpoint;
   #isClosed = false;
   #isRef = true;
-  #onClosed: (() => void) | undefined = undefined;
 
   /** Use `Stack.listen`. Holds the pump until closed or {@linkcode unref} is called. */
-  constructor(host: ListenerHost, addr: NetAddr) {
+  constructor(host: ListenerHost, endpoint: ListenEndpoint, addr: NetAddr) {
+    this.#host = host;
+    this.#endpoint = endpoint;
     this.timers = host.timers;
     this.unixMillis = () => host.wallClock.unixMillis();
-    this.#pump = host.pump;
     this.addr = addr;
     host.pump.hold();
-  }
-
-  /** For the stack: the listener of the `tcp` layer, and what to do when this one is closed. */
-  bind(endpoint: ListenEndpoint, onClosed: () => void): void {
-    this.#endpoint = endpoint;
-    this.#onClosed = onClosed;
   }
 
   /** Connections that wait for {@linkcode accept}. */
@@ -101,11 +97,11 @@ export class TcpListener implements AsyncIterable<TcpConn> {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#endpoint?.close();
+    this.#endpoint.close();
     for (const { conn } of this.#ready.splice(0)) conn.abort();
     if (this.#acceptors.size > 0) this.#acceptors.rejectAll(this.#closedError());
     this.unref();
-    this.#onClosed?.();
+    this.#host.closed(this);
   }
 
   /** The connections, one after the other, until {@linkcode close}. */
@@ -126,14 +122,14 @@ export class TcpListener implements AsyncIterable<TcpConn> {
   ref(): void {
     if (this.#isRef || this.#isClosed) return;
     this.#isRef = true;
-    this.#pump.hold();
+    this.#host.pump.hold();
   }
 
   /** Takes {@linkcode ref} back. */
   unref(): void {
     if (!this.#isRef) return;
     this.#isRef = false;
-    this.#pump.release();
+    this.#host.pump.release();
   }
 
   /** {@linkcode close}. */

@@ -5,6 +5,7 @@
 import type { Timer, TimerQueue } from "@lightwire/netif/timers";
 import type { NetAddr } from "../net_addr.ts";
 import type { ByteConn } from "./byte_conn.ts";
+import { formatHttpDate } from "./http_date.ts";
 import { ServerConnection } from "./server_connection.ts";
 
 /** Where connections come from. `TcpListener` is one; so is `Deno.Listener`. */
@@ -163,7 +164,7 @@ function withDefaults(listener: HttpListener, handler: HttpHandler, o: ServeHttp
       const now = Math.floor(listener.unixMillis() / 1000);
       if (now !== second) {
         second = now;
-        text = new Date(now * 1000).toUTCString();
+        text = formatHttpDate(now);
       }
       return text;
     },
