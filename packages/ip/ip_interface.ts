@@ -6,6 +6,7 @@ import type { Netif } from "@lightwire/netif";
 import { AddressMap } from "./address_map.ts";
 import type { IpAddress } from "./address.ts";
 import { broadcastOf, type Prefix, prefixContains, prefixOf } from "./prefix.ts";
+import type { AddressClaim } from "./v4/address_conflict.ts";
 import { type NeighborEntry, staticNeighbor } from "./neighbor_entry.ts";
 
 /** One address of one interface. */
@@ -20,6 +21,8 @@ export class InterfaceAddress {
   readonly owner: IpInterface;
   /** It is still being checked for conflicts (RFC 5227 §2.1): it must neither be used nor answered for. */
   isTentative: boolean;
+  /** Watches over it, where stations could quarrel about it. */
+  claim: AddressClaim | undefined = undefined;
 
   /** Use {@linkcode IpLayer.addAddress}. */
   constructor(owner: IpInterface, address: IpAddress, prefixLength: number, isTentative: boolean) {
@@ -43,6 +46,8 @@ export class IpInterface {
   readonly addresses: InterfaceAddress[] = [];
   /** Where packets go on a link without station addresses. */
   readonly pointToPoint: NeighborEntry | undefined;
+  /** Whether the interface was up when it was last looked at. */
+  wasUp: boolean;
   /** Stands for ourselves as a neighbour, where there is no loopback interface. */
   readonly self: NeighborEntry;
 
@@ -50,6 +55,7 @@ export class IpInterface {
   constructor(netif: Netif, isLoopback: boolean, anyAddress: IpAddress) {
     this.netif = netif;
     this.isLoopback = isLoopback;
+    this.wasUp = netif.isUp;
     this.hasNeighbors = netif.driver.medium === "ethernet";
     this.pointToPoint = this.hasNeighbors ? undefined : staticNeighbor(netif, anyAddress, 0);
     this.self = staticNeighbor(netif, anyAddress, 0);

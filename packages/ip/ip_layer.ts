@@ -3,7 +3,13 @@
  * @module
  */
 import type { Pbuf } from "@lightwire/pbuf";
-import { LoopbackLink, type NetErrorCode, type Netif, type NetworkLayer } from "@lightwire/netif";
+import {
+  LoopbackLink,
+  type MacAddress,
+  type NetErrorCode,
+  type Netif,
+  type NetworkLayer,
+} from "@lightwire/netif";
 import { type IpAddress, IPV4_ANY } from "./address.ts";
 import {
   type IcmpCounters,
@@ -12,7 +18,8 @@ import {
   newIcmpCounters,
   newIpCounters,
 } from "./counters.ts";
-import { InterfaceAddress, InterfaceTable, IpInterface } from "./ip_interface.ts";
+import { type AddAddressOptions, AddressBook } from "./address_book.ts";
+import { InterfaceTable, IpInterface } from "./ip_interface.ts";
 import {
   type IpHooks,
   type IpHost,
@@ -20,24 +27,33 @@ import {
   type ResolvedIpOptions,
   resolveIpOptions,
 } from "./ip_options.ts";
-import type { IpErrorRecord } from "./ip_error.ts";
+import { ErrorDelivery } from "./error_delivery.ts";
 import type { IpTx } from "./ip_tx.ts";
-import { EXCLUDE_NONE, type GroupMembership, MulticastMembership } from "./multicast_membership.ts";
+import {
+  EXCLUDE_NONE,
+  type GroupMembership,
+  MulticastMembership,
+  type SourceFilter,
+} from "./multicast_membership.ts";
 import { NeighborCache } from "./neighbor_cache.ts";
 import type { NeighborEntry } from "./neighbor_entry.ts";
 import { PathMtuCache } from "./path_mtu.ts";
-import type { IpErrorInfo, IpProtocolHandler, IpRxInfo } from "./protocol.ts";
+import { type PingHandlers, type PingOptions, PingSession } from "./ping.ts";
+import type { IpErrorInfo, IpProtocolHandler } from "./protocol.ts";
 import { ETHER_TYPE_ARP, ETHER_TYPE_IPV4 } from "./protocol_number.ts";
 import { RawEndpoint, RawEndpoints, type RawHandler } from "./raw_endpoint.ts";
-import { prefixOf } from "./prefix.ts";
 import { RouteTable } from "./route_table.ts";
 import { SelfDelivery } from "./self_delivery.ts";
+import { AddressClaims } from "./v4/address_conflict.ts";
 import { Arp } from "./v4/arp.ts";
 import { Icmpv4 } from "./v4/icmpv4.ts";
 import { Icmpv4Errors } from "./v4/icmpv4_error.ts";
+import { ALL_SYSTEMS, Igmp } from "./v4/igmp.ts";
+import { Ipv4Forwarder } from "./v4/ipv4_forward.ts";
 import { Ipv4Input } from "./v4/ipv4_input.ts";
 import { Ipv4Output } from "./v4/ipv4_output.ts";
-import { resolveIpv4Path, selectIpv4Source } from "./v4/ipv4_path.ts";
+import { Ipv4Reassembly } from "./v4/ipv4_reassembly.ts";
+import { groupMacIpv4, resolveIpv4Path, selectIpv4Source } from "./v4/ipv4_path.ts";
 
 /** IPv4 with ICMP, ARP and IGMP, over any number of interfaces. Transports register with {@linkcode registerProtocol};
  * the composition root ends each batch of calls with {@linkcode flush}.
@@ -80,14 +96,25 @@ export class IpLayer implements NetworkLayer {
   readonly handlers: (IpProtocolHandler | undefined)[] = new Array<IpProtocolHandler | undefined>(256).fill(
     undefined,
   );
+  /** Output of IPv4. Internal. */
+  readonly output4: Ipv4Output;
+  /** Forwarding of IPv4. Internal. */
+  readonly forwarder: Ipv4Forwarder;
+  /** Reassembly of IPv4. */
+  readonly reassembly4: Ipv4Reassembly;
+  /** What errors that arrive lead to. Internal. */
+  readonly errors: ErrorDelivery = new ErrorDelivery(this);
   /** Packets to ourselves. Internal. */
   readonly selfDelivery: SelfDelivery;
+  /** Claims of IPv4 addresses. */
+  readonly claims: AddressClaims;
+  /** IGMP. */
+  readonly igmp: Igmp;
   readonly #input4: Ipv4Input;
-  readonly #output4: Ipv4Output;
+  readonly #addresses: AddressBook;
   readonly #protocols: IpProtocolHandler[] = [];
   readonly #used: Netif[] = [];
   #lastUsed: Netif | undefined = undefined;
-  readonly #errorListeners: ((error: IpErrorInfo) => void)[] = [];
 
   /** @param host what the host supplies.
    * @param options defaults are at each option.
@@ -105,24 +132,33 @@ export class IpLayer implements NetworkLayer {
     );
     this.pathMtu = new PathMtuCache(now, changed, options.pathMtu);
     this.neighbors = new NeighborCache(host, {
-      transmit: (entry, p) => this.#output4.transmit(entry.netif, p, entry.linkAddress),
+      transmit: (entry, p) => this.output4.transmit(entry.netif, p, entry.linkAddress),
       unresolved: (entry, p) => this.#unresolved(entry, p),
       reachabilityChanged: (entry, isReachable) => this.routes.gatewayChanged(entry.address, isReachable),
     }, options.neighbors);
-    this.multicast = new MulticastMembership(() => {}, options.multicast);
+    this.multicast = new MulticastMembership(
+      (netif, group, before, after) => this.#groupChanged(netif, group, before, after),
+      options.multicast,
+    );
+    this.claims = new AddressClaims(this);
+    this.#addresses = new AddressBook(this, changed, options.announceIntervalMs ?? 0);
     this.selfDelivery = new SelfDelivery(
       host.timers,
       options.loopQueueMax ?? 64,
       (netif, p) => this.#inputFromSelf(netif, p),
       () => this.inputBatchEnd(),
     );
-    this.arp = new Arp(this, () => {});
+    this.arp = new Arp(this, (iface, packet) => this.claims.observe(iface, packet));
     this.neighbors.registerSolicitor(4, this.arp);
     this.icmp = new Icmpv4(this);
     this.icmpErrors = new Icmpv4Errors(this);
+    this.reassembly4 = new Ipv4Reassembly(this, options.reassembly);
+    this.forwarder = new Ipv4Forwarder(this);
     this.#input4 = new Ipv4Input(this);
-    this.#output4 = new Ipv4Output(this);
+    this.output4 = new Ipv4Output(this);
+    this.igmp = new Igmp(this, options.igmp);
     this.registerProtocol(this.icmp);
+    this.registerProtocol(this.igmp);
   }
 
   /** Adds an interface, without addresses, and attaches to it.
@@ -136,6 +172,7 @@ export class IpLayer implements NetworkLayer {
     this.interfaces.add(iface);
     netif.attach(this);
     this.#changed();
+    if (!iface.isLoopback) this.multicast.join(netif, ALL_SYSTEMS, EXCLUDE_NONE);
     return iface;
   }
 
@@ -146,36 +183,24 @@ export class IpLayer implements NetworkLayer {
     for (const a of [...iface.addresses]) this.removeAddress(netif, a.address);
     this.routes.remove((route) => route.netif === netif);
     this.neighbors.clear(netif, true);
+    this.igmp.reporter.netifDown(netif);
     this.multicast.clear(netif);
+    this.claims.clear(netif);
     this.selfDelivery.clear(netif);
+    this.reassembly4.datagrams.clear(netif);
     if (this.defaultMulticastNetif === netif) this.defaultMulticastNetif = undefined;
     this.interfaces.remove(iface);
     this.#changed();
   }
 
-  /** Gives an interface an address, and a route to the network it lies in.
+  /** Gives an interface an address, and a route to the network it lies in. Unless told to check it first, it can be used
+   * at once.
    *
-   * @throws {TypeError} when the interface was not added, or has the address already.
+   * @throws {TypeError} when the interface was not added, or has the address already, or it is no host's address.
    * @throws {RangeError} when the prefix length is impossible.
    */
-  addAddress(netif: Netif, address: IpAddress, prefixLength: number): void {
-    const iface = this.interfaces.of(netif);
-    if (iface === undefined) {
-      throw new TypeError(`Cannot add an address to ${netif.name}: add the interface first`);
-    }
-    if (iface.find(address) !== undefined) {
-      throw new TypeError(`Cannot add ${address} to ${netif.name} twice`);
-    }
-    const entry = new InterfaceAddress(iface, address, prefixLength, false);
-    this.interfaces.addAddress(entry);
-    this.routes.add({ destination: entry.prefix, netif, origin: "connected" });
-    this.neighbors.remove(netif, address);
-    this.#changed();
-    if (iface.hasNeighbors && this.options.announceAddresses && address.family === 4) {
-      this.arp.announce(netif, address.w3);
-      this.flush();
-    }
-    for (const handler of this.#protocols) handler.addressChanged(address, netif, true);
+  addAddress(netif: Netif, address: IpAddress, prefixLength: number, o: AddAddressOptions = {}): void {
+    this.#addresses.add(netif, address, prefixLength, o);
   }
 
   /** Takes an address away; transports hear of it.
@@ -183,23 +208,32 @@ export class IpLayer implements NetworkLayer {
    * @returns whether it was there.
    */
   removeAddress(netif: Netif, address: IpAddress): boolean {
-    const iface = this.interfaces.of(netif);
-    const entry = iface?.find(address);
-    if (iface === undefined || entry === undefined) return false;
-    this.interfaces.removeAddress(entry);
-    const isShared = iface.addresses.some((a) =>
-      a.prefix.length === entry.prefix.length &&
-      a.prefix.address.equals(entry.prefix.address)
-    );
-    if (!isShared) {
-      this.routes.remove((r) =>
-        r.origin === "connected" && r.netif === netif && r.destination.length === entry.prefix.length &&
-        r.destination.address.equals(entry.prefix.address)
-      );
-    }
-    this.#changed();
-    for (const handler of this.#protocols) handler.addressChanged(address, netif, false);
-    return true;
+    return this.#addresses.remove(netif, address);
+  }
+
+  /** Finds out whether somebody else on the link has an IPv4 address (RFC 5227 §2.1.1); takes 4 to 7 s. For DHCP, which
+   * asks before it accepts a lease. On links without ARP every address is free.
+   *
+   * @param callback is called once, from a timer or while a packet is handled.
+   * @returns what ends it early, without a call back.
+   */
+  probeConflict(
+    netif: Netif,
+    address: IpAddress,
+    callback: (result: "free" | "conflict", by: MacAddress | undefined) => void,
+  ): { cancel(): void } {
+    const claim = this.claims.claim(netif, address, "abandon", {
+      free: () => {
+        claim.close();
+        callback("free", undefined);
+      },
+      conflict: (by) => {
+        claim.close();
+        callback("conflict", by);
+      },
+    });
+    claim.probe();
+    return { cancel: () => claim.close() };
   }
 
   /** Whether packets to `address` are for us, by unicast. */
@@ -245,10 +279,10 @@ export class IpLayer implements NetworkLayer {
       if (error !== undefined) {
         const isNoRoute = error !== "ADDRESS_NOT_AVAILABLE" && error !== "ACCESS_DENIED";
         if (isNoRoute) this.counters.outNoRoutes++;
-        return this.#output4.drop(p, isNoRoute ? "no-route" : "no-source-address", undefined);
+        return this.output4.drop(p, isNoRoute ? "no-route" : "no-source-address", undefined);
       }
     }
-    return this.#output4.output(p, tx);
+    return this.output4.output(p, tx);
   }
 
   /** Sends a packet that begins with an IPv4 header of the user's; see {@linkcode RawEndpoint.isHeaderIncluded}. Takes
@@ -257,7 +291,7 @@ export class IpLayer implements NetworkLayer {
    * @returns why it was not sent, or `undefined`.
    */
   outputWithHeader(p: Pbuf, boundNetif?: Netif): NetErrorCode | undefined {
-    return this.#output4.outputWithHeader(p, boundNetif);
+    return this.output4.outputWithHeader(p, boundNetif);
   }
 
   /** An acknowledgement arrived for data that went by way of `tx`: its neighbour is reachable (RFC 4861 §7.3.1). */
@@ -294,14 +328,15 @@ export class IpLayer implements NetworkLayer {
     const iface = this.interfaces.of(netif);
     this.#changed();
     if (iface === undefined) return;
+    if (netif.isUp === iface.wasUp) return;
+    iface.wasUp = netif.isUp;
     if (!netif.isUp) {
       this.neighbors.clear(netif);
+      this.igmp.reporter.netifDown(netif);
       return;
     }
-    if (!iface.hasNeighbors || !this.options.announceAddresses) return;
-    for (const a of iface.addresses) {
-      if (a.address.family === 4 && !a.isTentative) this.arp.announce(netif, a.address.w3);
-    }
+    this.#addresses.netifUp(iface);
+    if (!iface.isLoopback) this.igmp.reporter.netifUp(netif);
     this.flush();
   }
 
@@ -343,16 +378,21 @@ export class IpLayer implements NetworkLayer {
     return endpoint;
   }
 
+  /** Begins a series of echo requests; see {@linkcode PingSession}.
+   *
+   * @throws {RangeError} when an option is out of range.
+   * @throws {TypeError} when the destination is not an IPv4 address.
+   */
+  openPing(options: PingOptions, handlers: PingHandlers): PingSession {
+    return new PingSession(this, options, handlers);
+  }
+
   /** Calls back for each error about a packet of ours, whatever its protocol.
    *
    * @returns what ends that.
    */
   onError(listener: (error: IpErrorInfo) => void): () => void {
-    this.#errorListeners.push(listener);
-    return () => {
-      const at = this.#errorListeners.indexOf(listener);
-      if (at >= 0) this.#errorListeners.splice(at, 1);
-    };
+    return this.errors.onError(listener);
   }
 
   /** Our address for packets to `destination` out of an interface, or 0.0.0.0. Internal. */
@@ -374,43 +414,23 @@ export class IpLayer implements NetworkLayer {
     p.release();
   }
 
-  /** Hands an error to the protocol of the quoted packet and to everyone who asked for it. Internal. */
-  deliverError(error: IpErrorInfo): void {
-    this.handlers[error.protocol]?.ipError(error);
-    for (const listener of this.#errorListeners) listener(error);
-  }
-
-  /** A router says a packet of ours was too big (RFC 1191 §3). Internal.
-   *
-   * @returns whether it is believed: `error.mtu` is the path MTU from now on.
-   */
-  tooBigArrives(error: IpErrorRecord, mtu: number, quotedLength: number): boolean {
-    const handler = this.handlers[error.protocol];
-    if (handler?.ownsPacket !== undefined && !handler.ownsPacket(error)) return false;
-    const netif = this.routes.lookup(error.remoteAddress)?.netif;
-    if (netif === undefined) return false;
-    const known = this.pathMtu.report(error.remoteAddress, mtu, quotedLength, netif.mtu);
-    if (known === undefined) return false;
-    error.mtu = known;
-    return true;
-  }
-
-  /** A router on the link knows a better one (RFC 1122 §3.2.2.2). Internal. */
-  redirectArrives(rx: IpRxInfo, destination: IpAddress, gateway: IpAddress): void {
-    const iface = this.interfaces.of(rx.netif);
-    const found = this.routes.lookup(destination);
-    const isOnLink = iface?.addressToward(gateway) !== undefined && !this.isLocalAddress(gateway);
-    if (found === undefined || found.netif !== rx.netif || !found.nextHop.equals(rx.source) || !isOnLink) {
-      return;
-    }
-    const redirected = [...this.routes].filter((route) => route.origin === "redirect");
-    if (redirected.length >= 64) this.routes.remove(redirected[0]!);
-    const prefix = prefixOf(destination, destination.family === 4 ? 32 : 128);
-    this.routes.add({ destination: prefix, gateway, netif: rx.netif, origin: "redirect" });
-  }
-
   #changed(): void {
     this.generation = (this.generation + 1) & 0x3fff_ffff;
+  }
+
+  /** Tells transports that an address came or went. Internal. */
+  addressChanged(address: IpAddress, netif: Netif, isPresent: boolean): void {
+    for (const handler of this.#protocols) handler.addressChanged(address, netif, isPresent);
+  }
+
+  #groupChanged(netif: Netif, group: IpAddress, before: SourceFilter, after: SourceFilter): void {
+    const iface = this.interfaces.of(netif);
+    if (iface === undefined || group.family !== 4) return;
+    const was = before.mode === "EXCLUDE" || before.sources.length > 0;
+    const is = after.mode === "EXCLUDE" || after.sources.length > 0;
+    if (iface.hasNeighbors && is && !was) netif.joinMulticastFilter(groupMacIpv4(group.w3));
+    if (iface.hasNeighbors && was && !is) netif.leaveMulticastFilter(groupMacIpv4(group.w3));
+    if (!iface.isLoopback) this.igmp.reporter.filterChanged(netif, group, before, after);
   }
 
   #inputFromSelf(netif: Netif, p: Pbuf): void {

@@ -6,9 +6,11 @@ import type { Pbuf, PbufPool } from "@lightwire/pbuf";
 import type { Clock, Netif, Random, TimerQueue, WallClock } from "@lightwire/netif";
 import type { IpAddress } from "./address.ts";
 import type { IpDropReason } from "./counters.ts";
+import type { MembershipReporterOptions } from "./membership_reporter.ts";
 import type { MulticastOptions } from "./multicast_membership.ts";
 import type { NeighborCacheOptions } from "./neighbor_cache.ts";
 import type { PathMtuOptions } from "./path_mtu.ts";
+import type { ReassemblyOptions } from "./reassembly.ts";
 import type { RouteTableOptions } from "./route_table.ts";
 
 /** The environment that the host supplies: the only sources of time, entropy and memory. */
@@ -103,12 +105,19 @@ export interface IpOptions {
   readonly sendRedirects?: boolean;
   /** Send a gratuitous ARP for each address when it is added and when its interface comes up. Default true. */
   readonly announceAddresses?: boolean;
+  /** Announce every address again after this time, unasked (ESP-IDF: 60,000). Default 0: never, which keeps an idle stack
+   * without timers. */
+  readonly announceIntervalMs?: number;
   /** The neighbour cache. */
   readonly neighbors?: NeighborCacheOptions;
   /** The cache of path MTUs. */
   readonly pathMtu?: PathMtuOptions;
+  /** Reassembly. */
+  readonly reassembly?: ReassemblyOptions;
   /** Group membership. */
   readonly multicast?: MulticastOptions;
+  /** Reports of group membership. */
+  readonly igmp?: MembershipReporterOptions;
   /** The routing table. */
   readonly routes?: RouteTableOptions;
   /** Packets to ourselves that may wait for their turn when there is no loopback interface. Default 64. */

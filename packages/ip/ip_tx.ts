@@ -54,6 +54,8 @@ export class IpTx {
   neighbor: unknown = undefined;
   /** The packet needs nothing but a header and a neighbour: no options, copies or loops; internal. */
   isPlain: boolean = false;
-  /** Last identification used with DF; internal. */
+  /** The path is said to be narrower than the smallest MTU that is believed: DF is not set after all; internal. */
+  isPathNarrow: boolean = false;
+  /** Next identification to use with DF; internal. */
   identification: number = 0;
 }

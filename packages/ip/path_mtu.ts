@@ -15,7 +15,7 @@ export interface PathMtuOptions {
   /** Smallest MTU that is believed for IPv4. Default 552: every host takes datagrams of 576 bytes (RFC 1122 §3.3.2),
    * so a true report below is as good as never seen, while a forged one of 68 would multiply our packets by
    * thirty; 552 rather than 576 leaves room for one more header of a tunnel, and is what Linux uses. Packets to paths that
-   * really are narrower are sent without DF. */
+   * are said to be narrower are sent without DF, so that routers can fragment them. */
   readonly ipv4Min?: number;
 }
 
@@ -34,6 +34,7 @@ export interface PathMtuCounters {
 interface Entry {
   readonly destination: IpAddress;
   readonly mtu: number;
+  readonly isNarrow: boolean;
   readonly expiresAt: number;
 }
 
@@ -81,8 +82,9 @@ export class PathMtuCache {
   /** Lowers {@linkcode IpTx.pathMtu} to what is known about its destination, and notes until when that holds. */
   apply(tx: IpTx): void {
     const entry = this.#entries.size === 0 ? undefined : this.#fresh(tx.destination);
-    if (entry === undefined || entry.mtu >= tx.pathMtu) return;
+    if (entry === undefined || entry.mtu > tx.pathMtu) return;
     tx.pathMtu = entry.mtu;
+    tx.isPathNarrow = entry.isNarrow;
     tx.validUntil = entry.expiresAt;
   }
 
@@ -109,13 +111,14 @@ export class PathMtuCache {
       this.counters.ignored++;
       return undefined;
     }
-    if (reported < floor) reported = floor;
-    if (reported >= present) {
+    const isNarrow = reported < floor;
+    if (isNarrow) reported = floor;
+    if (reported > present || (reported === present && !isNarrow)) {
       this.counters.ignored++;
       return undefined;
     }
     this.counters.lowered++;
-    this.#set(destination, reported);
+    this.#set(destination, reported, isNarrow);
     return reported;
   }
 
@@ -142,7 +145,7 @@ export class PathMtuCache {
     return undefined;
   }
 
-  #set(destination: IpAddress, mtu: number): void {
+  #set(destination: IpAddress, mtu: number, isNarrow: boolean): void {
     if (this.#entries.get(destination) === undefined && this.#entries.size >= this.#options.entriesMax) {
       let oldest: Entry | undefined;
       for (const e of this.#entries.values()) {
@@ -151,7 +154,12 @@ export class PathMtuCache {
       this.#entries.delete(oldest!.destination);
       this.counters.evicted++;
     }
-    this.#entries.set(destination, { destination, mtu, expiresAt: this.#now() + this.#options.maxAgeMs });
+    this.#entries.set(destination, {
+      destination,
+      mtu,
+      isNarrow,
+      expiresAt: this.#now() + this.#options.maxAgeMs,
+    });
     this.#changed();
   }
 }

@@ -71,8 +71,8 @@ export interface RouteQuery {
 
 /** The next hop of a packet. */
 export interface RouteResult {
-  /** The route that was chosen. */
-  readonly route: Route;
+  /** The route that was chosen; `undefined` when a hook decided. */
+  readonly route: Route | undefined;
   /** Where to send the packet out. */
   readonly netif: Netif;
   /** To whom: the router, or the destination itself. */

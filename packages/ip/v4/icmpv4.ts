@@ -2,8 +2,7 @@
  *
  * @module
  */
-import { clone, type Pbuf, PBUF_CHECKSUM_VERIFIED, sumPbuf, updateChecksum16 } from "@lightwire/pbuf";
-import { finishSum } from "@lightwire/pbuf";
+import { finishSum, type Pbuf, PBUF_CHECKSUM_VERIFIED, sumPbuf, updateChecksum16 } from "@lightwire/pbuf";
 import { ipv4 } from "../address.ts";
 import { TokenBucket } from "../icmp_rate_limit.ts";
 import { IpErrorRecord } from "../ip_error.ts";
@@ -11,6 +10,7 @@ import type { IpLayer } from "../ip_layer.ts";
 import { IpTx } from "../ip_tx.ts";
 import type { IpDisposition, IpErrorInfo, IpProtocolHandler, IpRxInfo } from "../protocol.ts";
 import { IP_PROTOCOL_ICMP } from "../protocol_number.ts";
+import { writablePbuf } from "../writable_pbuf.ts";
 import {
   ICMP_ECHO_REPLY,
   ICMP_ECHO_REQUEST,
@@ -131,7 +131,7 @@ export class Icmpv4 implements IpProtocolHandler {
     error.icmpCode = icmpCode;
     error.reporter = ipv4(source);
     error.mtu = 0;
-    if (error.quoteIpv4(p, 0)) this.#ip.deliverError(error);
+    if (error.quoteIpv4(p, 0)) this.#ip.errors.deliver(error);
   }
 
   /** Echo (RFC 1122 §3.2.2.6): the request itself goes back, with another type. Takes ownership. */
@@ -145,7 +145,7 @@ export class Icmpv4 implements IpProtocolHandler {
       return;
     }
     const options = rx.headerLength > IPV4_HEADER_LENGTH ? this.#recordedOptions(request, rx) : undefined;
-    const p = writable(request);
+    const p = writablePbuf(request);
     if (p === undefined) {
       ip.icmpCounters.outErrors++;
       return;
@@ -165,7 +165,7 @@ export class Icmpv4 implements IpProtocolHandler {
       request.release();
       return;
     }
-    const p = writable(request);
+    const p = writablePbuf(request);
     if (p === undefined) return;
     const now = this.timestamp();
     p.view.setUint16(p.start, ICMP_TIMESTAMP_REPLY << 8);
@@ -245,9 +245,9 @@ export class Icmpv4 implements IpProtocolHandler {
     }
     if (kind === "fragmentation-needed") {
       const quotedLength = p.view.getUint16(p.start + ICMP_HEADER_LENGTH + IPV4_OFFSET.totalLength);
-      if (!ip.tooBigArrives(error, p.view.getUint16(p.start + 6), quotedLength)) return;
+      if (!ip.errors.tooBigArrives(error, p.view.getUint16(p.start + 6), quotedLength)) return;
     }
-    ip.deliverError(error);
+    ip.errors.deliver(error);
   }
 
   /** Redirect (RFC 1122 §3.2.2.2), obeyed only if the user wants that. Borrows `p`. */
@@ -257,15 +257,6 @@ export class Icmpv4 implements IpProtocolHandler {
     if (!ip.options.acceptRedirects || rx.isBroadcast || rx.isMulticast) return;
     if (p.view.getUint8(p.start + 1) > 3 || !error.quoteIpv4(p, ICMP_HEADER_LENGTH)) return;
     if (!ip.isLocalAddress(error.localAddress)) return;
-    ip.redirectArrives(rx, error.remoteAddress, ipv4(p.view.getUint32(p.start + 4)));
+    ip.errors.redirectArrives(rx, error.remoteAddress, ipv4(p.view.getUint32(p.start + 4)));
   }
-}
-
-/** The packet itself, or a copy where its memory must not be written. Takes ownership; `undefined`: no memory, and
- * the packet is released. */
-function writable(p: Pbuf): Pbuf | undefined {
-  if (p.kind !== "ROM" && p.kind !== "REF" && p.refCount === 1) return p;
-  const copy = clone(p);
-  p.release();
-  return copy;
 }

@@ -110,7 +110,7 @@ export class Ipv4Input {
     rx.headerLength = headerLength;
     rx.isBroadcast = kind === BROADCAST;
     rx.isMulticast = kind === GROUP;
-    if ((word1 & 0x3fff) !== 0) return this.#drop(p, iface, "reassembly-limit");
+    if ((word1 & 0x3fff) !== 0) return this.#fragment(p, iface);
     p.start = start + headerLength;
     this.#deliver(p, iface, start);
   }
@@ -218,7 +218,10 @@ export class Ipv4Input {
     if (((word2 >>> 16) & 0xff) === IP_PROTOCOL_UDP && !iface.hasAddress(4)) {
       if (this.#isForUnconfigured(p, headerLength)) return true;
     }
-    this.#misaddressed(p, iface, "not-for-us");
+    if (!ip.options.forwarding || iface.isLoopback) this.#misaddressed(p, iface, "not-for-us");
+    else if (headerLength === 20 || this.#areOptionsGood(p, iface, headerLength)) {
+      ip.forwarder.forward(p, iface);
+    }
     return false;
   }
 
@@ -243,6 +246,17 @@ export class Ipv4Input {
     if (ip.options.sourceRoute === "accept-final" && options.isSourceRouteDone) return true;
     this.#drop(p, iface, "source-route");
     return false;
+  }
+
+  #fragment(p: Pbuf, iface: IpInterface): void {
+    const rx = this.#rx;
+    const whole = this.#ip.reassembly4.input(p, iface, rx);
+    if (whole === undefined) return;
+    const start = whole.start;
+    rx.headerLength = (whole.view.getUint8(start) & 0x0f) * 4;
+    rx.tos = whole.view.getUint8(start + 1);
+    whole.start += rx.headerLength;
+    this.#deliver(whole, iface, start);
   }
 
   #malformed(p: Pbuf, iface: IpInterface, reason: IpDropReason): void {

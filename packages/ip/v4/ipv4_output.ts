@@ -47,9 +47,9 @@ export class Ipv4Output {
     }
     let id: number;
     let flags: number;
-    if (tx.dontFragment || p.gsoSize > 0) {
+    if (tx.dontFragment && !tx.isPathNarrow) {
       id = this.#nextWithDf(p, tx, length);
-      flags = tx.dontFragment ? IPV4_DONT_FRAGMENT : 0;
+      flags = IPV4_DONT_FRAGMENT;
     } else {
       id = this.#identification.next(tx.source.w3, tx.destination.w3, tx.protocol);
       flags = 0;
@@ -170,14 +170,14 @@ export class Ipv4Output {
     const total = length + headerLength - IPV4_HEADER_LENGTH;
     if (headerLength > IPV4_HEADER_LENGTH_MAX || total > 0xffff) return this.drop(p, "too-big", netif);
     const isTooBig = total > tx.pathMtu && p.gsoSize === 0;
-    if (isTooBig && tx.dontFragment) {
+    if (isTooBig && tx.dontFragment && !tx.isPathNarrow) {
       this.#counters.outFragFails++;
       return this.drop(p, "too-big", netif);
     }
     const packet = this.#withRoom(p, headerLength);
     if (packet === undefined) return this.drop(p, "no-buffers", netif);
     const id = this.#identification.next(tx.source.w3, tx.destination.w3, tx.protocol);
-    const flags = tx.dontFragment ? IPV4_DONT_FRAGMENT : 0;
+    const flags = tx.dontFragment && !tx.isPathNarrow ? IPV4_DONT_FRAGMENT : 0;
     emitIpv4Header(
       packet.view,
       packet.start,

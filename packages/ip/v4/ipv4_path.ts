@@ -74,6 +74,7 @@ function toSelf(ip: IpLayer, tx: IpTx, owner: IpInterface): NetErrorCode | undef
   const loopback = ip.interfaces.loopback;
   tx.nextHop = tx.destination;
   tx.validUntil = Infinity;
+  tx.isPathNarrow = false;
   if (loopback !== undefined) {
     if (!loopback.netif.isUp) return "NETWORK_DOWN";
     const { capabilities } = loopback.netif.driver;
@@ -162,6 +163,7 @@ function fillFromNetif(tx: IpTx, netif: Netif, mtu: number): void {
   tx.netif = netif;
   tx.pathMtu = mtu;
   tx.validUntil = Infinity;
+  tx.isPathNarrow = false;
   tx.canOffloadChecksum = capabilities.txChecksum;
   tx.gsoMaxBytes = capabilities.gsoMaxBytes;
 }
@@ -169,22 +171,24 @@ function fillFromNetif(tx: IpTx, netif: Netif, mtu: number): void {
 function hookedRoute(
   ip: IpLayer,
   tx: IpTx,
-): (Omit<RouteResult, "route"> & { route?: undefined }) | undefined {
+): RouteResult | undefined {
   const hooked = ip.hooks.ip4Route?.(tx.destination, tx.source);
   if (hooked === undefined || (tx.boundNetif !== undefined && hooked.netif !== tx.boundNetif)) {
     return undefined;
   }
-  return { netif: hooked.netif, nextHop: hooked.gateway ?? tx.destination };
+  return { route: undefined, netif: hooked.netif, nextHop: hooked.gateway ?? tx.destination };
 }
 
 /** A flow bound to a link with only one other end needs no route. */
 function unroutedPointToPoint(
   ip: IpLayer,
   tx: IpTx,
-): (Omit<RouteResult, "route"> & { route?: undefined }) | undefined {
+): RouteResult | undefined {
   if (tx.boundNetif === undefined) return undefined;
   const iface = ip.interfaces.of(tx.boundNetif);
-  return iface?.pointToPoint === undefined ? undefined : { netif: tx.boundNetif, nextHop: tx.destination };
+  return iface?.pointToPoint === undefined
+    ? undefined
+    : { route: undefined, netif: tx.boundNetif, nextHop: tx.destination };
 }
 
 function ownerOf(ip: IpLayer, source: IpAddress): Netif | undefined {
