@@ -103,9 +103,10 @@ export class ReassemblyQueue {
    * @param seq sequence number of the first octet of `p`.
    * @param length octets of `p`, which may be 0 with `isFin`.
    * @param isFin a FIN follows the text. A second FIN elsewhere is ignored, and so is one before text that is held.
+   * @param isNext `seq` is RCV.NXT: the bounds do not count for what will be taken out at once.
    * @returns octets that were new and are held now.
    */
-  insert(seq: number, p: Pbuf, length: number, isFin: boolean): number {
+  insert(seq: number, p: Pbuf, length: number, isFin: boolean, isNext: boolean = false): number {
     let left = seq;
     let right = (seq + length) >>> 0;
     if (isFin && !this.hasFin) this.#noteFin(right);
@@ -146,7 +147,7 @@ export class ReassemblyQueue {
         }
         piece = copy;
       }
-      this.#place(i, left, gapEnd, piece);
+      this.#place(i, left, gapEnd, piece, isNext && left === seq);
       left = rest === undefined ? right : gapEnd;
       i = this.#firstEndingAfter(left);
     }
@@ -282,7 +283,7 @@ export class ReassemblyQueue {
   }
 
   /** Puts [`left`, `right`), which overlaps nothing, before the range `i`. Takes ownership of `p`. */
-  #place(i: number, left: number, right: number, p: Pbuf): void {
+  #place(i: number, left: number, right: number, p: Pbuf, isExempt: boolean): void {
     const ranges = this.#ranges;
     const length = seqDiff(right, left);
     let nodes = 1;
@@ -291,7 +292,7 @@ export class ReassemblyQueue {
       nodes++;
       last = node;
     }
-    if (this.byteCount + length > this.maxBytes || this.nodeCount + nodes > this.maxNodes) {
+    if (!isExempt && (this.byteCount + length > this.maxBytes || this.nodeCount + nodes > this.maxNodes)) {
       // Text closer to RCV.NXT is worth more: make room at the far end.
       while (
         ranges.length > i &&

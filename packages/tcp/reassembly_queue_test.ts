@@ -182,6 +182,17 @@ Deno.test("ReassemblyQueue stays within its bytes: text near RCV.NXT displaces w
   assertEquals(pool.inUse, 0);
 });
 
+Deno.test("ReassemblyQueue: text at RCV.NXT displaces nothing: it is taken out at once", () => {
+  const pool = makePool();
+  const queue = new ReassemblyQueue({ maxBytes: 300 });
+  queue.insert(at(100), text(pool, 100, 100, 100, 100), 300, false);
+  assertEquals(queue.insert(at(0), text(pool, 0, 100), 100, false, true), 100);
+  const p = queue.popInOrder(at(0));
+  assertEquals(octetsOf(p), expected(0, 400));
+  p!.release();
+  assertEquals([queue.droppedBytes, pool.inUse], [0, 0]);
+});
+
 Deno.test("ReassemblyQueue stays within its nodes, and small texts share one", () => {
   const pool = makePool();
   const queue = new ReassemblyQueue({ maxNodes: 4 });

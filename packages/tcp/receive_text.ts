@@ -29,7 +29,7 @@ export function receiveText(tcb: Tcb, seg: Segment): void {
   if (length === 0 && !isFin) return;
   const queue = tcb.layer.reassemblyOf(tcb);
   seg.pbuf = undefined;
-  queue.insert(seg.seq, p, length, isFin);
+  queue.insert(seg.seq, p, length, isFin, seg.seq === tcb.rcvNxt);
   let inOrder = queue.popInOrder(tcb.rcvNxt);
   if (inOrder === undefined) {
     tcb.layer.counters.outOfOrder++;

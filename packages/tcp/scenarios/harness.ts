@@ -107,7 +107,7 @@ export class TcpScript {
   readonly connections: TcpConnection[] = [];
   /** The listener, if there is one. */
   listener: TcpListener | undefined = undefined;
-  /** What the user was told: "connected", "readable", "writable", "urgent", "closed", "closed CONNECTION_RESET". */
+  /** What the user of the current connection was told: "connected", "readable", "writable", "urgent", "closed", "closed CONNECTION_RESET". */
   readonly events: string[] = [];
   /** The port the peer uses. */
   peerPort: number = LISTEN_PEER_PORT;
@@ -355,22 +355,24 @@ export class TcpScript {
   adopt(connection: TcpConnection): void {
     this.connection = connection;
     this.connections.push(connection);
+    this.events.length = 0;
     this.readBytes = 0;
     this.writtenBytes = 0;
   }
 
   /** Callbacks which note what they are told. */
   handlers(): TcpHandlers {
-    const note = (event: string): void => {
-      this.#note("!", event);
-      this.events.push(event);
+    const note = (connection: TcpConnection, event: string): void => {
+      const isCurrent = connection === this.connection;
+      this.#note("!", isCurrent ? event : `${event} (port ${connection.localPort})`);
+      if (isCurrent) this.events.push(event);
     };
     return {
-      connected: () => note("connected"),
-      readable: () => note("readable"),
-      writable: () => note("writable"),
-      urgent: () => note("urgent"),
-      closed: (_c, error) => note(error === undefined ? "closed" : `closed ${error.code}`),
+      connected: (c) => note(c, "connected"),
+      readable: (c) => note(c, "readable"),
+      writable: (c) => note(c, "writable"),
+      urgent: (c) => note(c, "urgent"),
+      closed: (c, error) => note(c, error === undefined ? "closed" : `closed ${error.code}`),
     };
   }
 

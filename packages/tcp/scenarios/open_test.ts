@@ -28,6 +28,23 @@ Deno.test(
 );
 
 Deno.test(
+  "SYN-RECEIVED: the window of the SYN-ACK of a simultaneous open is not scaled (RFC 7323 §2.2)",
+  script((s) => {
+    // It used to be taken for 128 times as much as the peer had room for.
+    synSent(s);
+    s.inject("S 0:0(0) win 2560 <mss 1000,nop,wscale 7>");
+    s.takeAll();
+    s.inject("S. 0:0(0) ack 1 win 2560 <mss 1000,nop,wscale 7>");
+    s.expectState("ESTABLISHED");
+    s.takeAll();
+    s.call.send(5000);
+    assertEquals(s.takeAll().reduce((sum, seg) => sum + seg.textLength, 0) <= 2560, true);
+    s.inject(". 1:1(0) ack 2001 win 40");
+    s.takeAll();
+  }),
+);
+
+Deno.test(
   "SYN-SENT: simultaneous open is completed by a bare ACK as well (RFC 9293 §3.10.7.4)",
   script((s) => {
     synSent(s);

@@ -35,6 +35,8 @@ export class ScriptedLink implements LinkDriver {
   readonly sent: SentPacket[] = [];
   /** When true, `transmit` refuses: the device is full. */
   isFull: boolean = false;
+  /** True while the link itself takes a buffer, for scripts that let the stack's own allocations fail. */
+  isDelivering: boolean = false;
   readonly #clock: Clock;
   readonly #pool: PbufPool;
   #sink: LinkSink | undefined;
@@ -80,7 +82,9 @@ export class ScriptedLink implements LinkDriver {
 
   /** Hands one packet to the stack; the batch goes on until {@linkcode endBatch}. */
   deliver(bytes: Uint8Array): void {
+    this.isDelivering = true;
     const p = this.#pool.acquire(bytes.length, 0);
+    this.isDelivering = false;
     if (p === undefined) throw new Error("The scripted link has no buffers");
     p.bytes.set(bytes, p.start);
     this.#sink!.linkInput(p);

@@ -73,6 +73,28 @@ Deno.test(
 );
 
 Deno.test(
+  "ESTABLISHED: a retransmission that acknowledges new text brings its window along (RFC 9293 §3.10.7.4)",
+  script((s) => {
+    // SND.WND used to be kept while SND.UNA moved, which promised 3,000 octets beyond what the peer had room for.
+    established(s);
+    s.call.send(3000);
+    s.takeAll();
+    s.inject("P. 101:201(100) ack 1 win 3000");
+    s.takeAll();
+    s.inject("P. 1:101(100) ack 3001 win 500");
+    s.takeAll();
+    s.call.send(3000);
+    for (const seg of s.takeAll()) {
+      const end = ((seg.seq - s.iss) >>> 0) + seg.textLength;
+      assert(end <= 3501, `text up to ${end}, the window ends at 3501`);
+    }
+    s.inject(". 201:201(0) ack 3001 win 5000").expect(". 3001:4001(1000) ack 201");
+    s.takeAll();
+    s.call.read(200);
+  }),
+);
+
+Deno.test(
   "ESTABLISHED: a window update opens the window without a probe (RFC 9293 §3.8.6.1)",
   script((s) => {
     established(s);

@@ -1,0 +1,164 @@
+import { assert, assertEquals } from "@std/assert";
+import { script, type TcpScript } from "./harness.ts";
+import { established, synReceived } from "./states.ts";
+
+function sent(s: TcpScript): number {
+  return s.takeAll().reduce((sum, seg) => sum + seg.textLength, 0);
+}
+
+Deno.test(
+  "ESTABLISHED: ten segments go at once, then slow start (RFC 6928 §2, RFC 5681 §3.1)",
+  script((s) => {
+    established(s);
+    s.call.send(100_000);
+    assertEquals(sent(s), 10_000);
+    s.at(100);
+    for (let ack = 2001; ack <= 10_001; ack += 2000) {
+      s.inject(`. 1:1(0) ack ${ack}`);
+      assertEquals(sent(s), 4000, "two acknowledged, two more for the window");
+    }
+    s.call.abort();
+    s.takeAll();
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: after a lost SYN-ACK the window begins with one segment (RFC 5681 §3.1)",
+  script((s) => {
+    synReceived(s);
+    s.at(1000).expect("S. 0:0(0) ack 1");
+    s.inject(". 1:1(0) ack 1");
+    s.call.send(10_000);
+    assertEquals(sent(s), 1000);
+    s.inject(". 1:1(0) ack 1001");
+    assertEquals(sent(s), 2000);
+    s.call.abort();
+    s.takeAll();
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: congestion avoidance: one segment more per round trip (RFC 5681 §3.1)",
+  script((s) => {
+    established(s);
+    s.call.send(500_000);
+    s.takeAll();
+    s.at(50);
+    for (let i = 0; i < 3; i++) s.inject(". 1:1(0) ack 1");
+    s.takeAll();
+    let una = 1;
+    const ackAll = (): void => {
+      const { flight } = s.connection!.info();
+      // Every second segment, as a receiver does.
+      let left = flight;
+      while (left > 0) {
+        const step = Math.min(2000, left);
+        una += step;
+        left -= step;
+        s.inject(`. 1:1(0) ack ${una}`);
+      }
+      s.takeAll();
+    };
+    ackAll();
+    assertEquals(s.connection!.info().phase, "NONE");
+    const windows: number[] = [];
+    for (let round = 1; round <= 12; round++) {
+      s.run(s.nowMs + 10);
+      windows.push(s.connection!.info().cwnd);
+      ackAll();
+    }
+    const { ssthresh } = s.connection!.info();
+    const late = windows.filter((w) => w >= ssthresh);
+    assert(late.length >= 4, String(windows));
+    for (let i = 1; i < late.length; i++) {
+      const growth = late[i]! - late[i - 1]!;
+      assert(growth >= 0 && growth <= 2000, `${windows}`);
+    }
+    assert(late.at(-1)! > late[0]!);
+    s.call.abort();
+    s.takeAll();
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: after an idle time longer than the RTO the window restarts at ten segments (RFC 5681 §4.1)",
+  script((s) => {
+    established(s);
+    s.call.send(40_000);
+    let una = 1;
+    while (una < 40_001) {
+      const step = sent(s);
+      assert(step > 0);
+      una += step;
+      s.at(s.nowMs + 10).inject(`. 1:1(0) ack ${una}`);
+    }
+    assert(s.connection!.info().cwnd > 20_000);
+    s.at(s.nowMs + 5000);
+    s.call.send(40_000);
+    assertEquals(sent(s), 10_000);
+    s.call.abort();
+    s.takeAll();
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: idleRestart: false keeps the window (option)",
+  script({ tcp: { idleRestart: false } }, (s) => {
+    established(s);
+    s.call.send(20_000);
+    let una = 1;
+    while (una < 20_001) {
+      una += sent(s);
+      s.at(s.nowMs + 10).inject(`. 1:1(0) ack ${una}`);
+    }
+    s.at(s.nowMs + 5000);
+    s.call.send(40_000);
+    assert(sent(s) > 10_000);
+    s.call.abort();
+    s.takeAll();
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: a window that is not used does not grow (RFC 7661 §4)",
+  script((s) => {
+    established(s);
+    let una = 1;
+    for (let i = 0; i < 50; i++) {
+      s.call.send(100);
+      assertEquals(sent(s), 100);
+      una += 100;
+      s.at(s.nowMs + 10).inject(`. 1:1(0) ack ${una}`);
+    }
+    assertEquals(s.connection!.info().cwnd, 10_000);
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: acknowledgments cut into pieces do not open the window faster (RFC 3465 §1, ACK division)",
+  script((s) => {
+    established(s);
+    s.call.send(100_000);
+    s.takeAll();
+    s.at(10);
+    for (let ack = 11; ack <= 1001; ack += 10) s.inject(`. 1:1(0) ack ${ack}`);
+    s.takeAll();
+    assert(s.connection!.info().cwnd <= 11_000, `${s.connection!.info().cwnd}`);
+    s.call.abort();
+    s.takeAll();
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: acknowledgments of what was not sent do not open the window (optimistic ACK)",
+  script((s) => {
+    established(s);
+    s.call.send(100_000);
+    s.takeAll();
+    for (let i = 0; i < 20; i++) s.inject(`. 1:1(0) ack ${20_001 + i * 1000}`);
+    s.takeAll();
+    assertEquals([s.connection!.info().cwnd, s.connection!.info().flight], [10_000, 10_000]);
+    s.call.abort();
+    s.takeAll();
+  }),
+);
