@@ -17,7 +17,7 @@ export type {
 } from "./ping.ts";
 export { DEFAULT_SLICE_MS, type Pump, type PumpCounters } from "./pump.ts";
 export * from "./stack.ts";
-export { StackInterface } from "./stack_interface.ts";
+export { type InterfaceEvent, StackInterface } from "./stack_interface.ts";
 export * from "./stack_options.ts";
 export { TcpConn, type TcpEndpoint } from "./tcp_conn.ts";
 export { TcpListener } from "./tcp_listener.ts";

@@ -146,11 +146,16 @@ export class Stack {
     this.ip.addNetif(netif);
     netif.attach(this.#gate);
     const added = this.#adopt(netif, options.metric ?? 0);
-    for (const address of options.addresses ?? []) added.addAddress(address);
+    const detectConflict = options.detectConflicts ?? false;
+    for (const address of options.addresses ?? []) added.addAddress(address, { detectConflict });
     for (const route of options.routes ?? []) added.addRoute(route);
     if (options.gateway !== undefined) added.setGateway(options.gateway);
     if (options.dns !== undefined) added.nameServers = options.dns;
     if (options.isUp ?? true) added.setUp();
+    if (options.dhcp) {
+      const own = options.dhcp === true ? {} : options.dhcp;
+      added.startDhcp(hostname === undefined ? own : { hostname, ...own });
+    }
     return added;
   }
 
@@ -158,10 +163,13 @@ export class Stack {
   removeInterface(which: StackInterface): void {
     const index = this.#interfaces.indexOf(which);
     if (index < 0) return;
+    which.close();
     this.#interfaces.splice(index, 1);
+    this.flush();
     this.ip.removeNetif(which.netif);
     this.flush();
     which.netif.close();
+    which.closed();
     this.nameServersChanged();
   }
 

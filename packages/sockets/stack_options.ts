@@ -10,6 +10,7 @@ import type { TimerQueue } from "@lightwire/netif/timers";
 import type { IpOptions } from "@lightwire/ip";
 import type { TcpConnectionOptions, TcpOptions } from "@lightwire/tcp";
 import type { UdpOptions } from "@lightwire/udp";
+import type { DhcpClientOptions } from "@lightwire/dhcp";
 import type { AbortOptions } from "./waiter.ts";
 
 /** Options of a {@linkcode Stack}. */
@@ -65,6 +66,10 @@ export interface InterfaceOptions {
   readonly routes?: readonly RouteSpecification[];
   /** Name servers. */
   readonly dns?: readonly string[];
+  /** Ask a DHCP server for all of that; default false. */
+  readonly dhcp?: boolean | DhcpClientOptions;
+  /** Look for other stations with our {@linkcode addresses} before using them (RFC 5227 §2.1), some 4 to 7 s; default false. */
+  readonly detectConflicts?: boolean;
   /** Largest packet; default: the driver's. */
   readonly mtu?: number;
   /** Station address, as number or like "02:00:00:00:00:01"; default: the driver's, else a random one of our own. */
