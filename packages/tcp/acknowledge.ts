@@ -27,7 +27,7 @@ export function processAck(tcb: Tcb, seg: Segment): boolean {
   }
   if (acked >= 0) {
     const isDuplicate = acked === 0 && isDuplicateAck(tcb, seg, newlySacked);
-    updateSendWindow(tcb, seg);
+    updateSendWindow(tcb, seg, acked > 0);
     recoverAfterAck(tcb, acked, isDuplicate, flight, rttMs);
   }
   return tcb.isFinSent && tcb.sndUna === tcb.sndNxt;
@@ -76,9 +76,17 @@ function measureRtt(tcb: Tcb, seg: Segment, nowMs: number): number {
   return rttMs;
 }
 
-/** SND.WND, SND.WL1, SND.WL2 follow the newest segment (RFC 9293 §3.10.7.4, fifth step). */
-export function updateSendWindow(tcb: Tcb, seg: Segment): void {
-  if (!seqLt(tcb.sndWl1, seg.seq) && !(tcb.sndWl1 === seg.seq && seqLeq(tcb.sndWl2, seg.ack))) return;
+/** SND.WND, SND.WL1, SND.WL2 follow the newest segment (RFC 9293 §3.10.7.4, fifth step).
+ *
+ * Deviation: as in Linux, an acknowledgment of new text counts as newest although its own text is a retransmission, and
+ * so its number an old one. SND.WND counts from SND.UNA: to move this and keep that would move the edge of the window to
+ * where the peer never said it was.
+ *
+ * @param isNewAck SND.UNA has moved.
+ */
+export function updateSendWindow(tcb: Tcb, seg: Segment, isNewAck: boolean): void {
+  const isNewer = seqLt(tcb.sndWl1, seg.seq) || (tcb.sndWl1 === seg.seq && seqLeq(tcb.sndWl2, seg.ack));
+  if (!isNewer && !isNewAck) return;
   const wnd = seg.wnd << tcb.sndWindShift;
   tcb.sndWl1 = seg.seq;
   tcb.sndWl2 = seg.ack;

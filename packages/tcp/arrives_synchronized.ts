@@ -11,7 +11,7 @@ import { ACK, FIN, RST, SYN, URG } from "./control_bits.ts";
 import { enterEstablished } from "./negotiation.ts";
 import { receiveFin, receiveText } from "./receive_text.ts";
 import type { Segment } from "./segment.ts";
-import { seqAdd, seqDiff, seqGeq, seqGt, seqLeq } from "./seq.ts";
+import { seqAdd, seqDiff, seqGt, seqLeq } from "./seq.ts";
 import { canReceive } from "./state.ts";
 import { EVENT_URGENT, setState, type Tcb } from "./tcb.ts";
 import { deleteTcb, enterTimeWait, resetConnection } from "./teardown.ts";
@@ -94,6 +94,8 @@ function trimSyn(tcb: Tcb, seg: Segment): boolean {
   seg.ctl &= ~SYN;
   seg.seq = tcb.rcvNxt;
   seg.len--;
+  // The window of a SYN is not scaled (RFC 7323 §2.2), as what follows takes it to be.
+  seg.wnd >>>= tcb.sndWindShift;
   tcb.isAckNow = true;
   tcb.layer.touch(tcb);
   return true;

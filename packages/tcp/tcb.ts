@@ -256,6 +256,7 @@ export class Tcb {
   /** Octets of text received in order. */
   bytesReceived: number;
 
+  // tidy: allow function-length one assignment per field, in order: one hidden class
   /** A TCB in state CLOSED. The caller fills in addresses and sequence numbers. */
   constructor(layer: TcpLayer, config: TcpConnectionConfig, handlers: TcpHandlers) {
     const limits = layer.config;

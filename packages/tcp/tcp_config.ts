@@ -3,7 +3,6 @@
  * @module
  */
 import type { IpAddress, IpRxInfo } from "@lightwire/ip";
-import type { Netif } from "@lightwire/netif";
 import type { CongestionControlFactory } from "./congestion.ts";
 import type { TcpConnection } from "./connection.ts";
 import type { TcpListener } from "./listener.ts";

@@ -1,17 +1,16 @@
-/** Data plane. {@linkcode TcpLayer}: TCP of one stack. Finds the connection of a segment, keeps the list of
- * connections that have something to send or to tell, and serves it.
+/** {@linkcode TcpLayer}: TCP of one stack: its connections, its listeners, and who of them has something to do.
  *
  * ```text
- *   ipInput ──▶ arrives_*.ts ──▶ TCB ◀── user_calls.ts ◀── TcpConnection
- *                                 │
- *                    touch() ─────┤           (timers: timeouts.ts)
- *                                 ▼
+ *   ipInput ──▶ segment_input.ts ──▶ arrives_*.ts ──▶ TCB ◀── user_calls.ts ◀── TcpConnection
+ *                                                      │
+ *                                         touch() ─────┤           (timers: timeouts.ts)
+ *                                                      ▼
  *   flush(): upcalls.ts, then output.ts, for each connection on the list, until it is empty
  * ```
  *
  * @module
  */
-import { coalesce, type Pbuf, type PbufPool } from "@lightwire/pbuf";
+import type { Pbuf, PbufPool } from "@lightwire/pbuf";
 import {
   EphemeralPorts,
   type IpAddress,
@@ -24,26 +23,22 @@ import {
   IpTx,
 } from "@lightwire/ip";
 import type { Clock, Netif, Random, TimerQueue } from "@lightwire/netif";
-import { arrivesClosed } from "./arrives_closed.ts";
-import { arrivesListen, mayReuseTimeWait } from "./arrives_listen.ts";
-import { arrivesSynSent } from "./arrives_syn_sent.ts";
-import { arrivesSynchronized, processRest } from "./arrives_synchronized.ts";
 import { BlockedConnections } from "./blocked_connections.ts";
 import { ChallengeAckLimiter } from "./challenge_ack.ts";
 import type { TcpConnection, TcpHandlers } from "./connection.ts";
 import { ConnectionLimits } from "./connection_limits.ts";
-import { ACK, RST, SYN } from "./control_bits.ts";
 import { newTcpCounters, type TcpCounters } from "./counters.ts";
 import { ConnectionTable, ListenerTable } from "./demux.ts";
 import { icmpErrorArrives } from "./icmp_errors.ts";
 import { IsnGenerator } from "./isn.ts";
 import { type TcpAcceptHandler, TcpListener, type TcpListenOptions } from "./listener.ts";
-import { output } from "./output.ts";
 import { ipHeaderLength } from "./path_mtu.ts";
 import { ReassemblyQueue } from "./reassembly_queue.ts";
 import type { RtoOptions } from "./rto.ts";
 import { Segment } from "./segment.ts";
+import { inputSegment } from "./segment_input.ts";
 import { RingPool } from "./send_buffer.ts";
+import { ServedConnections } from "./served_connections.ts";
 import type { Tcb } from "./tcb.ts";
 import {
   resolveConnectionOptions,
@@ -52,13 +47,12 @@ import {
   type TcpHooks,
   type TcpOptions,
 } from "./tcp_config.ts";
-import { parseTcpSegment, TCP_HEADER_LENGTH, verifyTcpChecksum } from "./tcp_header.ts";
+import { TCP_HEADER_LENGTH } from "./tcp_header.ts";
 import { chooseListenPort, openConnection, type TcpConnectOptions } from "./tcp_open.ts";
 import { MAX_OPTIONS_LENGTH, SackBlocks, type SynOptions } from "./tcp_options.ts";
 import { deleteTcb, resetConnection } from "./teardown.ts";
 import { giveUpTime, timerExpires } from "./timeouts.ts";
 import type { TcpTimerName } from "./timer_set.ts";
-import { deliverEvents } from "./upcalls.ts";
 
 /** IANA protocol number of TCP. */
 export const TCP_PROTOCOL = 6;
@@ -115,7 +109,7 @@ export class TcpLayer implements IpProtocolHandler {
   readonly #blocked: BlockedConnections;
   readonly #reassembling: Set<Tcb>;
   readonly #segment: Segment;
-  #touched: Tcb[];
+  readonly #served: ServedConnections;
   #isFlushing: boolean;
   #isInput: boolean;
 
@@ -160,7 +154,7 @@ export class TcpLayer implements IpProtocolHandler {
     this.#blocked = new BlockedConnections(this);
     this.#reassembling = new Set();
     this.#segment = new Segment();
-    this.#touched = [];
+    this.#served = new ServedConnections();
     this.#isFlushing = false;
     this.#isInput = false;
   }
@@ -206,65 +200,10 @@ export class TcpLayer implements IpProtocolHandler {
 
   /** {@inheritDoc IpProtocolHandler.ipInput} */
   ipInput(p: Pbuf, rx: IpRxInfo): IpDisposition {
-    this.counters.inSegs++;
-    if (rx.isBroadcast || rx.isMulticast || rx.source.isUnspecified || rx.source.isMulticast) {
-      // RFC 9293 §3.9.2.3, MUST-57; RFC 1122 §3.2.1.3, MUST-63.
-      this.counters.addressErrors++;
-      p.release();
-      return "delivered";
-    }
-    if (p.next !== undefined && p.end - p.start < MAX_HEADER_LENGTH) p = coalesce(p);
-    const length = p.next === undefined ? p.end - p.start : p.totalLength;
-    if (!verifyTcpChecksum(p, rx.source, rx.destination, length)) {
-      this.counters.checksumErrors++;
-      this.counters.inErrs++;
-      p.release();
-      return "delivered";
-    }
-    const seg = this.#segment;
-    if (parseTcpSegment(p, seg) !== undefined) {
-      this.counters.headerErrors++;
-      this.counters.inErrs++;
-      p.release();
-      return "delivered";
-    }
     this.#isInput = true;
-    this.#segmentArrives(seg, rx);
-    seg.pbuf?.release();
-    seg.pbuf = undefined;
+    inputSegment(this, p, this.#segment, rx);
     this.#isInput = false;
     return "delivered";
-  }
-
-  /** SEGMENT ARRIVES (RFC 9293 §3.10.7): to its connection, to a listener, or to nobody. */
-  #segmentArrives(seg: Segment, rx: IpRxInfo): void {
-    const tcb = this.#connections.lookup(rx.destination, seg.destinationPort, rx.source, seg.sourcePort);
-    if (tcb !== undefined && (tcb.tx.boundNetif === undefined || tcb.tx.boundNetif === rx.netif)) {
-      if (!this.#passesHook(tcb.connection, seg, rx)) return;
-      if (tcb.state === "SYN-SENT") {
-        if (arrivesSynSent(tcb, seg, rx)) processRest(tcb, seg);
-        this.touch(tcb);
-        return;
-      }
-      const isNewSyn = (seg.ctl & (SYN | ACK | RST)) === SYN && tcb.state === "TIME-WAIT";
-      if (!isNewSyn || !mayReuseTimeWait(tcb, seg)) {
-        arrivesSynchronized(tcb, seg, rx);
-        return;
-      }
-    }
-    const listener = this.listeners.lookup(rx.destination, seg.destinationPort, rx.netif);
-    if (listener === undefined) {
-      if (tcb === undefined) arrivesClosed(this, seg, rx);
-      return;
-    }
-    if (this.#passesHook(listener, seg, rx)) arrivesListen(this, listener, seg, rx, tcb);
-  }
-
-  #passesHook(to: TcpConnection | TcpListener, seg: Segment, rx: IpRxInfo): boolean {
-    const hook = this.hooks.tcpInpacket;
-    if (hook === undefined || hook(to, seg, rx)) return true;
-    this.counters.hookDrops++;
-    return false;
   }
 
   /** {@inheritDoc IpProtocolHandler.ipError} */
@@ -302,30 +241,17 @@ export class TcpLayer implements IpProtocolHandler {
   #serve(): void {
     if (this.#isFlushing) return;
     this.#isFlushing = true;
-    let i = 0;
     try {
-      // A callback may put further connections, or the same one again, at the end of the list.
-      for (; i < this.#touched.length; i++) {
-        const tcb = this.#touched[i]!;
-        tcb.isTouched = false;
-        if (tcb.events !== 0) deliverEvents(tcb);
-        output(tcb);
-        if (tcb.events !== 0) this.touch(tcb);
-      }
+      this.#served.serve();
     } finally {
-      // What a callback has thrown ends the round: the others keep their place.
-      if (i < this.#touched.length) this.#touched = this.#touched.slice(i + 1);
-      else this.#touched.length = 0;
       this.#isFlushing = false;
     }
   }
 
   /** Puts a connection on the list of those to be served. Internal. */
   touch(tcb: Tcb): void {
-    if (tcb.isTouched) return;
-    tcb.isTouched = true;
-    this.#touched.push(tcb);
-    if (this.#touched.length === 1 && !this.#isFlushing && !this.#isInput) this.onFlushNeeded?.();
+    if (!this.#served.add(tcb) || this.#isFlushing || this.#isInput) return;
+    if (this.#served.size === 1) this.onFlushNeeded?.();
   }
 
   /** A timer of a connection expired. Internal. */

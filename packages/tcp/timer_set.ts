@@ -1,4 +1,4 @@
-/** Data plane. The timers of a connection: made when first needed, re-armed at next to no cost.
+/** The timers of a connection: made when first needed, re-armed at next to no cost.
  *
  * | timer          | runs                                                        | RFC 9293 |
  * |----------------|-------------------------------------------------------------|----------|
