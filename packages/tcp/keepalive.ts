@@ -23,7 +23,7 @@ export function setKeepAlive(tcb: Tcb): void {
 
 /** The keep-alive timer expired. It is not re-armed with each segment, but looks here at what has come meanwhile.
  *
- * @returns false when the peer has not answered `count` probes (MUST-26: one alone says nothing).
+ * @returns false when the peer has not answered `count` probes (MUST-29: one alone says nothing).
  */
 export function keepAliveExpires(tcb: Tcb): boolean {
   const keepAlive = tcb.config.keepAlive;

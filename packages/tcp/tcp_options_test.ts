@@ -133,6 +133,23 @@ Deno.test("emitSackBlocks() and emitTimestamps() fill 40 bytes with 3 blocks, an
   assertEquals(emitSackBlocks(view, 0, blocks, 3), 0);
 });
 
+Deno.test("[MUST-4] emitSynOptions(): every option but No-Operation has a length, and padding is no rubbish (RFC 9293 §3.2, MUST-68, MUST-69)", () => {
+  for (let mask = 0; mask < 16; mask++) {
+    const bytes = new Uint8Array(40).fill(0xa5);
+    const length = emitSynOptions(new DataView(bytes.buffer), 0, {
+      mss: (mask & 1) * 1460,
+      windowShift: (mask & 2) === 0 ? -1 : 7,
+      sackPermitted: (mask & 4) !== 0,
+      hasTimestamps: (mask & 8) !== 0,
+      tsVal: 1,
+      tsEcr: 2,
+    });
+    let at = 0;
+    while (at < length) at += bytes[at] === 1 ? 1 : bytes[at + 1]!;
+    assertEquals(at, length);
+  }
+});
+
 Deno.test("property: options of a SYN survive emit and parse", () => {
   const options = fc.record({
     mss: fc.integer({ min: 0, max: 0xffff }),

@@ -65,6 +65,8 @@ export interface InjectOverrides {
   readonly dataOffset?: number;
   /** Type of service octet. */
   readonly tos?: number;
+  /** IP options, a multiple of 4 bytes. */
+  readonly ipOptions?: readonly number[];
   /** Destination address. */
   readonly destination?: typeof LOCAL_ADDRESS;
   /** Source address. */
@@ -198,6 +200,7 @@ export class TcpScript {
       ),
       text: overrides.text ?? pattern((spec.ctl & SYN) === 0 ? seq : seq + 1, spec.length),
       tos: overrides.tos,
+      ipOptions: overrides.ipOptions,
       checksumError: overrides.checksumError,
       dataOffset: overrides.dataOffset,
     });

@@ -36,7 +36,7 @@ for (const [code, reason] of UNREACHABLE) {
 }
 
 Deno.test(
-  "[MUST-56] SYN-SENT: with abortConnectOnIcmp off, soft errors are only noted, and told when the OPEN fails (RFC 9293 §3.9.2.2)",
+  "[MUST-56] SYN-SENT: with abortConnectOnIcmp off, soft errors are only noted, and told when the OPEN fails (RFC 9293 §3.9.2.2, SHLD-25)",
   script({ tcp: { abortConnectOnIcmp: false } }, (s) => {
     synSent(s);
     s.injectIcmp(3, 1).expectNothing().expectState("SYN-SENT");

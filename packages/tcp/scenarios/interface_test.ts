@@ -109,6 +109,16 @@ Deno.test(
 );
 
 Deno.test(
+  "[MUST-50] ESTABLISHED: IP options that nobody knows are ignored (RFC 9293 §3.9.2)",
+  script((s) => {
+    established(s);
+    // An experimental one, of class 0 and number 30 (RFC 4727 §3.2).
+    s.inject("P. 1:11(10) ack 1", { ipOptions: [0x1e, 0x04, 0xaa, 0x55] }).expect(". 1:1(0) ack 11");
+    assertEquals(s.call.read(100), 10);
+  }),
+);
+
+Deno.test(
   "[MUST-60] ESTABLISHED: no text waits for ever (RFC 9293 §3.9.1.2)",
   script((s) => {
     established(s);

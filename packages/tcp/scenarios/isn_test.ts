@@ -24,7 +24,7 @@ Deno.test(
 );
 
 Deno.test(
-  "[MUST-9] SYN-SENT: ISNs of other tuples, and of other hosts, tell nothing (RFC 9293 §3.4.1, RFC 6528 §3)",
+  "[MUST-9] SYN-SENT: ISNs of other tuples, and of other hosts, tell nothing (RFC 9293 §3.4.1, RFC 6528 §3, SHLD-1)",
   script({ useRandomIss: true }, (s) => {
     const numbers = Array.from({ length: 50 }, (_, i) => issOf(s, 40_000 + i));
     assertEquals(new Set(numbers).size, 50);

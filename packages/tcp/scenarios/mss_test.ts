@@ -3,7 +3,7 @@ import { script } from "./harness.ts";
 import { established } from "./states.ts";
 
 Deno.test(
-  "[MUST-14] SYN-SENT: the MSS option says MTU − 40, whatever options follow (RFC 9293 §3.7.1, RFC 6691 §2, MUST-67)",
+  "[MUST-14] SYN-SENT: the MSS option says MTU − 40, whatever options follow (RFC 9293 §3.7.1, RFC 6691 §2, MUST-67, SHLD-5)",
   script({ mtu: 576 }, (s) => {
     s.call.connect();
     s.expect("S 0:0(0) <mss 536,sackOK,TS val 0 ecr 0,nop,wscale 7>");
@@ -11,7 +11,7 @@ Deno.test(
 );
 
 Deno.test(
-  "LISTEN: the MSS option follows the interface of the SYN (RFC 9293 §3.7.1)",
+  "LISTEN: the MSS option follows the interface of the SYN (RFC 9293 §3.7.1, SHLD-6)",
   script({ mtu: 9000 }, (s) => {
     s.call.listen();
     s.inject("S 0:0(0) win 65535 <mss 1460>").expect("S. 0:0(0) ack 1 <mss 8960>");

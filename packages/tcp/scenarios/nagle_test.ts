@@ -80,7 +80,7 @@ Deno.test(
 );
 
 Deno.test(
-  "ESTABLISHED: many small SENDs make large segments (RFC 9293 §3.9.1.2, SHLD-28)",
+  "ESTABLISHED: many small SENDs make large segments (RFC 9293 §3.9.1.2, SHLD-27, SHLD-28)",
   script((s) => {
     established(s);
     for (let i = 0; i < 200; i++) s.call.send(10);

@@ -44,7 +44,7 @@ Deno.test(
 );
 
 Deno.test(
-  "TIME-WAIT: a SYN with a later timestamp begins a new connection, whatever its sequence number (RFC 6191 §2)",
+  "TIME-WAIT: a SYN with a later timestamp begins a new connection, whatever its sequence number (RFC 6191 §2, RFC 9293 §3.6.1, SHLD-4)",
   script((s) => {
     s.call.listen();
     s.inject("S 0:0(0) win 65535 <mss 1000,TS val 100 ecr 0>").expect("S. 0:0(0) ack 1");

@@ -120,7 +120,7 @@ Deno.test(
 );
 
 Deno.test(
-  "[MUST-34] ESTABLISHED: a window that shrinks below what was sent is survived (RFC 9293 §3.8.6)",
+  "[MUST-34] ESTABLISHED: a window that shrinks below what was sent is survived (RFC 9293 §3.8.6, SHLD-15, SHLD-16)",
   script((s) => {
     established(s);
     s.call.send(8000);

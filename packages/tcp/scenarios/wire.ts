@@ -35,6 +35,8 @@ export interface PacketFields {
   readonly tos?: number;
   /** Added to the right checksum, to make it wrong. */
   readonly checksumError?: number;
+  /** IP options, a multiple of 4 bytes. */
+  readonly ipOptions?: readonly number[];
   /** Data offset to write instead of the right one, in words. */
   readonly dataOffset?: number;
 }
@@ -57,32 +59,33 @@ function pseudoSum(bytes: Uint8Array, length: number): number {
 
 /** An IPv4 packet, checksums included. */
 export function encodePacket(fields: PacketFields): Uint8Array {
+  const ipOptions = fields.ipOptions ?? [];
+  const ipLength = 20 + ipOptions.length;
   const headerLength = 20 + fields.options.length;
-  const bytes = new Uint8Array(20 + headerLength + fields.text.length);
+  const bytes = new Uint8Array(ipLength + headerLength + fields.text.length);
   const view = new DataView(bytes.buffer);
-  view.setUint8(0, 0x45);
+  view.setUint8(0, 0x40 | ipLength / 4);
   view.setUint8(1, fields.tos ?? 0);
   view.setUint16(2, bytes.length);
   view.setUint8(8, 64);
   view.setUint8(9, 6);
   view.setUint32(12, fields.source.w3);
   view.setUint32(16, fields.destination.w3);
-  view.setUint16(10, 0xffff - sum(bytes, 0, 20, 0));
-  view.setUint16(20, fields.sourcePort);
-  view.setUint16(22, fields.destinationPort);
-  view.setUint32(24, fields.seq);
-  view.setUint32(28, fields.ack);
-  view.setUint8(32, (fields.dataOffset ?? headerLength / 4) << 4);
-  view.setUint8(33, fields.ctl);
-  view.setUint16(34, fields.wnd);
-  view.setUint16(38, fields.up);
-  bytes.set(fields.options, 40);
-  bytes.set(fields.text, 20 + headerLength);
-  const length = bytes.length - 20;
-  view.setUint16(
-    36,
-    0xffff - sum(bytes, 20, bytes.length, pseudoSum(bytes, length)) + (fields.checksumError ?? 0),
-  );
+  bytes.set(ipOptions, 20);
+  view.setUint16(10, 0xffff - sum(bytes, 0, ipLength, 0));
+  view.setUint16(ipLength, fields.sourcePort);
+  view.setUint16(ipLength + 2, fields.destinationPort);
+  view.setUint32(ipLength + 4, fields.seq);
+  view.setUint32(ipLength + 8, fields.ack);
+  view.setUint8(ipLength + 12, (fields.dataOffset ?? headerLength / 4) << 4);
+  view.setUint8(ipLength + 13, fields.ctl);
+  view.setUint16(ipLength + 14, fields.wnd);
+  view.setUint16(ipLength + 18, fields.up);
+  bytes.set(fields.options, ipLength + 20);
+  bytes.set(fields.text, ipLength + headerLength);
+  const length = bytes.length - ipLength;
+  const checksum = 0xffff - sum(bytes, ipLength, bytes.length, pseudoSum(bytes, length));
+  view.setUint16(ipLength + 16, checksum + (fields.checksumError ?? 0));
   return bytes;
 }
 
