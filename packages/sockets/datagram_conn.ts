@@ -3,14 +3,18 @@
  * @module
  */
 import { copyTo, type Pbuf } from "@lightwire/pbuf";
-import type { Netif } from "@lightwire/netif";
 import type { Timer, TimerQueue } from "@lightwire/netif/timers";
 import { type IpAddress, parseIpAddress } from "@lightwire/ip/address";
 import type { UdpEndpoint, UdpErrorInfo, UdpRxInfo } from "@lightwire/udp";
+import {
+  DatagramGroups,
+  type GroupHost,
+  type MulticastV4Membership,
+  type MulticastV6Membership,
+} from "./datagram_groups.ts";
 import { DatagramQueue, type QueuedDatagram } from "./datagram_queue.ts";
-import { type NetError, netError, type NetErrorCode, withDenoName } from "./errors.ts";
+import { type NetError, netError, type NetErrorCode } from "./errors.ts";
 import { formatNetAddr, type NetAddr } from "./net_addr.ts";
-import type { Pump } from "./pump.ts";
 import { type AbortOptions, Waiter, WaiterQueue } from "./waiter.ts";
 
 /** Datagrams that may wait to be received, by default. */
@@ -24,15 +28,11 @@ const RETRY_MS = 1;
 const MAX_TRIES = 1000;
 
 /** What a {@linkcode DatagramConn} asks of its stack. */
-export interface DatagramHost {
-  /** Keeps the process alive, gives turns to the event loop. */
-  readonly pump: Pump;
+export interface DatagramHost extends GroupHost {
   /** For tries after a full queue. */
   readonly timers: TimerQueue;
   /** The address of a name. */
   lookup(hostname: string, options?: AbortOptions): Promise<string>;
-  /** The interface with this address, name or index. */
-  findNetif(which: string | number): Netif | undefined;
   /** Called once when the socket is closed. */
   closed(conn: DatagramConn): void;
 }
@@ -57,27 +57,10 @@ export interface DatagramConnCounters {
   retried: number;
 }
 
-/** Membership of an IPv4 group, assignable to `Deno.MulticastV4Membership`. */
-export interface MulticastV4Membership {
-  /** Leaves the group. */
-  leave: () => Promise<void>;
-  /** Whether what we send to groups comes back to members on this host. */
-  setLoopback: (loopback: boolean) => Promise<void>;
-  /** TTL of what we send to groups. */
-  setTTL: (ttl: number) => Promise<void>;
-}
+/** A datagram and who sent it. */
+export type ReceivedDatagram = [Uint8Array<ArrayBuffer>, NetAddr];
 
-/** Membership of an IPv6 group, assignable to `Deno.MulticastV6Membership`. */
-export interface MulticastV6Membership {
-  /** Leaves the group. */
-  leave: () => Promise<void>;
-  /** Whether what we send to groups comes back to members on this host. */
-  setLoopback: (loopback: boolean) => Promise<void>;
-}
-
-type Received = [Uint8Array<ArrayBuffer>, NetAddr];
-
-class ReceiveWaiter extends Waiter<Received> {
+class ReceiveWaiter extends Waiter<ReceivedDatagram> {
   readonly into: Uint8Array<ArrayBuffer> | undefined;
 
   constructor(into: Uint8Array<ArrayBuffer> | undefined) {
@@ -102,7 +85,7 @@ class SendWaiter extends Waiter<number> {
 }
 
 /** A UDP socket. Made by `Stack.listenDatagram`. Assignable to `Deno.DatagramConn`. */
-export class DatagramConn implements AsyncIterable<Received> {
+export class DatagramConn implements AsyncIterable<ReceivedDatagram> {
   /** The address and port it is bound to. */
   readonly addr: NetAddr;
   /** What happened so far. */
@@ -113,7 +96,8 @@ export class DatagramConn implements AsyncIterable<Received> {
   readonly #endpoint: UdpEndpoint;
   readonly #host: DatagramHost;
   readonly #queue: DatagramQueue;
-  readonly #receivers: WaiterQueue<Received, ReceiveWaiter> = new WaiterQueue();
+  readonly #groups: DatagramGroups;
+  readonly #receivers: WaiterQueue<ReceivedDatagram, ReceiveWaiter> = new WaiterQueue();
   readonly #senders: WaiterQueue<number, SendWaiter> = new WaiterQueue();
   #retryTimer: Timer | undefined = undefined;
   #isClosed = false;
@@ -128,6 +112,7 @@ export class DatagramConn implements AsyncIterable<Received> {
   constructor(endpoint: UdpEndpoint, host: DatagramHost, options: DatagramConnOptions = {}) {
     this.#endpoint = endpoint;
     this.#host = host;
+    this.#groups = new DatagramGroups(endpoint, host);
     this.#queue = new DatagramQueue(
       options.receiveQueueDatagrams ?? DEFAULT_RECEIVE_QUEUE_DATAGRAMS,
       options.receiveQueueBytes ?? DEFAULT_RECEIVE_QUEUE_BYTES,
@@ -153,7 +138,7 @@ export class DatagramConn implements AsyncIterable<Received> {
    * @returns the bytes, a part of `into` if given, and who sent them.
    * @throws {NetError} `CLOSED` when the socket is closed.
    */
-  receive(into?: Uint8Array<ArrayBuffer>, options?: AbortOptions): Promise<Received> {
+  receive(into?: Uint8Array<ArrayBuffer>, options?: AbortOptions): Promise<ReceivedDatagram> {
     if (this.#isClosed) return Promise.reject(this.#closedError("receive"));
     if (options?.signal?.aborted !== true) {
       const entry = this.#queue.shift();
@@ -184,13 +169,7 @@ export class DatagramConn implements AsyncIterable<Received> {
    * @throws {NetError} `ADDRESS_NOT_AVAILABLE` when there is no such interface; `ADDRESS_IN_USE`, `NO_BUFFERS`.
    */
   joinMulticastV4(address: string, networkInterface: string): Promise<MulticastV4Membership> {
-    return this.#join(address, networkInterface === "0.0.0.0" ? undefined : networkInterface).then((
-      leave,
-    ) => ({
-      leave,
-      setLoopback: (loopback) => this.#setMulticastLoop(loopback),
-      setTTL: (ttl) => this.#setMulticastTtl(ttl),
-    }));
+    return this.#groups.join(address, networkInterface === "0.0.0.0" ? undefined : networkInterface);
   }
 
   /** Joins an IPv6 group.
@@ -200,10 +179,7 @@ export class DatagramConn implements AsyncIterable<Received> {
    * @throws {NetError} as {@linkcode joinMulticastV4}.
    */
   joinMulticastV6(address: string, networkInterface: number): Promise<MulticastV6Membership> {
-    return this.#join(address, networkInterface === 0 ? undefined : networkInterface).then((leave) => ({
-      leave,
-      setLoopback: (loopback) => this.#setMulticastLoop(loopback),
-    }));
+    return this.#groups.join(address, networkInterface === 0 ? undefined : networkInterface);
   }
 
   /** Closes: pending receives and sends are rejected with `CLOSED`, iteration ends, groups are left. */
@@ -220,9 +196,9 @@ export class DatagramConn implements AsyncIterable<Received> {
   }
 
   /** The datagrams, one after the other, until {@linkcode close}. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Received, void, unknown> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<ReceivedDatagram, void, unknown> {
     while (!this.#isClosed) {
-      let received: Received;
+      let received: ReceivedDatagram;
       try {
         received = await this.receive();
       } catch (error) {
@@ -269,7 +245,10 @@ export class DatagramConn implements AsyncIterable<Received> {
     if (waiter !== undefined) waiter.resolve(this.#unpack(this.#queue.shift()!, waiter.into));
   }
 
-  #unpack({ p, length, source, port }: QueuedDatagram, into: Uint8Array<ArrayBuffer> | undefined): Received {
+  #unpack(
+    { p, length, source, port }: QueuedDatagram,
+    into: Uint8Array<ArrayBuffer> | undefined,
+  ): ReceivedDatagram {
     const bytes = into ?? new Uint8Array(length);
     const copied = copyTo(p, bytes, 0, Math.min(length, bytes.length));
     p.release();
@@ -362,42 +341,6 @@ export class DatagramConn implements AsyncIterable<Received> {
   #errorArrives(error: UdpErrorInfo): void {
     if (error.code === undefined || this.onError === undefined) return;
     this.onError(this.#sendError(error.code, error.remoteAddress, error.remotePort, error.kind));
-  }
-
-  async #join(group: string, which: string | number | undefined): Promise<() => Promise<void>> {
-    const address = parseIpAddress(group);
-    if (address === undefined) throw new TypeError(`Cannot join "${group}": not an IP address`);
-    const netif = which === undefined ? undefined : this.#host.findNetif(which);
-    if (which !== undefined && netif === undefined) {
-      throw netError("ADDRESS_NOT_AVAILABLE", `Cannot join ${group}: no interface is called or has ${which}`);
-    }
-    try {
-      this.#endpoint.joinGroup(address, netif);
-    } catch (error) {
-      throw withDenoName(error);
-    }
-    this.#host.pump.requestFlush();
-    return await Promise.resolve(() => this.#leave(address, netif));
-  }
-
-  #leave(group: IpAddress, netif: Netif | undefined): Promise<void> {
-    try {
-      if (!this.#isClosed) this.#endpoint.leaveGroup(group, netif);
-    } catch (error) {
-      return Promise.reject(withDenoName(error));
-    }
-    this.#host.pump.requestFlush();
-    return Promise.resolve();
-  }
-
-  #setMulticastLoop(loopback: boolean): Promise<void> {
-    this.#endpoint.multicastLoop = loopback;
-    return Promise.resolve();
-  }
-
-  #setMulticastTtl(ttl: number): Promise<void> {
-    this.#endpoint.multicastTtl = ttl;
-    return Promise.resolve();
   }
 
   #sendError(code: NetErrorCode, address: IpAddress, port: number, why?: string): NetError {

@@ -8,11 +8,11 @@ import type { Clock, WallClock } from "@lightwire/netif/clock";
 import type { Random } from "@lightwire/netif/random";
 import { TimerQueue } from "@lightwire/netif/timers";
 import { IpLayer } from "@lightwire/ip";
-import { type IpAddress, parseIpAddress } from "@lightwire/ip/address";
-import { type TcpConnectOptions, TcpLayer } from "@lightwire/tcp";
+import { type IpAddress, ipv4, parseIpAddress } from "@lightwire/ip/address";
+import { TcpLayer } from "@lightwire/tcp";
 import { UdpLayer } from "@lightwire/udp";
-import { DatagramConn } from "./datagram_conn.ts";
-import { netError, withDenoName } from "./errors.ts";
+import type { DatagramConn } from "./datagram_conn.ts";
+import { netError } from "./errors.ts";
 import { HostClock, hostLoop, HostRandom, HostWallClock } from "./host_environment.ts";
 import { NetworkLayerGate } from "./network_layer_gate.ts";
 import {
@@ -32,10 +32,14 @@ import type {
   ListenOptions,
   StackOptions,
 } from "./stack_options.ts";
+import { isLocalhost } from "./resolve.ts";
+import { openConnection, openDatagram, openListener } from "./stack_sockets.ts";
+import { type StackStats, stackStats, type StackStatus, stackStatus } from "./stack_status.ts";
 import type { TcpConn } from "./tcp_conn.ts";
-import { adoptConnection, connectTcp } from "./tcp_connector.ts";
-import { TcpListener } from "./tcp_listener.ts";
+import type { TcpListener } from "./tcp_listener.ts";
 import type { AbortOptions } from "./waiter.ts";
+
+const LOOPBACK = ipv4(0x7f00_0001);
 
 /** A TCP/IP stack: wires the layers together, drives them, and offers connections, listeners and datagrams shaped
  * like those of Deno. */
@@ -181,27 +185,10 @@ export class Stack {
    */
   async connect(options: ConnectOptions): Promise<TcpConn> {
     this.#assertOpen("connect");
-    assertPort(options.port, 1);
     const hostname = options.hostname ?? "127.0.0.1";
     const address = parseIpAddress(hostname);
     const addresses = address !== undefined ? [address] : await this.#resolve(hostname, options);
-    const tcp: Omit<TcpConnectOptions, "remoteAddress"> = {
-      ...options.tcp,
-      remotePort: options.port,
-      ...(options.localHostname === undefined ? {} : { localAddress: literal(options.localHostname) }),
-      ...(options.localPort === undefined ? {} : { localPort: options.localPort }),
-      ...(options.networkInterface === undefined
-        ? {}
-        : { boundNetif: this.#boundNetif(options.networkInterface) }),
-    };
-    return await connectTcp(this, hostname, addresses, {
-      tcp,
-      signal: options.signal,
-      ...(options.autoSelectFamilyAttemptDelay === undefined
-        ? {}
-        : { attemptDelayMs: options.autoSelectFamilyAttemptDelay }),
-      ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
-    });
+    return await openConnection(this, hostname, addresses, options);
   }
 
   /** Listens for TCP connections.
@@ -212,30 +199,7 @@ export class Stack {
    */
   listen(options: ListenOptions): TcpListener {
     this.#assertOpen("listen");
-    const port = options.port ?? 0;
-    assertPort(port, 0);
-    const address = literal(options.hostname ?? "0.0.0.0");
-    const endpoint = named(() =>
-      this.tcp.listen({
-        ...options.tcp,
-        address,
-        port,
-        ...(options.tcpBacklog === undefined ? {} : { backlog: options.tcpBacklog }),
-        ...(options.networkInterface === undefined
-          ? {}
-          : { boundNetif: this.#boundNetif(options.networkInterface) }),
-      }, (connection) => {
-        connection.holdBacklog();
-        const conn = adoptConnection(connection, this.pump);
-        listener.offer(conn, () => connection.releaseBacklog());
-        return conn.upcalls;
-      })
-    );
-    const listener: TcpListener = new TcpListener(this, endpoint, {
-      transport: "tcp",
-      hostname: address.toString(),
-      port: endpoint.localPort,
-    });
+    const listener = openListener(this, options);
     this.#open.add(listener);
     return listener;
   }
@@ -248,24 +212,7 @@ export class Stack {
    */
   listenDatagram(options: ListenDatagramOptions = {}): DatagramConn {
     this.#assertOpen("open a socket");
-    const port = options.port ?? 0;
-    assertPort(port, 0);
-    const endpoint = named(() =>
-      this.udp.open({
-        localAddress: literal(options.hostname ?? "0.0.0.0"),
-        localPort: port,
-        reuseAddress: options.reuseAddress ?? false,
-        allowBroadcast: options.broadcast ?? true,
-        dontFragment: options.dontFragment ?? false,
-        lite: options.transport === "udplite",
-        ...(options.ttl === undefined ? {} : { ttl: options.ttl }),
-        ...(options.networkInterface === undefined
-          ? {}
-          : { boundNetif: this.#boundNetif(options.networkInterface) }),
-      })
-    );
-    endpoint.multicastLoop = options.loopback ?? false;
-    const conn = new DatagramConn(endpoint, this, options);
+    const conn = openDatagram(this, options);
     this.#open.add(conn);
     return conn;
   }
@@ -298,6 +245,21 @@ export class Stack {
   ): AsyncGenerator<TracerouteHop, void, unknown> {
     this.#assertOpen("trace a route");
     yield* traceroute(this, await this.#resolveFirst(hostname, options), options);
+  }
+
+  /** Name servers in order of preference, of all interfaces. */
+  get nameServers(): readonly string[] {
+    return [...new Set(this.#interfaces.flatMap((i) => [...i.nameServers]))];
+  }
+
+  /** Interfaces with their addresses and counters, routes, name servers: for people. */
+  status(): StackStatus {
+    return stackStatus(this);
+  }
+
+  /** All counters, copied. */
+  stats(): StackStats {
+    return stackStats(this);
   }
 
   /** The interface with this name, index or address. */
@@ -355,48 +317,16 @@ export class Stack {
     return this.#interfaces.find((i) => typeof which === "number" ? i.index === which : i.name === which);
   }
 
-  #boundNetif(name: string): Netif {
-    const found = this.#findInterface(name);
-    if (found === undefined) {
-      throw netError("ADDRESS_NOT_AVAILABLE", `Cannot use ${name}: there is no such interface`);
-    }
-    return found.netif;
-  }
-
   async #resolveFirst(hostname: string, options?: AbortOptions): Promise<IpAddress> {
     return parseIpAddress(hostname) ?? (await this.#resolve(hostname, options))[0]!;
   }
 
   #resolve(hostname: string, _options?: AbortOptions): Promise<readonly IpAddress[]> {
-    if (isLocalhost(hostname)) return Promise.resolve([literal("127.0.0.1")]);
+    if (isLocalhost(hostname)) return Promise.resolve([LOOPBACK]);
     return Promise.reject(netError("NAME_NOT_FOUND", `Cannot find ${hostname}`));
   }
 
   #assertOpen(what: string): void {
     if (this.#isClosed) throw netError("CLOSED", `Cannot ${what}: the stack was closed`);
-  }
-}
-
-/** "localhost" and everything below it, RFC 6761 §6.3. */
-function isLocalhost(hostname: string): boolean {
-  return /^(?:.*\.)?localhost\.?$/i.test(hostname);
-}
-
-function literal(hostname: string): IpAddress {
-  const address = parseIpAddress(isLocalhost(hostname) ? "127.0.0.1" : hostname);
-  if (address === undefined) throw new TypeError(`Cannot use "${hostname}" here: an IP address is needed`);
-  return address;
-}
-
-function assertPort(port: number, least: number): void {
-  if (Number.isInteger(port) && port >= least && port <= 65535) return;
-  throw new RangeError(`Cannot use port ${port}: it must be an integer from ${least} to 65535`);
-}
-
-function named<T>(call: () => T): T {
-  try {
-    return call();
-  } catch (error) {
-    throw withDenoName(error);
   }
 }

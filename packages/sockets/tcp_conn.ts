@@ -32,8 +32,7 @@ export interface TcpEndpoint {
   /** Whether small segments are sent at once (Nagle's algorithm off). */
   noDelay: boolean;
   /** Keep-alive timing, `undefined` for no keep-alive. */
-  get keepAlive(): KeepAlive | undefined;
-  set keepAlive(value: KeepAlive | boolean | undefined);
+  keepAlive: KeepAlive | undefined;
 }
 
 class ReadWaiter extends Waiter<number | null> {

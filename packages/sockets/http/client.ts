@@ -45,7 +45,10 @@ export class HttpClient {
   readonly #idle: Map<string, ClientConnection[]> = new Map();
   #isClosed = false;
 
-  /** @param host whose timers and connections are used. */
+  /** Has no connections yet.
+   *
+   * @param host whose timers and connections are used.
+   */
   constructor(host: HttpHost, options: HttpClientOptions = {}) {
     this.#host = host;
     this.#options = options;

@@ -8,7 +8,10 @@ export class HttpError extends Error {
   /** The status to answer a client with. */
   readonly status: number;
 
-  /** @param status what a server answers: 400, 408, 413, 417, 431, 501, 505. */
+  /** An error with a sentence of what is wrong.
+   *
+   * @param status what a server answers: 400, 408, 413, 417, 431, 501, 505.
+   */
   constructor(status: number, message: string) {
     super(message);
     this.name = "Http";
