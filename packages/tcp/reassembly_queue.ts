@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Pbuf } from "@lightwire/pbuf";
+import { consumeAcross, type Pbuf, shrink } from "@lightwire/pbuf";
 import { absorb } from "./receive_queue.ts";
 import { seqDiff, seqGeq, seqGt, seqLeq, seqMax, seqMin } from "./seq.ts";
 import type { SackBlocks } from "./tcp_options.ts";
@@ -114,7 +114,7 @@ export class ReassemblyQueue {
     if (this.hasFin && seqGt(right, this.finSeq)) {
       // There is no text behind a FIN.
       right = seqMax(left, this.finSeq);
-      if (right !== left) trimTo(p, seqDiff(right, left));
+      if (right !== left) shrink(p, seqDiff(right, left));
     }
     const before = this.byteCount;
     let i = this.#firstEndingAfter(left);
@@ -124,7 +124,7 @@ export class ReassemblyQueue {
         // The front is held already.
         const covered = seqMin(range.right, right);
         this.#noteOverlap(left, covered);
-        rest = dropFront(rest!, seqDiff(covered, left));
+        rest = consumeAcross(rest!, seqDiff(covered, left));
         left = covered;
         i++;
         continue;
@@ -135,11 +135,11 @@ export class ReassemblyQueue {
         rest = undefined;
       } else if (seqGeq(range!.right, right)) {
         this.#noteOverlap(gapEnd, right);
-        trimTo(piece, seqDiff(gapEnd, left));
+        shrink(piece, seqDiff(gapEnd, left));
         rest = undefined;
       } else {
         const copy = copyFront(piece, seqDiff(gapEnd, left));
-        rest = dropFront(piece, seqDiff(gapEnd, left));
+        rest = consumeAcross(piece, seqDiff(gapEnd, left));
         if (copy === undefined) {
           this.droppedBytes += seqDiff(gapEnd, left);
           left = gapEnd;
@@ -172,7 +172,7 @@ export class ReassemblyQueue {
         continue;
       }
       const overlap = seqDiff(rcvNxt, range.left);
-      return overlap > 0 ? dropFront(range.head, overlap) : range.head;
+      return overlap > 0 ? consumeAcross(range.head, overlap) : range.head;
     }
   }
 
@@ -381,33 +381,6 @@ export class ReassemblyQueue {
       this.noteDuplicate(left, right);
     }
   }
-}
-
-/** Drops `count` octets from the front of `p`; takes and gives ownership. `undefined` when nothing remains. */
-function dropFront(p: Pbuf, count: number): Pbuf | undefined {
-  let node: Pbuf | undefined = p;
-  while (node !== undefined && count >= node.end - node.start) {
-    count -= node.end - node.start;
-    const next: Pbuf | undefined = node.next;
-    node.next = undefined;
-    node.release();
-    node = next;
-  }
-  if (node !== undefined) node.start += count;
-  return node;
-}
-
-/** Cuts `p` down to its first `length` ≥ 1 octets, releasing the nodes behind them. */
-function trimTo(p: Pbuf, length: number): void {
-  let node = p;
-  while (length > node.end - node.start) {
-    length -= node.end - node.start;
-    node = node.next!;
-  }
-  node.end = node.start + length;
-  const rest = node.next;
-  node.next = undefined;
-  rest?.release();
 }
 
 /** A copy of the first `length` octets of `p`, or `undefined` when there are no buffers. */

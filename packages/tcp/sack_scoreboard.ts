@@ -13,21 +13,17 @@
  *
  * @module
  */
+import { SackRanges } from "./sack_ranges.ts";
 import type { Segment } from "./segment.ts";
-import { seqDiff, seqGeq, seqGt, seqLeq, seqLt, seqMax, seqMin } from "./seq.ts";
+import { seqDiff, seqGeq, seqGt, seqLeq, seqLt, seqMin } from "./seq.ts";
 
 /** Discontiguous SACKed ranges, or segments' worth of SACKed octets, above a hole that make it lost (RFC 6675 §2). */
 export const DUP_THRESH = 3;
 /** Default bound on ranges. */
 export const DEFAULT_SCOREBOARD_RANGES = 1000;
 
-const INITIAL_RANGES = 16;
-const NO_RANGES: Uint32Array = new Uint32Array(0);
-
 /** Which octets beyond SND.UNA the receiver has. */
 export class SackScoreboard {
-  /** Octets SACKed at the moment. */
-  sackedBytes: number;
   /** HighRxt: the octet after the last one retransmitted in this recovery; at least `sndUna`. */
   highRxt: number;
   /** Whether a rescue retransmission is still allowed in this recovery (RFC 6675 §4, NextSeg rule 4). */
@@ -46,19 +42,14 @@ export class SackScoreboard {
   dsackRight: number;
   /** Blocks refused: they lay outside of what was sent. */
   invalidBlocks: number;
-  /** Ranges forgotten because of the bound. */
-  droppedRanges: number;
   /** The receiver took back what it had SACKed: SND.UNA stopped at, or inside of, a SACKed range (RFC 2018 §8). */
   isReneged: boolean;
-  #left: Uint32Array;
-  #right: Uint32Array;
-  #count: number;
+  readonly #ranges: SackRanges;
   #una: number;
   #sackedBelowRxt: number;
   #sackedAboveEdge: number;
   #lossFloor: number;
   #smss: number;
-  readonly #maxRanges: number;
 
   /** A scoreboard with nothing SACKed.
    *
@@ -67,7 +58,6 @@ export class SackScoreboard {
    * @param maxRanges most ranges kept; the lowest are the most useful and stay.
    */
   constructor(smss: number, una: number, maxRanges: number = DEFAULT_SCOREBOARD_RANGES) {
-    this.sackedBytes = 0;
     this.highRxt = una;
     this.mayRescue = true;
     this.lossEdge = una;
@@ -77,37 +67,44 @@ export class SackScoreboard {
     this.dsackLeft = 0;
     this.dsackRight = 0;
     this.invalidBlocks = 0;
-    this.droppedRanges = 0;
     this.isReneged = false;
-    this.#left = NO_RANGES;
-    this.#right = NO_RANGES;
-    this.#count = 0;
+    this.#ranges = new SackRanges(maxRanges);
     this.#una = una;
     this.#sackedBelowRxt = 0;
     this.#sackedAboveEdge = 0;
     this.#lossFloor = una;
     this.#smss = smss;
-    this.#maxRanges = maxRanges;
+  }
+
+  /** Octets SACKed at the moment. */
+  get sackedBytes(): number {
+    return this.#ranges.bytes;
+  }
+
+  /** Ranges refused or forgotten because of the bound. */
+  get droppedRanges(): number {
+    return this.#ranges.droppedCount;
   }
 
   /** Number of SACKed ranges. */
   get rangeCount(): number {
-    return this.#count;
+    return this.#ranges.count;
   }
 
   /** Left edge of range `i`, ascending. */
   leftAt(i: number): number {
-    return this.#left[i]!;
+    return this.#ranges.leftAt(i);
   }
 
   /** Right edge of range `i`: the octet after the last SACKed one. */
   rightAt(i: number): number {
-    return this.#right[i]!;
+    return this.#ranges.rightAt(i);
   }
 
   /** The octet after the highest one SACKed; `sndUna` when none is. */
   get highestSacked(): number {
-    return this.#count === 0 ? this.#una : this.#right[this.#count - 1]!;
+    const count = this.#ranges.count;
+    return count === 0 ? this.#una : this.#ranges.rightAt(count - 1);
   }
 
   /** Sets the segment size that loss is judged by. */
@@ -157,27 +154,14 @@ export class SackScoreboard {
    * anything is SACKed; that costs next to nothing. */
   advance(una: number): void {
     if (una === this.#una) return;
+    const ranges = this.#ranges;
+    if (ranges.count > 0) {
+      this.#sackedBelowRxt -= ranges.bytesIn(this.#una, seqMin(una, this.highRxt));
+      ranges.dropBefore(una);
+    }
+    this.isReneged = ranges.count > 0 && ranges.leftAt(0) === una;
     this.#una = una;
-    let drop = 0;
-    const count = this.#count;
-    const rxt = this.highRxt;
-    while (drop < count && seqLeq(this.#right[drop]!, una)) {
-      this.#forget(this.#left[drop]!, this.#right[drop]!, rxt);
-      drop++;
-    }
-    this.isReneged = false;
-    if (drop < count && seqLeq(this.#left[drop]!, una)) {
-      this.isReneged = true;
-      const left = this.#left[drop]!;
-      this.#forget(left, una, rxt);
-      this.#left[drop] = una;
-    }
-    if (drop > 0) {
-      this.#left.copyWithin(0, drop, count);
-      this.#right.copyWithin(0, drop, count);
-      this.#count = count - drop;
-    }
-    if (seqLt(rxt, una)) this.highRxt = una;
+    if (seqLt(this.highRxt, una)) this.highRxt = una;
     this.#findLossEdge();
   }
 
@@ -188,8 +172,7 @@ export class SackScoreboard {
 
   /** Whether the octet `seq` is SACKed. */
   isSacked(seq: number): boolean {
-    const i = this.#firstEndingAfter(seq);
-    return i < this.#count && seqLeq(this.#left[i]!, seq);
+    return this.#ranges.contains(seq);
   }
 
   /** Whether there is an unsacked octet which counts as lost. */
@@ -221,12 +204,7 @@ export class SackScoreboard {
   /** The octets up to `right` (exclusive) were retransmitted. */
   markRetransmitted(right: number): void {
     if (!seqGt(right, this.highRxt)) return;
-    const from = this.highRxt;
-    for (let i = this.#firstEndingAfter(from); i < this.#count; i++) {
-      const left = this.#left[i]!;
-      if (seqGeq(left, right)) break;
-      this.#sackedBelowRxt += seqDiff(seqMin(this.#right[i]!, right), seqMax(left, from));
-    }
+    this.#sackedBelowRxt += this.#ranges.bytesIn(this.highRxt, right);
     this.highRxt = right;
   }
 
@@ -239,21 +217,23 @@ export class SackScoreboard {
    * @returns the rule that applied, 1 … 4 (2: send new text from `sndMax`; `nextLength` is 0), or 0 for nothing.
    */
   nextSeg(sndMax: number, maxBytes: number, canSendNew: boolean): number {
+    const ranges = this.#ranges;
+    const count = ranges.count;
     let seq = this.highRxt;
-    let i = this.#firstEndingAfter(seq);
-    if (i < this.#count && seqLeq(this.#left[i]!, seq)) {
-      seq = this.#right[i]!;
+    let i = ranges.firstEndingAfter(seq);
+    if (i < count && seqLeq(ranges.leftAt(i), seq)) {
+      seq = ranges.rightAt(i);
       i++;
     }
     // A hole with SACKed octets above it, or one below the mark of declareLost().
-    const isHole = i < this.#count;
+    const isHole = i < count;
     const isDeclared = !isHole && seqLt(seq, this.lossEdge);
     if (isHole || isDeclared) {
       const isLost = seqLt(seq, this.lossEdge);
       // A hole may reach from what was declared lost into what was sent later.
-      const end = isLost && (isDeclared || seqLt(this.lossEdge, this.#left[i]!))
+      const end = isLost && (isDeclared || seqLt(this.lossEdge, ranges.leftAt(i)))
         ? this.lossEdge
-        : this.#left[i]!;
+        : ranges.leftAt(i);
       const length = seqDiff(end, seq);
       this.nextSeq = seq;
       this.nextLength = length < maxBytes ? length : maxBytes;
@@ -269,9 +249,9 @@ export class SackScoreboard {
     // One segment which ends with the highest outstanding octet that is not SACKed.
     let start = this.highestSacked;
     let end = sndMax;
-    if (start === end && this.#count > 0) {
-      end = this.#left[this.#count - 1]!;
-      start = this.#count > 1 ? this.#right[this.#count - 2]! : this.#una;
+    if (start === end && count > 0) {
+      end = ranges.leftAt(count - 1);
+      start = count > 1 ? ranges.rightAt(count - 2) : this.#una;
     }
     const length = seqDiff(end, start);
     // Deviation: what was just retransmitted, after a timeout or as the last hole, is not sent twice in a row.
@@ -286,10 +266,7 @@ export class SackScoreboard {
   /** Forgets everything, and all memory. After a retransmission timeout when the receiver may have reneged
    * (RFC 2018 §8), and at the end of a connection. */
   clear(una: number): void {
-    this.#left = NO_RANGES;
-    this.#right = NO_RANGES;
-    this.#count = 0;
-    this.sackedBytes = 0;
+    this.#ranges.clear();
     this.#sackedBelowRxt = 0;
     this.#sackedAboveEdge = 0;
     this.#una = una;
@@ -308,126 +285,47 @@ export class SackScoreboard {
     return seqGeq(left, seg.sackLeft[1]!) && seqLeq(right, seg.sackRight[1]!);
   }
 
-  #firstEndingAfter(seq: number): number {
-    const right = this.#right;
-    let low = 0;
-    let high = this.#count;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (seqGt(right[middle]!, seq)) high = middle;
-      else low = middle + 1;
-    }
-    return low;
-  }
-
-  /** Counts [`left`, `right`) as not SACKed any more. */
-  #forget(left: number, right: number, rxt: number): void {
-    this.sackedBytes -= seqDiff(right, left);
-    if (seqLt(left, rxt)) this.#sackedBelowRxt -= seqDiff(seqMin(right, rxt), left);
-  }
-
-  /** Counts the unsacked range [`left`, `right`) as SACKed. */
-  #markSacked(left: number, right: number): number {
-    const bytes = seqDiff(right, left);
-    this.sackedBytes += bytes;
-    const rxt = this.highRxt;
-    if (seqLt(left, rxt)) this.#sackedBelowRxt += seqDiff(seqMin(right, rxt), left);
-    return bytes;
-  }
-
-  /** Adds a range, merging what it overlaps or touches.
+  /** Adds one SACKed range.
    *
    * @returns octets newly SACKed.
    */
   #add(left: number, right: number): number {
-    // First range that ends at or after the left edge: it may merge.
-    let i = this.#firstEndingAfter((left - 1) >>> 0);
-    const count = this.#count;
-    if (i < count && seqLeq(this.#left[i]!, left) && seqGeq(this.#right[i]!, right)) return 0;
-    let newBytes = 0;
-    let at = left;
-    let j = i;
-    let mergedLeft = left;
-    let mergedRight = right;
-    while (j < count && seqLeq(this.#left[j]!, right)) {
-      const l = this.#left[j]!;
-      const r = this.#right[j]!;
-      if (seqLt(at, l)) newBytes += this.#markSacked(at, l);
-      at = seqMax(at, r);
-      mergedLeft = seqMin(mergedLeft, l);
-      mergedRight = seqMax(mergedRight, r);
-      j++;
-    }
-    if (seqLt(at, right)) newBytes += this.#markSacked(at, right);
-    if (j === i) {
-      if (count === this.#maxRanges) {
-        // The highest range gives way, unless the new one is higher still.
-        this.droppedRanges++;
-        if (i === count) {
-          this.#forget(left, right, this.highRxt);
-          return 0;
-        }
-        this.#forget(this.#left[count - 1]!, this.#right[count - 1]!, this.highRxt);
-        this.#count--;
-      }
-      this.#insertAt(i);
-    } else if (j - i > 1) {
-      this.#left.copyWithin(i + 1, j, count);
-      this.#right.copyWithin(i + 1, j, count);
-      this.#count = count - (j - i - 1);
-    }
-    this.#left[i] = mergedLeft;
-    this.#right[i] = mergedRight;
+    const ranges = this.#ranges;
+    const rxtEnd = seqMin(right, this.highRxt);
+    const isBelow = seqLt(left, rxtEnd);
+    const heldBelow = isBelow ? ranges.bytesIn(left, rxtEnd) : 0;
+    const dropped = ranges.droppedCount;
+    const newBytes = ranges.add(left, right);
+    // The bound took away some other range: count anew.
+    if (ranges.droppedCount !== dropped) this.#sackedBelowRxt = ranges.bytesIn(this.#una, this.highRxt);
+    else if (isBelow) this.#sackedBelowRxt += seqDiff(rxtEnd, left) - heldBelow;
     return newBytes;
-  }
-
-  #insertAt(i: number): void {
-    const count = this.#count;
-    if (count === this.#left.length) {
-      const size = count === 0 ? INITIAL_RANGES : count * 2;
-      const left = new Uint32Array(size);
-      const right = new Uint32Array(size);
-      left.set(this.#left);
-      right.set(this.#right);
-      this.#left = left;
-      this.#right = right;
-    }
-    this.#left.copyWithin(i + 1, i, count);
-    this.#right.copyWithin(i + 1, i, count);
-    this.#count = count + 1;
   }
 
   /** The edge is the left edge of the third range from the top, or of a range from which on more than two
    * segments' worth is SACKed, whichever is higher; never below the mark of {@linkcode declareLost}. */
   #findLossEdge(): void {
-    const count = this.#count;
+    const ranges = this.#ranges;
+    const count = ranges.count;
     let edge = this.#una;
     let above = 0;
     let i = count;
     while (i > 0) {
       i--;
-      above += seqDiff(this.#right[i]!, this.#left[i]!);
+      above += seqDiff(ranges.rightAt(i), ranges.leftAt(i));
       if (count - i === DUP_THRESH || above > (DUP_THRESH - 1) * this.#smss) {
-        edge = this.#left[i]!;
+        edge = ranges.leftAt(i);
         break;
       }
     }
     if (edge === this.#una) above = this.sackedBytes;
     if (seqLt(edge, this.#lossFloor)) {
       edge = this.#lossFloor;
-      above = this.#sackedFrom(edge);
+      above = ranges.bytesIn(edge, this.highestSacked);
     } else if (seqLt(this.#lossFloor, this.#una)) {
       this.#lossFloor = this.#una;
     }
     this.lossEdge = edge;
     this.#sackedAboveEdge = above;
-  }
-
-  #sackedFrom(seq: number): number {
-    let bytes = 0;
-    for (let i = this.#count - 1; i >= 0 && seqGt(this.#right[i]!, seq); i--) {
-      bytes += seqDiff(this.#right[i]!, seqMax(this.#left[i]!, seq));
-    }
-    return bytes;
   }
 }

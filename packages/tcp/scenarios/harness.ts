@@ -20,26 +20,20 @@
 import type { NetErrorCode } from "@lightwire/netif";
 import type { TcpConnection, TcpHandlers } from "../connection.ts";
 import { ACK, formatControlBits, RST, SYN, URG } from "../control_bits.ts";
-import type { TcpListener, TcpListenOptions } from "../listener.ts";
+import type { TcpListener } from "../listener.ts";
 import type { Segment } from "../segment.ts";
 import type { TcpState } from "../state.ts";
 import { formatSegment } from "../tcp_header.ts";
-import type { TcpConnectOptions } from "../tcp_open.ts";
 import { LOCAL_ADDRESS, PacketHarness, type PacketHarnessOptions, PEER_ADDRESS } from "./packet_harness.ts";
 import { encodeOptions, parseSegmentText, type SegmentText } from "./segment_text.ts";
+import { LISTEN_LOCAL_PORT, LISTEN_PEER_PORT, TcpCalls } from "./tcp_calls.ts";
+import { pattern, patternOctet } from "./text_pattern.ts";
 import { decodePacket, encodeIcmpError, encodePacket, type ReceivedSegment } from "./wire.ts";
 
 /** Our initial sequence number in every script: the 17th octet of text crosses the wrap. */
 export const DEFAULT_ISS = 0xfffffff0;
 /** The peer's. */
 export const DEFAULT_IRS = 0xffffffe0;
-
-/** Ports of scripts with an active OPEN. */
-const CONNECT_LOCAL_PORT = 40000;
-const CONNECT_PEER_PORT = 80;
-/** Ports of scripts with a passive OPEN. */
-const LISTEN_LOCAL_PORT = 8080;
-const LISTEN_PEER_PORT = 50000;
 
 /** Options of a script. */
 export interface TcpScriptOptions extends PacketHarnessOptions {
@@ -71,18 +65,6 @@ export interface InjectOverrides {
   readonly destination?: typeof LOCAL_ADDRESS;
   /** Source address. */
   readonly source?: typeof LOCAL_ADDRESS;
-}
-
-/** The octet of a stream at a relative sequence number: 1 is the first. */
-export function patternOctet(offset: number): number {
-  return (offset + (offset >>> 8) * 3) & 0xff;
-}
-
-/** `length` octets of the pattern from the relative sequence number `offset` on. */
-export function pattern(offset: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  for (let i = 0; i < length; i++) bytes[i] = patternOctet(offset + i);
-  return bytes;
 }
 
 /** A script failed; the message holds both traces. */
@@ -493,116 +475,6 @@ export class TcpScript {
 
   #note(direction: string, text: string, atMs: number = this.nowMs): void {
     this.#trace.push(`${this.#time(atMs)} ${direction} ${text}`);
-  }
-}
-
-/** Calls of the user on a script's current connection. Each has had its effects when it returns. */
-export class TcpCalls {
-  /** Something else than the pattern was sent. */
-  hasForeignText: boolean = false;
-  readonly #script: TcpScript;
-
-  /** The calls of one script. */
-  constructor(script: TcpScript) {
-    this.#script = script;
-  }
-
-  /** Active OPEN from port 40000 to the peer's port 80. */
-  connect(options: Partial<TcpConnectOptions> = {}): TcpConnection {
-    const s = this.#script;
-    s.localPort = options.localPort ?? CONNECT_LOCAL_PORT;
-    s.peerPort = options.remotePort ?? CONNECT_PEER_PORT;
-    const connection = s.harness.tcp.connect({
-      remoteAddress: PEER_ADDRESS,
-      remotePort: s.peerPort,
-      localPort: s.localPort,
-      ...options,
-    }, s.handlers());
-    s.adopt(connection);
-    s.called("connect");
-    return connection;
-  }
-
-  /** Passive OPEN on port 8080; connections are accepted at once and become the current one. */
-  listen(options: Partial<TcpListenOptions> = {}): TcpListener {
-    const s = this.#script;
-    s.localPort = options.port ?? LISTEN_LOCAL_PORT;
-    s.peerPort = LISTEN_PEER_PORT;
-    s.listener = s.harness.tcp.listen({ port: s.localPort, ...options }, (connection) => {
-      s.adopt(connection);
-      return s.handlers();
-    });
-    s.called("listen");
-    return s.listener;
-  }
-
-  /** CLOSE of the listener. */
-  closeListener(): void {
-    this.#script.listener!.close();
-    this.#script.called("close listener");
-  }
-
-  /** SEND of `data`, or of that many octets of the pattern.
-   *
-   * @returns octets taken.
-   */
-  send(data: number | Uint8Array): number {
-    const s = this.#script;
-    if (typeof data !== "number") this.hasForeignText = true;
-    const bytes = typeof data === "number" ? pattern(s.writtenBytes + 1, data) : data;
-    const taken = s.connection!.send(bytes);
-    s.writtenBytes += taken;
-    s.called(`send(${bytes.length}) = ${taken}`);
-    return taken;
-  }
-
-  /** RECEIVE of at most `count` octets, which must be the pattern.
-   *
-   * @returns octets read.
-   */
-  read(count: number): number {
-    const s = this.#script;
-    const bytes = new Uint8Array(count);
-    const got = s.connection!.read(bytes);
-    for (let i = 0; i < got; i++) {
-      const offset = s.readBytes + 1 + i;
-      if (bytes[i] !== patternOctet(offset)) {
-        s.fail(`Octet ${offset} of the text read is ${bytes[i]}, not ${patternOctet(offset)}`);
-      }
-    }
-    s.readBytes += got;
-    s.called(`read(${count}) = ${got}`);
-    return got;
-  }
-
-  /** CLOSE. */
-  close(): void {
-    this.#script.connection!.close();
-    this.#script.called("close");
-  }
-
-  /** Closes our direction only. */
-  shutdownSend(): void {
-    this.#script.connection!.shutdownSend();
-    this.#script.called("shutdownSend");
-  }
-
-  /** Closes the peer's direction only. */
-  shutdownReceive(): void {
-    this.#script.connection!.shutdownReceive();
-    this.#script.called("shutdownReceive");
-  }
-
-  /** ABORT. */
-  abort(): void {
-    this.#script.connection!.abort();
-    this.#script.called("abort");
-  }
-
-  /** Any other call on the connection. */
-  do(text: string, action: (connection: TcpConnection) => void): void {
-    action(this.#script.connection!);
-    this.#script.called(text);
   }
 }
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { pattern, script } from "./harness.ts";
+import { script } from "./harness.ts";
+import { pattern } from "./text_pattern.ts";
 import { closeWait, established } from "./states.ts";
 
 Deno.test(
