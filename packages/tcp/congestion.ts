@@ -19,7 +19,7 @@ export interface CongestionControl {
   readonly pacingRateBps: number;
   /** The effective SMSS became known, or changed with the path MTU. Before the first data, the initial window follows. */
   setMss(smss: number): void;
-  /** The handshake lost its SYN or SYN-ACK: the initial window is one segment (RFC 6928 §2). */
+  /** The handshake lost its SYN or SYN-ACK more than once: the initial window is one segment (RFC 6928 §2). */
   onSynLoss(): void;
   /** New data was acknowledged outside of loss recovery, or in the slow start that follows a timeout.
    *

@@ -47,7 +47,7 @@ export const CONGESTION_REQUIREMENTS: readonly CongestionRequirement[] = [
     },
   },
   {
-    name: "a lost SYN leaves an initial window of one segment (RFC 5681 §3.1)",
+    name: "SYNs lost again and again leave an initial window of one segment (RFC 6928 §2, RFC 5681 §3.1)",
     check(make) {
       const cc = make(SMSS);
       cc.onSynLoss();

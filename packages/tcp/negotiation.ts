@@ -40,11 +40,10 @@ export function negotiate(tcb: Tcb, seg: Segment, nowMs: number): void {
 /** The handshake is complete. */
 export function enterEstablished(tcb: Tcb): void {
   setState(tcb, "ESTABLISHED");
-  if (tcb.retransmittedSegments > 0) {
-    // RFC 6928 §2, RFC 6298 §5.7.
-    tcb.congestion.onSynLoss();
-    tcb.rto.fallBackAfterSynLoss();
-  }
+  // One SYN that took longer than a second says little; two of them do (RFC 6928 §2, as Linux).
+  if (tcb.retransmittedSegments > 1) tcb.congestion.onSynLoss();
+  // RFC 6298 §5.7.
+  if (tcb.retransmittedSegments > 0) tcb.rto.fallBackAfterSynLoss();
   tcb.retransmitCount = 0;
   tcb.stalledSinceMs = -1;
   tcb.softError = undefined;

@@ -23,10 +23,24 @@ Deno.test(
 );
 
 Deno.test(
-  "ESTABLISHED: after a lost SYN-ACK the window begins with one segment (RFC 5681 §3.1)",
+  "ESTABLISHED: one SYN-ACK that had to be repeated leaves the initial window alone (RFC 6928 §2)",
   script((s) => {
     synReceived(s);
     s.at(1000).expect("S. 0:0(0) ack 1");
+    s.inject(". 1:1(0) ack 1");
+    s.call.send(100_000);
+    assertEquals(sent(s), 10_000);
+    s.call.abort();
+    s.takeAll();
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: after two lost SYN-ACKs the window begins with one segment (RFC 6928 §2, RFC 5681 §3.1)",
+  script((s) => {
+    synReceived(s);
+    s.at(1000).expect("S. 0:0(0) ack 1");
+    s.at(3000).expect("S. 0:0(0) ack 1");
     s.inject(". 1:1(0) ack 1");
     s.call.send(10_000);
     assertEquals(sent(s), 1000);
