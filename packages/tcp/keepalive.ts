@@ -6,7 +6,7 @@ import { ACK } from "./control_bits.ts";
 import { hasUnsent } from "./recovery.ts";
 import { seqAdd } from "./seq.ts";
 import type { Tcb } from "./tcb.ts";
-import { startKeepAlive } from "./timer_set.ts";
+import { startKeepAliveAt } from "./timer_set.ts";
 import { prepareRoute, transmitControl } from "./transmit.ts";
 
 /** Starts, or stops, watching the peer, after the connection was established or the setting has changed. */
@@ -17,8 +17,7 @@ export function setKeepAlive(tcb: Tcb): void {
     tcb.keepAliveTimer?.stop();
     return;
   }
-  const idleMs = tcb.layer.clock.now() - tcb.lastReceivedAtMs;
-  startKeepAlive(tcb, Math.max(keepAlive.idleMs - idleMs, 0));
+  startKeepAliveAt(tcb, tcb.lastReceivedAtMs + keepAlive.idleMs);
 }
 
 /** The keep-alive timer expired. It is not re-armed with each segment, but looks here at what has come meanwhile.
@@ -28,26 +27,28 @@ export function setKeepAlive(tcb: Tcb): void {
 export function keepAliveExpires(tcb: Tcb): boolean {
   const keepAlive = tcb.config.keepAlive;
   if (keepAlive === undefined) return true;
-  const idleMs = tcb.layer.clock.now() - tcb.lastReceivedAtMs;
+  const nowMs = tcb.layer.clock.now();
   // What is outstanding is watched by the retransmission timer, what waits by the persist timer.
   if (tcb.sndUna !== tcb.sndNxt || hasUnsent(tcb)) {
-    startKeepAlive(tcb, keepAlive.idleMs);
+    startKeepAliveAt(tcb, nowMs + keepAlive.idleMs);
     return true;
   }
-  if (idleMs < keepAlive.idleMs) {
+  // The sum that the timer is armed with: a difference may be rounded to a time which is never quite over.
+  const dueAtMs = tcb.lastReceivedAtMs + keepAlive.idleMs;
+  if (nowMs < dueAtMs) {
     tcb.keepAliveProbes = 0;
-    startKeepAlive(tcb, keepAlive.idleMs - idleMs);
+    startKeepAliveAt(tcb, dueAtMs);
     return true;
   }
   const limitMs = tcb.config.userTimeoutMs;
   const isDead = limitMs > 0
-    ? idleMs >= limitMs && tcb.keepAliveProbes > 0
+    ? nowMs >= tcb.lastReceivedAtMs + limitMs && tcb.keepAliveProbes > 0
     : tcb.keepAliveProbes >= keepAlive.count;
   if (isDead) return false;
   // One octet before the window: whoever is alive says what it expects (RFC 9293 §3.8.4).
   if (prepareRoute(tcb)) transmitControl(tcb, seqAdd(tcb.sndNxt, -1), ACK);
   tcb.keepAliveProbes++;
   tcb.layer.counters.keepAliveProbes++;
-  startKeepAlive(tcb, keepAlive.intervalMs);
+  startKeepAliveAt(tcb, nowMs + keepAlive.intervalMs);
   return true;
 }

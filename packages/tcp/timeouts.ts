@@ -55,7 +55,7 @@ function retransmissionExpires(tcb: Tcb): void {
 function synExpires(tcb: Tcb, retries: number): void {
   const limitMs = tcb.config.userTimeoutMs;
   if (tcb.stalledSinceMs < 0) tcb.stalledSinceMs = tcb.layer.clock.now() - tcb.rto.rtoMs;
-  const isLate = limitMs > 0 && tcb.layer.clock.now() - tcb.stalledSinceMs >= limitMs;
+  const isLate = limitMs > 0 && tcb.layer.clock.now() >= tcb.stalledSinceMs + limitMs;
   if (tcb.retransmitCount >= retries || isLate) {
     deleteTcb(tcb, reason(tcb));
     return;
@@ -73,12 +73,11 @@ function synExpires(tcb: Tcb, retries: number): void {
 function isGivenUp(tcb: Tcb): boolean {
   const { layer } = tcb;
   const nowMs = layer.clock.now();
-  const stalledMs = nowMs - tcb.stalledSinceMs;
   const limitMs = tcb.config.userTimeoutMs;
-  if (limitMs > 0) return stalledMs >= limitMs;
+  if (limitMs > 0) return nowMs >= tcb.stalledSinceMs + limitMs;
   // A peer that has closed its window on what is outstanding, but answers, is alive (MUST-37).
   if (tcb.sndWnd === 0 && nowMs - tcb.lastReceivedAtMs < layer.config.maxRtoMs) return false;
-  return stalledMs >= layer.r2Ms;
+  return nowMs >= tcb.stalledSinceMs + layer.r2Ms;
 }
 
 /** TIME-WAIT TIMEOUT; FIN-WAIT-2 without an end; lingering without success. */

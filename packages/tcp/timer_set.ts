@@ -27,13 +27,13 @@ function create(tcb: Tcb, name: TcpTimerName): Timer {
 export function startRetransmission(tcb: Tcb): void {
   let timer = tcb.retransmissionTimer;
   if (timer === undefined) timer = tcb.retransmissionTimer = create(tcb, "RETRANSMISSION");
-  let delayMs = tcb.rto.rtoMs;
+  let atMs = tcb.layer.clock.now() + tcb.rto.rtoMs;
   const limitMs = tcb.config.userTimeoutMs;
-  if (limitMs > 0 && tcb.stalledSinceMs >= 0) {
-    const remainingMs = tcb.stalledSinceMs + limitMs - tcb.layer.clock.now();
-    if (remainingMs < delayMs) delayMs = remainingMs > 0 ? remainingMs : 0;
+  if (limitMs > 0 && tcb.stalledSinceMs >= 0 && tcb.stalledSinceMs + limitMs < atMs) {
+    // Compared as the same sum when the timer expires: a difference may be rounded to a time which is never quite over.
+    atMs = tcb.stalledSinceMs + limitMs;
   }
-  timer.start(delayMs);
+  timer.startAt(atMs);
 }
 
 /** Starts the retransmission timer unless it runs. */
@@ -61,11 +61,11 @@ export function startDelayedAck(tcb: Tcb, delayMs: number): void {
   timer.start(delayMs);
 }
 
-/** (Re)starts the keep-alive timer. */
-export function startKeepAlive(tcb: Tcb, delayMs: number): void {
+/** (Re)starts the keep-alive timer, for an instant. */
+export function startKeepAliveAt(tcb: Tcb, atMs: number): void {
   let timer = tcb.keepAliveTimer;
   if (timer === undefined) timer = tcb.keepAliveTimer = create(tcb, "KEEP-ALIVE");
-  timer.start(delayMs);
+  timer.startAt(atMs);
 }
 
 /** (Re)starts the close timer. */

@@ -50,6 +50,20 @@ Deno.test(
 );
 
 Deno.test(
+  "ESTABLISHED: the probe comes at its instant whatever its last bits are (RFC 9293 §3.8.4)",
+  script((s) => {
+    // The remaining time, computed as a difference, could be too small to move the clock: the timer expired for ever.
+    established(s, { keepAlive: KEEP_ALIVE });
+    for (let i = 0; i < 200; i++) {
+      s.at(s.nowMs + 1000 / 3 + i * 0.0137);
+      s.inject(". 1:1(0) ack 1").expectNothing();
+      s.at(s.nowMs + 10_000).expect(". 0:0(0) ack 1");
+    }
+    s.inject(". 1:1(0) ack 1");
+  }),
+);
+
+Deno.test(
   "[MUST-29] ESTABLISHED: one probe without an answer is no death (RFC 9293 §3.8.4)",
   script((s) => {
     established(s, { keepAlive: KEEP_ALIVE });

@@ -1,3 +1,4 @@
+import { assert } from "@std/assert";
 import { script } from "./harness.ts";
 import { established } from "./states.ts";
 
@@ -91,3 +92,16 @@ Deno.test(
     s.expectState("CLOSED");
   }),
 );
+
+Deno.test("ESTABLISHED: the user timeout ends whatever the last bits of its instant are (RFC 9293 §3.8.3)", () => {
+  for (let i = 0; i < 100; i++) {
+    script((s) => {
+      established(s, { userTimeoutMs: 5000 });
+      s.at(1000 / 3 + i * 0.0137);
+      s.call.send(100);
+      s.run(7000);
+      assert(s.takeAll().length < 10);
+      s.expectClosed("TIMED_OUT");
+    })();
+  }
+});
