@@ -3,6 +3,7 @@
  * @module
  */
 import { NO_HANDLERS } from "./connection.ts";
+import { canSend } from "./state.ts";
 import {
   EVENT_CLOSED,
   EVENT_CONNECTED,
@@ -18,13 +19,16 @@ export function deliverEvents(tcb: Tcb): void {
   const events = tcb.events;
   tcb.events = 0;
   const connection = tcb.connection;
-  if ((events & EVENT_CONNECTED) !== 0) {
+  // What is over already is not announced, nor is anybody asked to send: only its end is told.
+  if ((events & EVENT_CONNECTED) !== 0 && tcb.state !== "CLOSED") {
     if (tcb.listener !== undefined) accept(tcb);
     else tcb.handlers.connected?.(connection);
   }
   if ((events & EVENT_URGENT) !== 0) tcb.handlers.urgent?.(connection);
   if ((events & EVENT_READABLE) !== 0) tcb.handlers.readable?.(connection);
-  if ((events & EVENT_WRITABLE) !== 0 && !tcb.isFinQueued) tcb.handlers.writable?.(connection);
+  if ((events & EVENT_WRITABLE) !== 0 && !tcb.isFinQueued && canSend(tcb.state)) {
+    tcb.handlers.writable?.(connection);
+  }
   if ((events & EVENT_CLOSED) !== 0) {
     tcb.handlers.closed?.(connection, tcb.error);
     tcb.handlers = NO_HANDLERS;

@@ -206,3 +206,26 @@ Deno.test(
     s.inject("R 1:1(0)").expectNothing().expectState("CLOSED");
   }),
 );
+
+Deno.test(
+  "ESTABLISHED: an acknowledgment and a reset in one batch: nobody is asked to send any more (RFC 9293 §3.10.7.4)",
+  script((s) => {
+    // The user heard "writable" first, and send() threw.
+    established(s);
+    s.call.send(1000);
+    s.takeAll();
+    s.expectNoEvent();
+    s.injectBatch(". 1:1(0) ack 1001", "R. 1:1(0) ack 1001");
+    assertEquals(s.events, ["closed CONNECTION_RESET"]);
+  }),
+);
+
+Deno.test(
+  "SYN-SENT: a handshake and a reset in one batch are the end, not a connection (RFC 9293 §3.10.7.4)",
+  script((s) => {
+    synSent(s);
+    s.injectBatch("S. 0:0(0) ack 1 win 65535 <mss 1000>", "R 1:1(0)");
+    s.takeAll();
+    assertEquals(s.events, ["closed CONNECTION_RESET"]);
+  }),
+);
