@@ -10,16 +10,13 @@ import { parseOptions, UsageError } from "./usage.ts";
 export const captureCommand: Command = {
   name: "capture",
   usage: "capture [-c COUNT]",
-  summary:
-    "print the packets of the link, until Ctrl-C (and write them with --pcap FILE)",
+  summary: "print the packets of the link, until Ctrl-C (and write them with --pcap FILE)",
   prepare(args) {
     const o = parseOptions(args, { string: ["c"] });
     if (o.words.length > 0) {
       throw new UsageError(`Usage: ${captureCommand.usage}`);
     }
-    const limit = o.text("c") === undefined
-      ? Infinity
-      : parseInteger(o.text("c")!, "-c", 1, 1e9);
+    const limit = o.text("c") === undefined ? Infinity : parseInteger(o.text("c")!, "-c", 1, 1e9);
     return async ({ trace, signal }) => {
       await new Promise<void>((resolve, reject) => {
         let count = 0;

@@ -104,12 +104,8 @@ function parseRange(
 ): [number, number] | "unsatisfiable" | undefined {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? "");
   if (match === null || (match[1] === "" && match[2] === "")) return undefined;
-  const from = match[1] === ""
-    ? Math.max(0, size - Number(match[2]))
-    : Number(match[1]);
-  const to = match[1] === "" || match[2] === ""
-    ? size - 1
-    : Math.min(size - 1, Number(match[2]));
+  const from = match[1] === "" ? Math.max(0, size - Number(match[2])) : Number(match[1]);
+  const to = match[1] === "" || match[2] === "" ? size - 1 : Math.min(size - 1, Number(match[2]));
   return from > to ? "unsatisfiable" : [from, to];
 }
 
@@ -144,14 +140,11 @@ async function listing(path: string, pathname: string): Promise<Response> {
   for await (const entry of Deno.readDir(path)) {
     names.push(entry.isDirectory ? entry.name + "/" : entry.name);
   }
-  const rows = names.sort().map((name) =>
-    `<li><a href="${encodeURI(name)}">${escapeHtml(name)}</a></li>`
-  );
+  const rows = names.sort().map((name) => `<li><a href="${encodeURI(name)}">${escapeHtml(name)}</a></li>`);
   const title = `Index of ${escapeHtml(decodeURIComponent(pathname))}`;
-  const page =
-    `<!doctype html><meta charset="utf-8"><title>${title}</title><h1>${title}</h1><ul>${
-      rows.join("")
-    }</ul>\n`;
+  const page = `<!doctype html><meta charset="utf-8"><title>${title}</title><h1>${title}</h1><ul>${
+    rows.join("")
+  }</ul>\n`;
   return text(200, page, { "content-type": "text/html; charset=utf-8" });
 }
 

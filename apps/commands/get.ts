@@ -44,9 +44,7 @@ async function get(
   const response = await fetchHttp(stack, url, { signal });
   const total = Number(response.headers.get("content-length") ?? NaN);
   output.note(
-    `${response.status} ${response.statusText}${
-      Number.isNaN(total) ? "" : `, ${formatBytes(total)}`
-    }`,
+    `${response.status} ${response.statusText}${Number.isNaN(total) ? "" : `, ${formatBytes(total)}`}`,
   );
   const sink = path === "-"
     ? Deno.stdout
@@ -75,10 +73,7 @@ async function get(
     bitsPerSecond: Math.round((received * 8) / seconds),
     file: path === "-" ? null : path,
   };
-  const text =
-    `${formatBytes(received)} in ${formatDuration(seconds)}, ${
-      formatRate(fields.bitsPerSecond)
-    }` +
+  const text = `${formatBytes(received)} in ${formatDuration(seconds)}, ${formatRate(fields.bitsPerSecond)}` +
     (path === "-" ? "" : ` to ${path}`);
   if (path === "-" && !output.options.json) output.note(text);
   else output.event("fetched", fields, text);
@@ -117,8 +112,6 @@ class Progress {
     );
     const eta = formatDuration(((this.#total - received) * 8) / this.#rate);
     const bar = "=".repeat(filled).padEnd(width, " ");
-    return `[${bar}] ${formatBytes(received)} of ${
-      formatBytes(this.#total)
-    }  ${speed}  ETA ${eta}`;
+    return `[${bar}] ${formatBytes(received)} of ${formatBytes(this.#total)}  ${speed}  ETA ${eta}`;
   }
 }

@@ -12,8 +12,7 @@ import { parseOptions, UsageError } from "./usage.ts";
 export const httpdCommand: Command = {
   name: "httpd",
   usage: "httpd [--root DIR] [--port N]",
-  summary:
-    "serve the files of a folder by HTTP (default: this folder, port 80), until Ctrl-C",
+  summary: "serve the files of a folder by HTTP (default: this folder, port 80), until Ctrl-C",
   prepare(args) {
     const o = parseOptions(args, { string: ["root", "port"] });
     if (o.words.length > 0) {
@@ -46,9 +45,7 @@ export const httpdCommand: Command = {
             status: response.status,
             bytes: length,
           },
-          `${remoteAddr.hostname} ${request.method} ${path} ${response.status} ${
-            formatBytes(length)
-          }`,
+          `${remoteAddr.hostname} ${request.method} ${path} ${response.status} ${formatBytes(length)}`,
         );
         return response;
       }, { signal });

@@ -13,8 +13,7 @@ import { UsageError } from "./usage.ts";
 export const iperfCommand: Command = {
   name: "iperf",
   usage: IPERF_USAGE,
-  summary:
-    "measure throughput against iperf or, with --iperf3, iperf3; -s serves",
+  summary: "measure throughput against iperf or, with --iperf3, iperf3; -s serves",
   prepare(args) {
     const o = parseIperf(args);
     if (o.isReverse && !o.isVersion3) {
@@ -23,14 +22,8 @@ export const iperfCommand: Command = {
       );
     }
     if (o.isVersion3) {
-      return (context) =>
-        o.host === undefined
-          ? iperf3Server(context, o)
-          : iperf3Client(context, o);
+      return (context) => o.host === undefined ? iperf3Server(context, o) : iperf3Client(context, o);
     }
-    return (context) =>
-      o.host === undefined
-        ? iperf2Server(context, o)
-        : iperf2Client(context, o);
+    return (context) => o.host === undefined ? iperf2Server(context, o) : iperf2Client(context, o);
   },
 };

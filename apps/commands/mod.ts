@@ -14,8 +14,13 @@ import { pingCommand } from "./ping.ts";
 import { statusCommand } from "./status.ts";
 import { tracerouteCommand } from "./traceroute.ts";
 
+export * from "./addressing.ts";
 export * from "./context.ts";
+export * from "./fault_options.ts";
+export * from "./link_stack.ts";
 export * from "./output.ts";
+export * from "./program.ts";
+export * from "./sim/internet.ts";
 export * from "./units.ts";
 export * from "./usage.ts";
 

@@ -13,22 +13,16 @@ const DATAGRAM_BYTES = 1400;
 export const ncCommand: Command = {
   name: "nc",
   usage: "nc [-u] HOST PORT | nc -l [-u] PORT [-w SECONDS]",
-  summary:
-    "connect standard input and output with a TCP connection, or UDP with -u",
+  summary: "connect standard input and output with a TCP connection, or UDP with -u",
   prepare(args) {
     const o = parseOptions(args, { boolean: ["l", "u"], string: ["w"] });
-    const waitMs = o.text("w") === undefined
-      ? undefined
-      : parsePositive(o.text("w")!, "-w") * 1000;
+    const waitMs = o.text("w") === undefined ? undefined : parsePositive(o.text("w")!, "-w") * 1000;
     if (o.has("l")) {
       if (o.words.length !== 1) {
         throw new UsageError(`Usage: ${ncCommand.usage}`);
       }
       const port = parsePort(o.words[0]!);
-      return (context) =>
-        o.has("u")
-          ? listenUdp(context, port, waitMs)
-          : listenTcp(context, port);
+      return (context) => o.has("u") ? listenUdp(context, port, waitMs) : listenTcp(context, port);
     }
     const [host, portWord, ...rest] = o.words;
     if (host === undefined || portWord === undefined || rest.length > 0) {
@@ -36,9 +30,7 @@ export const ncCommand: Command = {
     }
     const port = parsePort(portWord);
     return (context) =>
-      o.has("u")
-        ? talkUdp(context, host, port, waitMs)
-        : connectTcp(context, host, port, waitMs);
+      o.has("u") ? talkUdp(context, host, port, waitMs) : connectTcp(context, host, port, waitMs);
   },
 };
 
@@ -107,9 +99,7 @@ async function talkUdp(
       await conn.send(chunk.subarray(at, at + DATAGRAM_BYTES), peer);
     }
   }
-  const patience = new Promise<void>((resolve) =>
-    setTimeout(resolve, waitMs ?? 1000)
-  );
+  const patience = new Promise<void>((resolve) => setTimeout(resolve, waitMs ?? 1000));
   await Promise.race([received, patience]);
   return 0;
 }
@@ -121,9 +111,7 @@ async function listenUdp(
 ): Promise<number> {
   using conn = stack.listenDatagram({ port, transport: "udp" });
   output.note(`Listening on UDP port ${port}`);
-  const end = waitMs === undefined
-    ? signal
-    : AbortSignal.any([signal, AbortSignal.timeout(waitMs)]);
+  const end = waitMs === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(waitMs)]);
   await printDatagrams(conn, end);
   return 0;
 }

@@ -46,17 +46,8 @@ export interface OutputOptions {
   readonly verbose: boolean;
 }
 
-/** A field of a JSON event. */
-export type EventValue =
-  | string
-  | number
-  | boolean
-  | null
-  | undefined
-  | readonly EventValue[]
-  | {
-    readonly [key: string]: EventValue;
-  };
+/** Fields of a JSON event. */
+export type EventFields = object;
 
 /** Prints events, notes, errors and the live status line. */
 export class Output {
@@ -82,7 +73,7 @@ export class Output {
    */
   event(
     event: string,
-    fields: { readonly [key: string]: EventValue },
+    fields: EventFields,
     text?: string,
   ): void {
     if (this.options.json) {

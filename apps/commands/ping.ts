@@ -28,15 +28,11 @@ export const pingCommand: Command = {
     }
     const parsed: PingArguments = {
       host,
-      count: o.text("c") === undefined
-        ? Infinity
-        : parseInteger(o.text("c")!, "-c", 1, 1e9),
+      count: o.text("c") === undefined ? Infinity : parseInteger(o.text("c")!, "-c", 1, 1e9),
       size: parseInteger(o.text("s") ?? "56", "-s", 0, 65_507),
       intervalMs: parsePositive(o.text("i") ?? "1", "-i") * 1000,
       timeoutMs: parsePositive(o.text("W") ?? "2", "-W") * 1000,
-      ttl: o.text("t") === undefined
-        ? undefined
-        : parseInteger(o.text("t")!, "-t", 1, 255),
+      ttl: o.text("t") === undefined ? undefined : parseInteger(o.text("t")!, "-t", 1, 255),
     };
     return (context) => ping(context, parsed);
   },
@@ -48,9 +44,7 @@ async function ping(
 ): Promise<number> {
   const address = await stack.lookup(o.host, { signal });
   output.note(
-    `Ping ${o.host}${
-      o.host === address ? "" : ` (${address})`
-    }: ${o.size} bytes of data`,
+    `Ping ${o.host}${o.host === address ? "" : ` (${address})`}: ${o.size} bytes of data`,
   );
   const times: number[] = [];
   let sent = 0;
@@ -79,9 +73,7 @@ async function ping(
             ttl: reply.ttl,
             rttMs: round(reply.rttMs),
           },
-          `${
-            o.size + 8
-          } bytes from ${reply.from}: seq=${sequence} ttl=${reply.ttl} time=${
+          `${o.size + 8} bytes from ${reply.from}: seq=${sequence} ttl=${reply.ttl} time=${
             formatMs(reply.rttMs)
           }`,
         );
@@ -123,17 +115,13 @@ function summarise(
   const avg = received === 0 ? 0 : sum / received;
   const min = received === 0 ? 0 : Math.min(...times);
   const max = received === 0 ? 0 : Math.max(...times);
-  const mdev = received === 0
-    ? 0
-    : Math.sqrt(times.reduce((a, b) => a + (b - avg) ** 2, 0) / received);
+  const mdev = received === 0 ? 0 : Math.sqrt(times.reduce((a, b) => a + (b - avg) ** 2, 0) / received);
   const line = `${sent} sent, ${received} received, ${
     lossPercent.toFixed(lossPercent % 1 === 0 ? 0 : 1)
   } % lost`;
   const spread = received === 0
     ? ""
-    : `; min/avg/max/mdev ${min.toFixed(3)}/${avg.toFixed(3)}/${
-      max.toFixed(3)
-    }/${mdev.toFixed(3)} ms`;
+    : `; min/avg/max/mdev ${min.toFixed(3)}/${avg.toFixed(3)}/${max.toFixed(3)}/${mdev.toFixed(3)} ms`;
   output.event(
     "ping-summary",
     {

@@ -25,23 +25,16 @@ export const statusCommand: Command = {
       for (const i of status.interfaces) {
         lines.push(
           output.strong(
-            `${i.name}: ${i.isUp ? "up" : "down"}, MTU ${i.mtu}${
-              i.mac ? `, ${i.mac}` : ""
-            }`,
+            `${i.name}: ${i.isUp ? "up" : "down"}, MTU ${i.mtu}${i.mac ? `, ${i.mac}` : ""}`,
           ),
         );
         for (const address of i.addresses) {
           lines.push(`    address   ${address}`);
         }
-        const { ifInOctets, ifInUcastPkts, ifOutOctets, ifOutUcastPkts } =
-          i.counters;
+        const { ifInOctets, ifInUcastPkts, ifOutOctets, ifOutUcastPkts } = i.counters;
         lines.push(
-          `    received  ${ifInUcastPkts ?? 0} packets, ${
-            formatBytes(ifInOctets ?? 0)
-          }`,
-          `    sent      ${ifOutUcastPkts ?? 0} packets, ${
-            formatBytes(ifOutOctets ?? 0)
-          }`,
+          `    received  ${ifInUcastPkts ?? 0} packets, ${formatBytes(ifInOctets ?? 0)}`,
+          `    sent      ${ifOutUcastPkts ?? 0} packets, ${formatBytes(ifOutOctets ?? 0)}`,
         );
       }
       lines.push(output.strong("routes"));

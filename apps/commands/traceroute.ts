@@ -23,9 +23,7 @@ export const tracerouteCommand: Command = {
     return async ({ stack, output, signal }) => {
       const address = await stack.lookup(host, { signal });
       output.note(
-        `Route to ${host}${
-          host === address ? "" : ` (${address})`
-        }, ${maxHops} hops at most`,
+        `Route to ${host}${host === address ? "" : ` (${address})`}, ${maxHops} hops at most`,
       );
       let isReached = false;
       for await (
@@ -42,9 +40,7 @@ export const tracerouteCommand: Command = {
             hop.replies.map((r) => r.from).filter((f) => f !== undefined),
           ),
         ];
-        const times = hop.replies.map((r) =>
-          r.rttMs === undefined ? "*" : formatMs(r.rttMs)
-        );
+        const times = hop.replies.map((r) => r.rttMs === undefined ? "*" : formatMs(r.rttMs));
         const reasons = [
           ...new Set(
             hop.replies.map((r) => r.reason).filter((r) => r !== undefined),
@@ -59,9 +55,7 @@ export const tracerouteCommand: Command = {
             isDestination: hop.isDestination,
             reasons,
           },
-          `${String(hop.ttl).padStart(3)}  ${
-            (from.join(" ") || "*").padEnd(16)
-          } ${times.join("  ")}` +
+          `${String(hop.ttl).padStart(3)}  ${(from.join(" ") || "*").padEnd(16)} ${times.join("  ")}` +
             (reasons.length > 0 ? `  ${reasons.join(", ")}` : ""),
         );
       }

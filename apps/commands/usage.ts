@@ -86,9 +86,7 @@ export function parseOptions(
     has: (name) => values[name] === true,
     all: (name) => {
       const value = values[name];
-      return value === undefined
-        ? []
-        : (Array.isArray(value) ? value : [value]).map(String);
+      return value === undefined ? [] : (Array.isArray(value) ? value : [value]).map(String);
     },
     words: values._.map(String),
   };

@@ -31,9 +31,7 @@ export async function iperf2Client(
   const hostname = await context.stack.lookup(o.host!, {
     signal: context.signal,
   });
-  return o.isUdp
-    ? await sendDatagrams(context, o, hostname)
-    : await sendTcp(context, o, hostname);
+  return o.isUdp ? await sendDatagrams(context, o, hostname) : await sendTcp(context, o, hostname);
 }
 
 /** Receives from iperf 2 clients until interrupted, or one test with `-1`. */
@@ -48,9 +46,7 @@ export async function iperf2Server(
     { service: "iperf", transport, port: o.port },
     `iperf server on ${transport} port ${o.port}; Ctrl-C ends it`,
   );
-  return o.isUdp
-    ? await receiveDatagrams(context, o)
-    : await receiveTcp(context, o);
+  return o.isUdp ? await receiveDatagrams(context, o) : await receiveTcp(context, o);
 }
 
 async function sendTcp(
@@ -73,9 +69,7 @@ async function sendTcp(
     }));
     // The peer's FIN says that it has read everything: only then the figure counts.
     await Promise.all(
-      conns.map((conn) =>
-        receiveStream(conn, new Uint8Array(4096), { bytes: 0 })
-      ),
+      conns.map((conn) => receiveStream(conn, new Uint8Array(4096), { bytes: 0 })),
     );
     meter.report({ streams: o.parallel });
   } finally {
@@ -167,16 +161,12 @@ async function finish(
   id: number,
   peer: Deno.NetAddr,
 ): Promise<Report | undefined> {
-  const answer = conn.receive().then(([data]) => parseReport(data)).catch(() =>
-    undefined
-  );
+  const answer = conn.receive().then(([data]) => parseReport(data)).catch(() => undefined);
   const view = new DataView(block.buffer);
   for (let i = 0; i < LAST_TRIES; i++) {
     writeHeader(view, -(id + 1));
     await conn.send(block, peer);
-    const patience = new Promise<"again">((resolve) =>
-      setTimeout(() => resolve("again"), LAST_INTERVAL_MS)
-    );
+    const patience = new Promise<"again">((resolve) => setTimeout(() => resolve("again"), LAST_INTERVAL_MS));
     const report = await Promise.race([answer, patience]);
     if (report !== "again") return report;
   }

@@ -19,13 +19,7 @@ import {
 } from "./iperf3_protocol.ts";
 import { Meter } from "./meter.ts";
 import type { IperfOptions } from "./options.ts";
-import {
-  DatagramTracker,
-  pace,
-  receiveStream,
-  sendStream,
-  StreamCounter,
-} from "./streams.ts";
+import { DatagramTracker, pace, receiveStream, sendStream, StreamCounter } from "./streams.ts";
 
 /** Runs one test against an iperf 3 server. */
 export async function iperf3Client(

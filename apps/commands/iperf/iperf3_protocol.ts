@@ -97,9 +97,7 @@ export function streamId(index: number): number {
 /** A random cookie with its terminating zero. */
 export function makeCookie(): Uint8Array {
   const letters = "abcdefghijklmnopqrstuvwxyz234567";
-  const cookie = crypto.getRandomValues(new Uint8Array(COOKIE_BYTES)).map((b) =>
-    letters.charCodeAt(b & 31)
-  );
+  const cookie = crypto.getRandomValues(new Uint8Array(COOKIE_BYTES)).map((b) => letters.charCodeAt(b & 31));
   cookie[COOKIE_BYTES - 1] = 0;
   return cookie;
 }

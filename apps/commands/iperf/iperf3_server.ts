@@ -19,13 +19,7 @@ import {
 } from "./iperf3_protocol.ts";
 import { Meter } from "./meter.ts";
 import type { IperfOptions } from "./options.ts";
-import {
-  DatagramTracker,
-  pace,
-  receiveStream,
-  sendStream,
-  StreamCounter,
-} from "./streams.ts";
+import { DatagramTracker, pace, receiveStream, sendStream, StreamCounter } from "./streams.ts";
 
 /** Most streams a client may ask for. */
 const MAX_STREAMS = 128;
@@ -160,9 +154,7 @@ class TcpStreams {
     await Promise.all(this.#conns.map((conn, i) => {
       const block = new Uint8Array(this.#length);
       const counter = this.#counters[i]!;
-      return isReverse
-        ? sendStream(conn, block, counter, isOver)
-        : receiveStream(conn, block, counter);
+      return isReverse ? sendStream(conn, block, counter, isOver) : receiveStream(conn, block, counter);
     }));
   }
 
@@ -221,9 +213,7 @@ class UdpStreams {
 
   async move(isReverse: boolean, isOver: () => boolean): Promise<void> {
     if (!isReverse) return await this.#receive();
-    const rate = Number(this.#asked.bandwidth) > 0
-      ? Number(this.#asked.bandwidth)
-      : 1e6;
+    const rate = Number(this.#asked.bandwidth) > 0 ? Number(this.#asked.bandwidth) : 1e6;
     await Promise.all([...this.#streams.values()].map(async (s) => {
       const block = new Uint8Array(this.#length);
       const view = new DataView(block.buffer);

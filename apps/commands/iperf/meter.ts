@@ -2,7 +2,7 @@
  *
  * @module
  */
-import type { EventValue, Output } from "../output.ts";
+import type { EventFields, Output } from "../output.ts";
 import { formatBytes, formatRate } from "../units.ts";
 
 /** What the sum line adds for datagrams. */
@@ -62,13 +62,12 @@ export class Meter {
 
   /** Prints the sum. */
   report(
-    extra: { readonly [key: string]: EventValue } = {},
+    extra: EventFields = {},
     datagrams?: DatagramFigures,
   ): void {
     this.stop();
     const seconds = this.seconds;
-    const line =
-      `${span(0, seconds)}  ${formatBytes(this.bytes).padStart(9)}  ` +
+    const line = `${span(0, seconds)}  ${formatBytes(this.bytes).padStart(9)}  ` +
       `${formatRate((this.bytes * 8) / seconds).padStart(12)}  ${this.#role}`;
     const percent = datagrams === undefined ? 0 : (100 * datagrams.lost) /
       Math.max(1, datagrams.packets + datagrams.lost);
@@ -102,9 +101,7 @@ export class Meter {
         bytes,
         bitsPerSecond: Math.round(rate),
       },
-      `${span(from, from + seconds)}  ${formatBytes(bytes).padStart(9)}  ${
-        formatRate(rate).padStart(12)
-      }`,
+      `${span(from, from + seconds)}  ${formatBytes(bytes).padStart(9)}  ${formatRate(rate).padStart(12)}`,
     );
     this.#intervalAt = now;
     this.#intervalBytes = this.bytes;

@@ -2,12 +2,7 @@
  *
  * @module
  */
-import {
-  parseInteger,
-  parsePort,
-  parsePositive,
-  parseScaled,
-} from "../units.ts";
+import { parseInteger, parsePort, parsePositive, parseScaled } from "../units.ts";
 import { parseOptions, UsageError } from "../usage.ts";
 
 /** What the command line asks for. */
@@ -60,9 +55,7 @@ export function parseIperf(args: readonly string[]): IperfOptions {
   }
   return {
     host,
-    port: o.text("p") === undefined
-      ? (isVersion3 ? 5201 : 5001)
-      : parsePort(o.text("p")!),
+    port: o.text("p") === undefined ? (isVersion3 ? 5201 : 5001) : parsePort(o.text("p")!),
     isUdp,
     rateBps: parseScaled(o.text("b") ?? "1M", "-b"),
     seconds: parsePositive(o.text("t") ?? "10", "-t"),
@@ -75,9 +68,7 @@ export function parseIperf(args: readonly string[]): IperfOptions {
       16,
       isUdp ? 65_507 : 1_048_576,
     ),
-    intervalSeconds: o.text("i") === "0"
-      ? 0
-      : parsePositive(o.text("i") ?? "1", "-i"),
+    intervalSeconds: o.text("i") === "0" ? 0 : parsePositive(o.text("i") ?? "1", "-i"),
     isOnce: o.has("1"),
   };
 }

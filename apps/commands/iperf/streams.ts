@@ -74,9 +74,7 @@ export async function pace(
     const due = ((performance.now() - startedAt) * perSecond) / 1000 + 1;
     for (; sent < due && !isOver(); sent++) await send();
     const waitMs = startedAt + (sent * 1000) / perSecond - performance.now();
-    await new Promise<void>((resolve) =>
-      setTimeout(resolve, Math.max(0, waitMs))
-    );
+    await new Promise<void>((resolve) => setTimeout(resolve, Math.max(0, waitMs)));
   }
 }
 
@@ -98,8 +96,7 @@ export class DatagramTracker {
     else this.outOfOrder++;
     const transitMs = nowMs - sentAtMs;
     if (this.#lastTransitMs !== undefined) {
-      this.jitterMs +=
-        (Math.abs(transitMs - this.#lastTransitMs) - this.jitterMs) / 16;
+      this.jitterMs += (Math.abs(transitMs - this.#lastTransitMs) - this.jitterMs) / 16;
     }
     this.#lastTransitMs = transitMs;
   }

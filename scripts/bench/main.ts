@@ -1,0 +1,22 @@
+/** `deno task bench`: the figures the project is measured by, side by side in one run, medians with their runs.
+ *
+ * @module
+ */
+import { type Figure, formatFigure } from "./figure.ts";
+import { inProcessFigures, kernelLoopbackFigures } from "./in_process.ts";
+import { tapFigures } from "./tap.ts";
+
+const only = Deno.args[0];
+const groups: readonly (readonly [name: string, measure: () => Promise<Figure[]>])[] = [
+  ["in-process", inProcessFigures],
+  ["loopback", kernelLoopbackFigures],
+  ["tap", tapFigures],
+];
+if (only !== undefined && !groups.some(([name]) => name === only)) {
+  console.error(`Usage: deno task bench [${groups.map(([name]) => name).join("|")}]`);
+  Deno.exit(2);
+}
+for (const [name, measure] of groups) {
+  if (only !== undefined && only !== name) continue;
+  for (const figure of await measure()) console.log(formatFigure(figure));
+}
