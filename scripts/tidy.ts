@@ -110,9 +110,14 @@ function hasCode(text: string): boolean {
 }
 
 /** Names code that no test reaches, and code that nothing at all reaches. */
-function checkReach(files: ReadonlyMap<string, SourceFile>, members: readonly Member[]): Problem[] {
+function checkReach(
+  files: ReadonlyMap<string, SourceFile>,
+  members: readonly Member[],
+  programs: ReadonlySet<string>,
+): Problem[] {
   const paths = [...files.keys()];
-  const isProgram = (path: string) => files.get(path)!.text.includes("import.meta.main");
+  const isProgram = (path: string) =>
+    programs.has(path) || files.get(path)!.text.includes("import.meta.main");
   const tests = paths.filter((path) => path.endsWith("_test.ts"));
   const entries = members.flatMap((m) =>
     Object.values(m.exports).map((e) => resolveRelative(`${m.dir}/deno.json`, e))
@@ -145,12 +150,14 @@ function checkReach(files: ReadonlyMap<string, SourceFile>, members: readonly Me
  * @param sources The TypeScript files.
  * @param texts Other texts, which are searched for leftovers only.
  * @param members Members of the workspace.
+ * @param programs Modules that are run, by a task for instance; those that ask `import.meta.main` need not be named.
  * @returns What is wrong.
  */
 export function tidy(
   sources: readonly SourceFile[],
   texts: readonly SourceFile[],
   members: readonly Member[],
+  programs: ReadonlySet<string> = new Set(),
 ): Problem[] {
   const files = new Map(sources.map((file) => [file.path, file]));
   const leftovers = texts.flatMap((file) =>
@@ -160,7 +167,7 @@ export function tidy(
     ...sources.flatMap(checkFile),
     ...leftovers,
     ...checkNames([...sources, ...texts].map((file) => file.path)),
-    ...checkReach(files, members),
+    ...checkReach(files, members, programs),
   ];
 }
 
@@ -180,5 +187,12 @@ if (import.meta.main) {
   const texts = readSources(
     paths.filter((path) => /\.(?:md|json|sh)$|^\.ci\//.test(path) && !path.includes("/testdata/")),
   );
-  finish("tidy", tidy(sources, texts, readMembers()), `${sources.length} modules, ${texts.length} texts`);
+  const programs = new Set(
+    readSources(["deno.json"])[0]!.text.match(/\b(?:apps|scripts)\/[\w/]+\.ts\b/g) ?? [],
+  );
+  finish(
+    "tidy",
+    tidy(sources, texts, readMembers(), programs),
+    `${sources.length} modules, ${texts.length} texts`,
+  );
 }

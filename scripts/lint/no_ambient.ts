@@ -87,6 +87,27 @@ function* boundNames(pattern: Deno.lint.Node | null): Generator<string> {
   }
 }
 
+/** `Math.random`, and banned globals behind `globalThis`. */
+function checkMember(context: Deno.lint.RuleContext, node: Deno.lint.MemberExpression): void {
+  const { object, property } = node;
+  if (object.type !== "Identifier" || property.type !== "Identifier") return;
+  if (object.name === "Math" && property.name === "random") {
+    context.report({
+      node,
+      message: "Math.random in packages/",
+      hint: "Take a Random through the constructor.",
+    });
+  }
+  const why = object.name === "globalThis" ? BANNED.get(property.name) : undefined;
+  if (why !== undefined) {
+    context.report({ node, message: `globalThis.${property.name} in packages/`, hint: asSentence(why) });
+  }
+}
+
+function asSentence(why: string): string {
+  return `${why[0]!.toUpperCase()}${why.slice(1)}.`;
+}
+
 /**
  * Keeps the core functional: no ambient time, timers, entropy, host API or output in `packages/`, and below `sockets`
  * nothing asynchronous either. Tests, benches and the two host files of `sockets` are free.
@@ -135,24 +156,7 @@ export const noAmbient: Deno.lint.Rule = {
           });
         }
       },
-      MemberExpression(node) {
-        const { object, property } = node;
-        if (object.type !== "Identifier" || property.type !== "Identifier") return;
-        if (object.name === "Math" && property.name === "random") {
-          context.report({
-            node,
-            message: "Math.random in packages/",
-            hint: "Take a Random through the constructor.",
-          });
-        }
-        if (object.name === "globalThis" && BANNED.has(property.name)) {
-          context.report({
-            node,
-            message: `globalThis.${property.name} in packages/`,
-            hint: BANNED.get(property.name)!,
-          });
-        }
-      },
+      MemberExpression: (node) => checkMember(context, node),
       Identifier(node) {
         const why = BANNED.get(node.name) ?? (isSockets ? undefined : BANNED_BELOW_SOCKETS.get(node.name));
         if (why !== undefined && isReference(node)) uses.push({ node, why });
@@ -163,7 +167,7 @@ export const noAmbient: Deno.lint.Rule = {
           context.report({
             node,
             message: `${node.name} is ambient in packages/`,
-            hint: `${why[0]!.toUpperCase()}${why.slice(1)}.`,
+            hint: asSentence(why),
           });
         }
       },
