@@ -6,6 +6,7 @@
  * @module
  */
 import { seqGeq } from "./seq.ts";
+import { canReceive } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 
 /** Octets there is room for beyond what waits for the user. */
@@ -35,8 +36,10 @@ export function selectWindow(tcb: Tcb): number {
   return ceiling;
 }
 
-/** Whether the user has read so much that the peer should know at once: the window would at least double. */
+/** Whether the user has read so much that the peer should know at once: the window would at least double. After the
+ * peer's FIN there is nothing left to be sent into it. */
 export function isWindowUpdateDue(tcb: Tcb): boolean {
+  if (!canReceive(tcb.state)) return false;
   const free = freeSpace(tcb);
   return free >= 2 * tcb.rcvWnd && free - tcb.rcvWnd >= leastUpdate(tcb);
 }

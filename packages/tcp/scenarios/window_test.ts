@@ -301,3 +301,16 @@ Deno.test(
     s.takeAll();
   }),
 );
+
+Deno.test(
+  "CLOSE-WAIT: reading what came before the FIN announces no window, there is nothing to be sent into it",
+  script(SMALL_BUFFER, (s) => {
+    established(s);
+    s.inject("P. 1:4001(4000) ack 1").expect(". 1:1(0) ack 4001 win 0");
+    s.call.read(1000);
+    s.expect(". 1:1(0) ack 4001 win 1000");
+    s.inject("F. 4001:4001(0) ack 1").expect(". 1:1(0) ack 4002").expectState("CLOSE-WAIT");
+    s.call.read(3000);
+    s.expectNothing();
+  }),
+);
