@@ -52,6 +52,13 @@ export class HostClock implements Clock {
     return this.#value;
   }
 
+  /** Asks the host now, for whoever begins a run; {@linkcode onRead} is not called. */
+  refresh(): number {
+    this.#value = this.#read();
+    this.#isValid = true;
+    return this.#value;
+  }
+
   /** Ends the run: the next reading asks the host. */
   invalidate(): void {
     this.#isValid = false;
