@@ -10,7 +10,10 @@ export const MAX_MEMBERSHIPS = 20;
 
 /** Joins a group for one user; `IpLayer` has it. */
 export interface GroupJoiner {
-  /** @returns the membership, or `undefined` when the stack has too many groups. */
+  /** Joins on an interface.
+   *
+   * @returns the membership, or `undefined` when the stack has too many groups.
+   */
   joinGroup(netif: Netif, group: IpAddress, sources?: readonly IpAddress[]): GroupMembership | undefined;
 }
 
