@@ -17,6 +17,7 @@ import {
   ETHER_TYPE_ARP,
   ETHER_TYPE_IPV4,
   ETHER_TYPE_IPV6,
+  ETHER_TYPE_MIN,
   ETHER_TYPE_VLAN,
   ETHERNET_HEADER_LENGTH,
   stripVlanTag,
@@ -182,8 +183,8 @@ export class Netif implements LinkSink {
     this.#layer = layer;
   }
 
-  /** Takes frames of one EtherType for a handler, or for nobody when that is `undefined`. IPv4, ARP and IPv6 belong to the
-   * network layer.
+  /** Takes frames of one EtherType for a handler, or for nobody when that is `undefined`; type 0 stands for all frames with a
+   * length in place of a type (IEEE 802.3). IPv4, ARP and IPv6 belong to the network layer.
    *
    * @throws {RangeError} if the type belongs to the network layer, or another handler has it.
    */
@@ -274,9 +275,8 @@ export class Netif implements LinkSink {
     if (!this.#isUp) return this.#discard(p);
     const length = p.next === undefined ? p.end - p.start : p.totalLength;
     if (p.gsoSize > 0) {
-      if (length > this.#gsoMaxBytes && length > this.#mtu) {
-        return this.#outputSegments(p, etherType, high, destination);
-      }
+      if (length <= this.#mtu) p.gsoSize = 0;
+      else if (length > this.#gsoMaxBytes) return this.#outputSegments(p, etherType, high, destination);
     } else if (length > this.#mtu) {
       return this.#refuse(p);
     }
@@ -390,7 +390,9 @@ export class Netif implements LinkSink {
   #deliver(etherType: number, p: Pbuf): void {
     const counters = this.counters;
     const isForLayer = isNetworkLayerType(etherType);
-    const handler = isForLayer || this.#handlers.size === 0 ? undefined : this.#handlers.get(etherType);
+    const handler = isForLayer || this.#handlers.size === 0
+      ? undefined
+      : this.#handlers.get(etherType < ETHER_TYPE_MIN ? 0 : etherType);
     if (isForLayer ? this.#layer === undefined : handler === undefined) {
       if (isForLayer) {
         counters.ifInDiscards++;
