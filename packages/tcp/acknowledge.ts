@@ -71,6 +71,10 @@ function measureRtt(tcb: Tcb, seg: Segment, nowMs: number): number {
     tcb.rttAtMs = -1;
   } else if (tcb.hasTimestamps && seg.hasTimestamps && seg.tsEcr !== 0) {
     rttMs = rttFromEcho(seg.tsEcr, timestampAt(nowMs, tcb.tsOffset), tcb.layer.config.maxRtoMs);
+    // An echo from before the retransmission, but a round trip after it: the original had arrived, and its acknowledgment
+    // was lost. Taken for a round trip, the timeout would feed on itself.
+    const sinceMs = nowMs - tcb.lastRetransmitAtMs;
+    if (rttMs > sinceMs && sinceMs >= tcb.rto.minRttMs) rttMs = -1;
   }
   if (rttMs >= 0) tcb.rto.sample(rttMs);
   return rttMs;

@@ -16,7 +16,7 @@ import { canReceive } from "./state.ts";
 import { EVENT_URGENT, setState, type Tcb } from "./tcb.ts";
 import { deleteTcb, enterTimeWait, resetConnection } from "./teardown.ts";
 import { startClose } from "./timer_set.ts";
-import { isPawsViolation, shouldUpdateTsRecent } from "./timestamps.ts";
+import { isPawsViolation, shouldUpdateTsRecent, timestampLt } from "./timestamps.ts";
 import { replyReset, transmitAck, transmitSyn } from "./transmit.ts";
 import { limitOrphan } from "./user_calls.ts";
 
@@ -255,6 +255,7 @@ function restartTimeWait(tcb: Tcb): void {
  * think so must not keep each other busy for ever. */
 function answerInvalid(tcb: Tcb, seg: Segment): void {
   noteDuplicate(tcb, seg);
+  echoDuplicate(tcb, seg);
   // Text is a retransmission that hopes for this answer; only bare acknowledgments can loop.
   if (seg.textLength === 0 && (seg.ctl & (SYN | FIN)) === 0 && !mayAnswer(tcb)) return;
   if (tcb.state === "TIME-WAIT" && (seg.ctl & FIN) !== 0) startClose(tcb, 2 * tcb.layer.config.mslMs);
@@ -268,6 +269,17 @@ function noteDuplicate(tcb: Tcb, seg: Segment): void {
   const end = seqAdd(seg.seq, seg.textLength);
   if (!seqLeq(end, tcb.rcvNxt) || seqDiff(tcb.rcvNxt, seg.seq) > tcb.receiveBufferBytes) return;
   tcb.layer.reassemblyOf(tcb).noteDuplicate(seg.seq, end);
+}
+
+/** A segment that reaches up to RCV.NXT exactly is the last one again: its acknowledgment was lost, and the next one
+ * echoes this timestamp, so that the peer measures a round trip and not its timeout. Deviation: RFC 7323 §5.3 stops at R2,
+ * before TS.Recent is updated. */
+function echoDuplicate(tcb: Tcb, seg: Segment): void {
+  if (!tcb.hasTimestamps || !seg.hasTimestamps || seg.len === 0) return;
+  if (seqAdd(seg.seq, seg.len) !== tcb.rcvNxt || tcb.lastAckSent !== tcb.rcvNxt) return;
+  if (timestampLt(seg.tsVal, tcb.tsRecent)) return;
+  tcb.tsRecent = seg.tsVal;
+  tcb.tsRecentAtMs = tcb.layer.clock.now();
 }
 
 /** A challenge ACK (RFC 5961), throttled for the host and for the connection. */

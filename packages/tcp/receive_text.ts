@@ -95,8 +95,7 @@ export function receiveFin(tcb: Tcb, seg: Segment): boolean {
   if (!isHere && (reassembly === undefined || !reassembly.isFinAt(tcb.rcvNxt))) return false;
   tcb.rcvNxt = seqAdd(tcb.rcvNxt, 1);
   if (tcb.rcvWnd > 0) tcb.rcvWnd--;
-  reassembly?.clear();
-  tcb.reassembly = undefined;
+  tcb.layer.dropReassembly(tcb);
   noteFinReceived(tcb);
   return true;
 }

@@ -214,6 +214,7 @@ function retransmit(tcb: Tcb, seq: number, octets: number, mss: number): boolean
   if (!transmitText(tcb, seq, octets, mss, 0)) return false;
   const segments = octets <= mss ? 1 : Math.ceil(octets / mss);
   tcb.retransmittedSegments += segments;
+  tcb.lastRetransmitAtMs = tcb.layer.clock.now();
   tcb.layer.counters.retransSegs += segments;
   const end = seqAdd(seq, octets);
   tcb.scoreboard?.markRetransmitted(end);

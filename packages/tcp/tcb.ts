@@ -186,6 +186,8 @@ export class Tcb {
   retransmitCount: number;
   /** When the oldest unacknowledged octet was first sent, as far as retransmissions are concerned; −1 without them. */
   stalledSinceMs: number;
+  /** When something was last retransmitted, −Infinity before that. */
+  lastRetransmitAtMs: number;
   /** When text was last sent. */
   lastSentAtMs: number;
 
@@ -321,6 +323,7 @@ export class Tcb {
     this.rttAtMs = -1;
     this.retransmitCount = 0;
     this.stalledSinceMs = -1;
+    this.lastRetransmitAtMs = -Infinity;
     this.lastSentAtMs = 0;
     this.ackPendingBytes = 0;
     this.isAckNow = false;

@@ -300,6 +300,13 @@ export class TcpLayer implements IpProtocolHandler {
     return queue;
   }
 
+  /** The reassembly queue of a connection is empty, and not needed for now. Internal. */
+  dropReassembly(tcb: Tcb): void {
+    tcb.reassembly?.clear();
+    tcb.reassembly = undefined;
+    this.#reassembling.delete(tcb);
+  }
+
   /** Copies what packets of a connection need to its IpTx. Internal. */
   setUpRoute(tcb: Tcb, boundNetif: Netif | undefined): void {
     const tx = tcb.tx;

@@ -49,6 +49,8 @@ export function loadSackBlocks(tcb: Tcb): number {
   if (!tcb.hasSack || reassembly === undefined || !reassembly.hasBlocks) return 0;
   const room = MAX_OPTIONS_LENGTH - (tcb.hasTimestamps ? TIMESTAMPS_LENGTH : 0) - hookLength(tcb, 0);
   reassembly.blocks(maxSackBlocks(room), blocks);
+  // It was there for a duplicate alone.
+  if (reassembly.isEmpty) tcb.layer.dropReassembly(tcb);
   return sackOptionLength(blocks.count);
 }
 
