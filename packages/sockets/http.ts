@@ -9,7 +9,7 @@
  *
  * @module
  */
-export * from "./http/byte_conn.ts";
+export type { ByteConn } from "./http/byte_conn.ts";
 export {
   type HttpHandler,
   type HttpListener,

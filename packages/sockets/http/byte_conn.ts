@@ -34,8 +34,17 @@ export async function writeAll(conn: ByteConn, data: Uint8Array): Promise<void> 
   while (sent < data.length) sent += await conn.write(data.subarray(sent));
 }
 
+/** Ends a connection; harmless when it has ended, which `Deno.Conn.close` is not. */
+export function closeConn(conn: ByteConn): void {
+  try {
+    conn.close();
+  } catch {
+    // It was closed already.
+  }
+}
+
 /** Ends a connection so that the peer notices that it did not end well. */
 export function abortConn(conn: ByteConn): void {
   if (conn.abort !== undefined) conn.abort();
-  else conn.close();
+  else closeConn(conn);
 }

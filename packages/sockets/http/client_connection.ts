@@ -8,7 +8,7 @@ import { formatNetAddr } from "../net_addr.ts";
 import { type BodyFraming, hasNullBody, responseFraming } from "./body_framing.ts";
 import { BodyReader, bodyStream } from "./body_reader.ts";
 import type { OutgoingBody } from "./body_writer.ts";
-import { abortConn, type ByteConn, writeAll } from "./byte_conn.ts";
+import { abortConn, type ByteConn, closeConn, writeAll } from "./byte_conn.ts";
 import { ByteReader, latin1Bytes } from "./byte_reader.ts";
 import { HttpError } from "./http_error.ts";
 import { formatFields, parseResponseHead, type ResponseHead, wantsKeepAlive } from "./message_head.ts";
@@ -74,7 +74,7 @@ export class ClientConnection {
   close(): void {
     this.#timer.stop();
     this.#isOver = true;
-    this.#conn.close();
+    closeConn(this.#conn);
   }
 
   /** Sends a request and reads the head of its answer. The body follows as it is read; then the connection is free. */

@@ -6,7 +6,7 @@ import type { Timer } from "@lightwire/netif/timers";
 import { type BodyFraming, hasNoFraming, requestFraming } from "./body_framing.ts";
 import { BodyReader, bodyStream } from "./body_reader.ts";
 import { OutgoingBody } from "./body_writer.ts";
-import { abortConn, type ByteConn, writeAll } from "./byte_conn.ts";
+import { abortConn, type ByteConn, closeConn, writeAll } from "./byte_conn.ts";
 import { ByteReader, latin1Bytes } from "./byte_reader.ts";
 import { formatHost } from "../net_addr.ts";
 import { HttpError } from "./http_error.ts";
@@ -70,7 +70,7 @@ export class ServerConnection {
   /** Ends an idle connection now, another one after the answer under way. */
   shutdown(): void {
     this.#isShutdown = true;
-    if (this.#isIdle) this.#conn.close();
+    if (this.#isIdle) closeConn(this.#conn);
   }
 
   /** Ends the connection now. */
@@ -260,7 +260,7 @@ export class ServerConnection {
         }
       });
     } finally {
-      this.#conn.close();
+      closeConn(this.#conn);
     }
   }
 
@@ -278,7 +278,7 @@ export class ServerConnection {
   #timeoutExpires(): void {
     this.#hasTimedOut = true;
     this.#onTimeout?.();
-    this.#conn.close();
+    closeConn(this.#conn);
   }
 
   #refuseLate(): void {
