@@ -93,6 +93,13 @@ async function talkUdp(
   using conn = stack.listenDatagram({ port: 0, transport: "udp" });
   const peer: Deno.NetAddr = { transport: "udp", hostname, port };
   output.note(`Datagrams to ${hostname}:${port}`);
+  let refusal: Error | undefined;
+  let refused!: () => void;
+  const isRefused = new Promise<void>((resolve) => refused = resolve);
+  conn.onError = (error) => {
+    refusal = error;
+    refused();
+  };
   const received = printDatagrams(conn, signal);
   for await (const chunk of Deno.stdin.readable) {
     for (let at = 0; at < chunk.length; at += DATAGRAM_BYTES) {
@@ -100,7 +107,8 @@ async function talkUdp(
     }
   }
   const patience = new Promise<void>((resolve) => setTimeout(resolve, waitMs ?? 1000));
-  await Promise.race([received, patience]);
+  await Promise.race([received, patience, isRefused]);
+  if (refusal !== undefined) throw refusal;
   return 0;
 }
 

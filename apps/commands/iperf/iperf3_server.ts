@@ -96,6 +96,8 @@ async function serve(
       throw new Error(`the client sent state ${state}.`);
     }
     moving.catch(() => {});
+    // A receiving client sits in the middle of a block until the stream ends.
+    streams.close();
     await sendState(control, State.EXCHANGE_RESULTS);
     await readJson<Results>(control);
     const figures = streams.figures();
