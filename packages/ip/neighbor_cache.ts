@@ -41,7 +41,8 @@ export interface NeighborCacheOptions {
   readonly entriesMax?: number;
   /** Most entries that are being resolved (`INCOMPLETE`), so that a scan cannot evict the others. Default 256. */
   readonly incompleteMax?: number;
-  /** Packets that wait for one neighbour. Default 3; RFC 1122 §2.3.2.2 wants at least 1. */
+  /** Packets that wait for one neighbour. Default 64, so that the 45 fragments of a datagram of 64 KiB survive until
+   * the answer comes (Linux keeps 200 kB); lwIP keeps 3, RFC 1122 §2.3.2.2 wants at least 1. */
   readonly queuePerNeighbor?: number;
   /** Packets that wait for all neighbours together. Default 256. */
   readonly queueTotal?: number;
@@ -117,7 +118,7 @@ export class NeighborCache {
     this.#options = {
       entriesMax: options.entriesMax ?? 1024,
       incompleteMax: options.incompleteMax ?? 256,
-      queuePerNeighbor: options.queuePerNeighbor ?? 3,
+      queuePerNeighbor: options.queuePerNeighbor ?? 64,
       queueTotal: options.queueTotal ?? 256,
       queueDrop: options.queueDrop ?? "oldest",
       baseReachableTimeMs: options.baseReachableTimeMs ?? 30_000,

@@ -148,16 +148,17 @@ export class RouteTable {
     if (gateway !== undefined && gateway.family !== destination.address.family) {
       throw new TypeError(`Cannot reach ${formatPrefix(destination)} via ${gateway}: the families differ`);
     }
-    const level = this.#levelOf(destination);
-    let list = level.networks.get(destination.address);
-    if (list === undefined) level.networks.set(destination.address, list = []);
-    const same = list.findIndex((r) => r.netif === netif && sameAddress(r.gateway, gateway));
+    const present = this.#levelAt(destination)?.networks.get(destination.address);
+    const same = present?.findIndex((r) => r.netif === netif && sameAddress(r.gateway, gateway)) ?? -1;
     if (same >= 0) {
-      list.splice(same, 1);
+      present!.splice(same, 1);
       this.#size--;
     } else if (this.#size >= this.#options.routesMax) {
       throw new RangeError(`Cannot add a route: the table holds ${this.#size} already`);
     }
+    const { networks } = this.#levelOf(destination);
+    const list = present ?? [];
+    if (present === undefined) networks.set(destination.address, list);
     let at = list.length;
     while (at > 0 && list[at - 1]!.metric > route.metric) at--;
     list.splice(at, 0, route);
@@ -232,6 +233,11 @@ export class RouteTable {
         for (const list of level.networks.values()) yield* list;
       }
     }
+  }
+
+  #levelAt(prefix: Prefix): Level | undefined {
+    const levels = prefix.address.family === 4 ? this.#levels4 : this.#levels6;
+    return levels.find((level) => level.length === prefix.length);
   }
 
   #levelOf(prefix: Prefix): Level {
