@@ -109,6 +109,10 @@ export function checkDocs(
       const path = resolveRelative(`${member.dir}/deno.json`, entry);
       const text = read(path);
       if (text === undefined) continue; // check_graph says so.
+      const isMain = member.isPublished && entry === member.exports["."];
+      if (isMain && !text.includes("@example")) {
+        problems.push({ where: path, message: "is the main entry point and has no @example" });
+      }
       if (!hasModuleDoc(text)) {
         problems.push({ where: path, message: "is an entry point and has no @module doc at its top" });
       }

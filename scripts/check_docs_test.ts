@@ -29,7 +29,7 @@ function run(files: Record<string, string>, isPublished = true): string[] {
   );
 }
 
-const MOD = "/** The layer.\n *\n * @module\n */\nexport {};\n";
+const MOD = "/** The layer.\n *\n * @example It\n * ```ts\n * ```\n *\n * @module\n */\nexport {};\n";
 
 Deno.test("hasModuleDoc() wants the tag in the first doc comment", () => {
   assertEquals(hasModuleDoc(MOD), true);
@@ -45,6 +45,7 @@ Deno.test("check_docs: a package with module doc and README is fine", () => {
 
 Deno.test("check_docs: what is missing is named", () => {
   assertEquals(run({ "packages/ip/mod.ts": "export {};" }), [
+    "packages/ip/mod.ts: is the main entry point and has no @example",
     "packages/ip/mod.ts: is an entry point and has no @module doc at its top",
     "packages/ip: has no README.md",
   ]);
