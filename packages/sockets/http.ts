@@ -1,10 +1,18 @@
 /** An HTTP/1.1 server and client over a stack, with the standard `Request` and `Response`.
  *
- * ```ts ignore
+ * @example A page over the loopback interface of a stack
+ * ```ts
+ * import { Stack } from "@lightwire/sockets";
  * import { fetchHttp, serveHttp } from "@lightwire/sockets/http";
+ * import assert from "node:assert/strict";
  *
- * serveHttp(server.listen({ port: 80 }), () => new Response("hello"));
- * const response = await fetchHttp(client, "http://10.0.0.2/");
+ * using stack = new Stack();
+ * const controller = new AbortController();
+ * const serving = serveHttp(stack.listen({ port: 80 }), () => new Response("hello"), { signal: controller.signal });
+ * const response = await fetchHttp(stack, "http://localhost/");
+ * assert.equal(await response.text(), "hello");
+ * controller.abort();
+ * await serving;
  * ```
  *
  * @module

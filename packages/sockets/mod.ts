@@ -1,5 +1,19 @@
 /** A user-space TCP/IP stack in one object, with connections, listeners and datagrams shaped like those of Deno.
  *
+ * @example A host that talks to itself
+ * ```ts
+ * import { Stack } from "@lightwire/sockets";
+ * import assert from "node:assert/strict";
+ *
+ * using stack = new Stack();
+ * using server = stack.listenDatagram({ port: 7 });
+ * using client = stack.listenDatagram();
+ * await client.send(new Uint8Array([1, 2, 3]), { transport: "udp", hostname: "127.0.0.1", port: 7 });
+ * const [data, from] = await server.receive();
+ * assert.deepEqual([...data], [1, 2, 3]);
+ * assert.equal(from.hostname, "127.0.0.1");
+ * ```
+ *
  * @module
  */
 export * from "./datagram_conn.ts";

@@ -33,7 +33,7 @@ import type {
   StackOptions,
 } from "./stack_options.ts";
 import { isLocalhost } from "./resolve.ts";
-import { openConnection, openDatagram, openListener } from "./stack_sockets.ts";
+import { drainConnections, openConnection, openDatagram, openListener } from "./stack_sockets.ts";
 import { type StackStats, stackStats, type StackStatus, stackStatus } from "./stack_status.ts";
 import type { TcpConn } from "./tcp_conn.ts";
 import type { TcpListener } from "./tcp_listener.ts";
@@ -69,6 +69,7 @@ export class Stack {
   readonly #open: Set<TcpListener | DatagramConn> = new Set();
   #nextIndex = 1;
   #isClosed = false;
+  #isGone = false;
 
   /** A stack with a loopback interface and nothing else.
    *
@@ -279,20 +280,42 @@ export class Stack {
   nameServersChanged(): void {
   }
 
-  /** Ends everything: listeners and sockets are closed, connections reset, interfaces stopped, drivers closed. */
-  close(): void {
-    if (this.#isClosed) return;
+  /** Ends everything: listeners and sockets are closed, leases given back, connections reset, interfaces stopped,
+   * drivers closed.
+   *
+   * @param options.graceMs up to so many milliseconds connections may take to deliver what was written, and to end in
+   * an orderly way; default 0: everything happens before this returns.
+   */
+  close(options: { readonly graceMs?: number } = {}): Promise<void> {
+    const { graceMs = 0 } = options;
+    if (this.#isClosed || graceMs <= 0) {
+      this.#closeNow();
+      return Promise.resolve();
+    }
     this.#isClosed = true;
+    for (const socket of [...this.#open]) socket.close();
+    return drainConnections(this, graceMs).then(() => this.#closeNow());
+  }
+
+  /** {@linkcode close}. */
+  [Symbol.dispose](): void {
+    this.#closeNow();
+  }
+
+  /** {@linkcode close}, for `await using`: connections get two seconds to end in an orderly way. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close({ graceMs: 2000 });
+  }
+
+  #closeNow(): void {
+    this.#isClosed = true;
+    if (this.#isGone) return;
+    this.#isGone = true;
     for (const socket of [...this.#open]) socket.close();
     for (const connection of [...this.tcp.connections()]) connection.abort();
     this.flush();
     for (const which of [...this.#interfaces]) this.removeInterface(which);
     this.pump.close();
-  }
-
-  /** {@linkcode close}. */
-  [Symbol.dispose](): void {
-    this.close();
   }
 
   #addLoopback(): void {

@@ -4,7 +4,7 @@
  */
 import type { Netif } from "@lightwire/netif";
 import { type IpAddress, parseIpAddress } from "@lightwire/ip/address";
-import type { TcpConnectOptions, TcpLayer } from "@lightwire/tcp";
+import type { TcpConnectOptions, TcpLayer, TcpState } from "@lightwire/tcp";
 import type { UdpLayer } from "@lightwire/udp";
 import { DatagramConn, type DatagramHost } from "./datagram_conn.ts";
 import { netError, withDenoName } from "./errors.ts";
@@ -93,6 +93,34 @@ export function openDatagram(host: SocketHost, options: ListenDatagramOptions): 
   endpoint.multicastLoop = options.loopback ?? false;
   return new DatagramConn(endpoint, host, options);
 }
+
+/** How often connections are looked at while they drain. */
+const DRAIN_INTERVAL_MS = 5;
+
+/** Closes all connections and waits until each has delivered what was written and its FIN, but no longer than `graceMs`. */
+export function drainConnections(
+  host: Pick<SocketHost, "tcp" | "timers" | "pump">,
+  graceMs: number,
+): Promise<void> {
+  const { tcp, timers, pump } = host;
+  const endAt = timers.clock.now() + graceMs;
+  for (const connection of tcp.connections()) connection.close();
+  pump.hold();
+  return new Promise<void>((resolve) => {
+    const look = (): void => {
+      const isDrained = [...tcp.connections()].every((c) => DELIVERED_STATES.includes(c.state));
+      if (!isDrained && timers.clock.now() < endAt) return timer.start(DRAIN_INTERVAL_MS);
+      pump.release();
+      resolve();
+    };
+    const timer = timers.create(look);
+    pump.requestFlush();
+    look();
+  });
+}
+
+/** States in which our FIN has been acknowledged, and so everything before it. */
+const DELIVERED_STATES: readonly TcpState[] = ["FIN-WAIT-2", "TIME-WAIT", "CLOSED"];
 
 function boundTo(host: SocketHost, name: string | undefined): { readonly boundNetif?: Netif } {
   if (name === undefined) return {};

@@ -536,6 +536,29 @@ Deno.test("Stack.close(): connections are reset, listeners and sockets closed, n
   assertThrows(() => pair.a.listenDatagram(), NetError);
 });
 
+Deno.test("Stack.close(): with a grace, what was written is delivered and connections end in order", async () => {
+  await using pair = stackPair();
+  const [client, server, listener] = await connected(pair);
+  await client.write(pattern(900_000));
+  const closing = pair.a.close({ graceMs: 2000 });
+  assertThrows(() => pair.a.listen({ port: 80 }), NetError);
+  assertEquals((await readAll(server)).length, 900_000);
+  server.close();
+  listener.close();
+  await closing;
+  await closing;
+  await pair.a.close();
+});
+
+Deno.test("Stack.close(): a grace is not waited for longer than told", async () => {
+  await using pair = stackPair();
+  const [client, server] = await connected(pair);
+  // Nobody reads: the FIN stays behind what the window does not take.
+  client.write(pattern(5_000_000)).catch(() => {});
+  await pair.a.close({ graceMs: 20 });
+  assertEquals((await codeOf(readAll(server)))[0], "CONNECTION_RESET");
+});
+
 Deno.test("Stack: an idle stack holds no host timer", async () => {
   // Without neighbours, whose reachability is checked some seconds later (RFC 4861 §7.3).
   const pair = stackPair({ medium: "ip" });
