@@ -56,6 +56,8 @@ function advanceSndUna(tcb: Tcb, seg: Segment): number {
   tcb.retransmitCount = 0;
   tcb.stalledSinceMs = -1;
   tcb.softError = undefined;
+  // Forward progress: the neighbour is reachable (RFC 4861 §7.3.1).
+  layer.ip.confirmReachability(tcb.tx);
   tcb.isProbeOutstanding = false;
   if (ack === tcb.sndNxt) stopRetransmission(tcb);
   else startRetransmission(tcb);

@@ -3,7 +3,7 @@
  * @module
  */
 import type { IpAddress } from "@lightwire/ip";
-import type { NetError } from "@lightwire/netif";
+import type { NetError, NetErrorCode } from "@lightwire/netif";
 import type { Pbuf } from "@lightwire/pbuf";
 import { setKeepAlive } from "./keepalive.ts";
 import { seqDiff } from "./seq.ts";
@@ -24,6 +24,9 @@ export interface TcpHandlers {
   writable?(connection: TcpConnection): void;
   /** The peer is in urgent mode (RFC 6093): {@linkcode TcpConnection.urgentBytes} says up to where. */
   urgent?(connection: TcpConnection): void;
+  /** Something is wrong, which may pass (RFC 9293 §3.9.1.8, MUST-47): an ICMP error was noted, or text was
+   * retransmitted R1 times ("TIMED_OUT"). */
+  softError?(connection: TcpConnection, code: NetErrorCode): void;
   /** The end, once: nothing follows. `error` is `undefined` when both sides have closed; TIME-WAIT may still run.
    * Text that has come before an orderly end can still be read; after an error it is dropped when this returns. */
   closed?(connection: TcpConnection, error: NetError | undefined): void;

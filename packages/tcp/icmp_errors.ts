@@ -7,7 +7,7 @@ import type { NetErrorCode } from "@lightwire/netif";
 import { updateSmss } from "./path_mtu.ts";
 import { recoverAfterMtuChange } from "./recovery.ts";
 import { seqBetween } from "./seq.ts";
-import type { Tcb } from "./tcb.ts";
+import { EVENT_SOFT_ERROR, type Tcb } from "./tcb.ts";
 import { deleteTcb } from "./teardown.ts";
 
 /** What each kind means to the user; `undefined`: nothing. */
@@ -52,6 +52,8 @@ export function icmpErrorArrives(tcb: Tcb, error: IpErrorInfo, seq: number): boo
   }
   // In synchronized states even hard errors are only noted: the path works, or the timers will tell (RFC 5927 §5.2).
   tcb.softError = code;
+  tcb.events |= EVENT_SOFT_ERROR;
+  tcb.layer.touch(tcb);
   return true;
 }
 

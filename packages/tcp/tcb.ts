@@ -50,6 +50,8 @@ export const EVENT_WRITABLE = 0x04;
 export const EVENT_URGENT = 0x08;
 /** `events` bit: the connection is over. */
 export const EVENT_CLOSED = 0x10;
+/** `events` bit: an ICMP error was noted, or R1 is exceeded. */
+export const EVENT_SOFT_ERROR = 0x20;
 
 /** MSS of a peer that announces none (RFC 9293 §3.7.1, MUST-15), IPv4. */
 export const DEFAULT_MSS_V4 = 536;

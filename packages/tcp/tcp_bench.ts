@@ -3,57 +3,10 @@
  *
  * @module
  */
-import { IpLayer, ipv4 } from "@lightwire/ip";
-import {
-  type Clock,
-  createMemoryLinkPair,
-  type LinkCapabilities,
-  Netif,
-  NO_OFFLOAD,
-  seededRandom,
-  TimerQueue,
-} from "@lightwire/netif";
-import { PbufPool } from "@lightwire/pbuf";
+import { ipv4 } from "@lightwire/ip";
+import { type LinkCapabilities, NO_OFFLOAD } from "@lightwire/netif";
 import type { TcpConnection } from "./connection.ts";
-import { TcpLayer } from "./tcp_layer.ts";
-
-/** Refreshed between rounds, as the pump does. */
-class HostClock implements Clock {
-  #now = performance.now();
-  now(): number {
-    return this.#now;
-  }
-  refresh(): void {
-    this.#now = performance.now();
-  }
-}
-
-interface Rig {
-  readonly clock: HostClock;
-  readonly timers: TimerQueue;
-  readonly pool: PbufPool;
-  readonly a: TcpLayer;
-  readonly b: TcpLayer;
-}
-
-function createRig(mtu: number, capabilities: LinkCapabilities): Rig {
-  const clock = new HostClock();
-  const timers = new TimerQueue(clock);
-  const pool = new PbufPool();
-  const [linkA, linkB] = createMemoryLinkPair({ timersA: timers, timersB: timers, mtu, capabilities });
-  const layer = (driver: typeof linkA, host: number): TcpLayer => {
-    const netif = new Netif(driver, { name: "en0", index: 1 });
-    const context = { clock, timers, random: seededRandom(host), pool };
-    const ip = new IpLayer(context);
-    ip.addNetif(netif);
-    netif.setUp();
-    ip.addAddress(netif, ipv4(0x0a000000 + host), 24);
-    const tcp = new TcpLayer(ip, context);
-    ip.registerProtocol(tcp);
-    return tcp;
-  };
-  return { clock, timers, pool, a: layer(linkA, 1), b: layer(linkB, 2) };
-}
+import { createRig, type Rig } from "./scenarios/bench_rig.ts";
 
 /** Sends `total` octets from A to B; returns when B has read them all. */
 function transfer(rig: Rig, total: number): void {

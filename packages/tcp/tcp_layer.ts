@@ -22,7 +22,7 @@ import {
   type IpRxInfo,
   IpTx,
 } from "@lightwire/ip";
-import type { Clock, Netif, Random, TimerQueue } from "@lightwire/netif";
+import type { Clock, Netif, Random, Timer, TimerQueue } from "@lightwire/netif";
 import { BlockedConnections } from "./blocked_connections.ts";
 import { ChallengeAckLimiter } from "./challenge_ack.ts";
 import type { TcpConnection, TcpHandlers } from "./connection.ts";
@@ -108,6 +108,7 @@ export class TcpLayer implements IpProtocolHandler {
   readonly #limits: ConnectionLimits;
   readonly #blocked: BlockedConnections;
   readonly #reassembling: Set<Tcb>;
+  readonly #pruneTimer: Timer;
   readonly #segment: Segment;
   readonly #served: ServedConnections;
   #isFlushing: boolean;
@@ -153,6 +154,12 @@ export class TcpLayer implements IpProtocolHandler {
     this.#limits = new ConnectionLimits(this);
     this.#blocked = new BlockedConnections(this);
     this.#reassembling = new Set();
+    this.#pruneTimer = host.timers.create(() => this.#pruneReassembly());
+    const exhausted = host.pool.onExhausted;
+    host.pool.onExhausted = () => {
+      exhausted?.();
+      if (this.#reassembling.size > 0) this.#pruneTimer.start(0);
+    };
     this.#segment = new Segment();
     this.#served = new ServedConnections();
     this.#isFlushing = false;
@@ -266,13 +273,19 @@ export class TcpLayer implements IpProtocolHandler {
     this.#blocked.add(tcb);
   }
 
-  /** The pool is empty: text out of order is given back, since it will come again, and the connection waits. Internal. */
+  /** The pool had nothing for a segment: the connection waits. Internal. */
   outOfBuffers(tcb: Tcb): void {
     this.counters.noBuffers++;
-    for (const other of this.#reassembling) {
-      this.counters.prunedBytes += other.reassembly?.prune(Infinity) ?? 0;
-    }
+    if (this.#reassembling.size > 0) this.#pruneTimer.start(0);
     this.#blocked.add(tcb);
+  }
+
+  /** Somebody asked the pool in vain: text out of order is given back, since it will come again, and perhaps it is
+   * what keeps the segment out that would put it in order. */
+  #pruneReassembly(): void {
+    for (const tcb of this.#reassembling) {
+      this.counters.prunedBytes += tcb.reassembly?.prune(Infinity) ?? 0;
+    }
   }
 
   /** Whether the interface of a connection takes more packets. Internal. */

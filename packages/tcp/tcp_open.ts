@@ -23,6 +23,8 @@ export interface TcpConnectOptions extends TcpConnectionOptions {
   readonly localPort?: number;
   /** Use this interface only. */
   readonly boundNetif?: Netif;
+  /** IPv4 options of every packet, a source route for one (MUST-51): a multiple of 4 bytes, 40 at most. Not copied. */
+  readonly ipOptions?: Uint8Array;
 }
 
 /** OPEN, active.
@@ -51,6 +53,7 @@ export function openConnection(layer: TcpLayer, o: TcpConnectOptions, handlers: 
     tcb.localAddress = remoteAddress.family === 4 ? IPV4_ANY : IPV6_ANY;
   }
   layer.setUpRoute(tcb, o.boundNetif);
+  tcb.tx.options = o.ipOptions;
   const code = layer.ip.prepare(tcb.tx);
   if (code !== undefined) throw openError(code, o, REASONS[code] ?? code);
   tcb.localAddress = tcb.tx.source;

@@ -7,7 +7,7 @@ import { delayedAckExpires } from "./delayed_ack.ts";
 import { keepAliveExpires } from "./keepalive.ts";
 import { persistExpires } from "./persist.ts";
 import { recoverAfterTimeout } from "./recovery.ts";
-import type { Tcb } from "./tcb.ts";
+import { EVENT_SOFT_ERROR, type Tcb } from "./tcb.ts";
 import { deleteTcb, resetConnection } from "./teardown.ts";
 import { startRetransmission, type TcpTimerName } from "./timer_set.ts";
 import { transmitSyn } from "./transmit.ts";
@@ -48,8 +48,11 @@ function retransmissionExpires(tcb: Tcb): void {
   tcb.layer.counters.timeouts++;
   recoverAfterTimeout(tcb);
   tcb.retransmitCount++;
-  // R1: perhaps another router does better (RFC 9293 §3.8.3, MUST-20).
-  if (tcb.retransmitCount === config.r1Retries) tcb.tx.generation = -1;
+  if (tcb.retransmitCount === config.r1Retries) {
+    // R1: perhaps another router does better, and the user should know (RFC 9293 §3.8.3, MUST-20).
+    tcb.tx.generation = -1;
+    tcb.events |= EVENT_SOFT_ERROR;
+  }
 }
 
 function synExpires(tcb: Tcb, retries: number): void {

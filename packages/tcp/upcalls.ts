@@ -8,6 +8,7 @@ import {
   EVENT_CLOSED,
   EVENT_CONNECTED,
   EVENT_READABLE,
+  EVENT_SOFT_ERROR,
   EVENT_URGENT,
   EVENT_WRITABLE,
   type Tcb,
@@ -24,6 +25,7 @@ export function deliverEvents(tcb: Tcb): void {
     if (tcb.listener !== undefined) accept(tcb);
     else tcb.handlers.connected?.(connection);
   }
+  if ((events & EVENT_SOFT_ERROR) !== 0) tcb.handlers.softError?.(connection, tcb.softError ?? "TIMED_OUT");
   if ((events & EVENT_URGENT) !== 0) tcb.handlers.urgent?.(connection);
   if ((events & EVENT_READABLE) !== 0) tcb.handlers.readable?.(connection);
   if ((events & EVENT_WRITABLE) !== 0 && !tcb.isFinQueued && canSend(tcb.state)) {

@@ -11,6 +11,7 @@ import {
   type SimLinkOptions,
   Simulation,
 } from "@lightwire/netif/sim";
+import type { PbufPool } from "@lightwire/pbuf";
 import { assertEquals } from "@std/assert";
 import type { TcpConnection, TcpHandlers } from "../connection.ts";
 import type { TcpOptions } from "../tcp_config.ts";
@@ -24,6 +25,7 @@ export interface TwoHostsOptions {
   readonly aToB?: LinkFaults;
   readonly bToA?: LinkFaults;
   readonly link?: Partial<SimLinkOptions>;
+  readonly pool?: PbufPool;
 }
 
 /** One of the hosts. */
@@ -42,7 +44,7 @@ export class TwoHosts {
   readonly link: SimLink;
 
   constructor(options: TwoHostsOptions = {}) {
-    this.sim = new Simulation({ seed: options.seed ?? 1 });
+    this.sim = new Simulation({ seed: options.seed ?? 1, pool: options.pool });
     const [driverA, driverB, link] = createLink(this.sim, {
       ...options.link,
       aToB: options.aToB ?? { delayMs: 1 },
