@@ -23,7 +23,7 @@ import { formatPacket } from "./packet_line.ts";
 /** How long somebody who has our address gets to say so (RFC 5227 gives him seconds, which nobody waits at a prompt). */
 const CONFLICT_WAIT_MS = 250;
 /** How long DHCP may take. */
-const DHCP_TIMEOUT_MS = 30_000;
+const DHCP_TIMEOUT_MS = 60_000;
 /** How long a DHCP release and the last segments get to leave. */
 const FAREWELL_MS = 20;
 

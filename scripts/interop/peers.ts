@@ -93,3 +93,22 @@ if answers:
     echoes = [p for p in sniffer.stop() if ICMP in p and p[ICMP].type == 0 and p[IP].src == target]
     print("ping", "tagged" if echoes and Dot1Q in echoes[0] and echoes[0][Dot1Q].vlan == tag else "none")
 `;
+
+/** Says "that is me" to the first address that anybody probes by ARP (RFC 5227 §1.1), and to no other. */
+export const SQUATTER = `
+import sys
+from scapy.all import ARP, Ether, conf, sendp, sniff
+conf.verb = 0
+iface, taken = sys.argv[1], []
+def answer(p):
+    if ARP not in p or p[ARP].op != 1 or p[ARP].psrc != "0.0.0.0":
+        return
+    if not taken:
+        taken.append(p[ARP].pdst)
+        print("squatting", p[ARP].pdst, flush=True)
+    if p[ARP].pdst == taken[0]:
+        mac = "02:00:00:00:00:99"
+        sendp(Ether(src=mac, dst=p[Ether].src) / ARP(op=2, psrc=taken[0], hwsrc=mac, pdst="0.0.0.0", hwdst=p[ARP].hwsrc), iface=iface)
+print("ready", flush=True)
+sniff(iface=iface, prn=answer, store=False)
+`;

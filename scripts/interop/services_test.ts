@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { HOST_ADDRESS, KERNEL_ADDRESS, Lab, run, type Running } from "./lab.ts";
-import { VLAN_PINGER } from "./peers.ts";
+import { SQUATTER, VLAN_PINGER } from "./peers.ts";
 
 function startDnsmasq(lab: Lab, ...extra: string[]): Running {
   return lab.startKernel(
@@ -73,15 +73,14 @@ Deno.test("dig asks dnsmasq for A, CNAME and PTR, and hears NXDOMAIN", async () 
 
 Deno.test("a DHCP address that somebody else uses is declined", async () => {
   await using lab = await Lab.open("raw");
-  // The squatter: the kernel answers ARP for the one address that dnsmasq would give first.
-  for (let i = 100; i <= 149; i++) {
-    await lab.kernel("ip", "addr", "add", `10.9.0.${i}/24`, "dev", lab.kernelInterface);
-  }
+  await using squatter = lab.startKernel("/usr/bin/python3", "-u", "-c", SQUATTER, lab.kernelInterface);
+  await squatter.waitFor(/ready/);
   await using dnsmasq = startDnsmasq(lab, "--no-ping");
   await dnsmasq.waitFor(/started/);
   await using host = lab.startEthup(["--dhcp", "-v", "echo", "7"]);
-  await dnsmasq.waitFor(/DHCPDECLINE/, 20_000);
-  void host;
+  await dnsmasq.waitFor(/DHCPDECLINE/, 30_000);
+  // The next offer is another address, and that one is free.
+  await host.waitFor(/Leased/, 45_000);
 });
 
 Deno.test("VLAN: tagged ARP and ping are answered with the same tag", async () => {
