@@ -105,7 +105,8 @@ export class Arp implements NeighborSolicitor {
     const target = this.#ip.interfaces.localIpv4(packet.targetProtocol);
     const isForUs = target !== undefined && !target.isTentative && target.owner === iface;
     this.#learn(iface, packet, isForUs);
-    if (isForUs && packet.operation === ARP_REQUEST) {
+    // A sender that claims the very address is dealt with above, and not with an answer to every packet.
+    if (isForUs && packet.operation === ARP_REQUEST && packet.senderProtocol !== packet.targetProtocol) {
       this.send(netif, ARP_REPLY, packet.targetProtocol, packet.senderHardware, packet.senderProtocol);
     }
   }
