@@ -27,3 +27,4 @@ export * from "./checksum.ts";
 export * from "./crc.ts";
 export * from "./hex_dump.ts";
 export * from "./hex.ts";
+export * from "./constant_time.ts";
