@@ -131,7 +131,7 @@ export class FaultLane {
     const backlogBytes = faults.msPerByte === 0 ? 0 : Math.max(0, this.#busyUntil - now) / faults.msPerByte;
     if (
       this.#underWay.length >= MAX_FAULT_FRAMES ||
-      (backlogBytes > 0 && backlogBytes + length > faults.queueBytes)
+      (backlogBytes > 0 && backlogBytes + length >= faults.queueBytes + 1)
     ) {
       this.counters.queueDropped++;
       return this.#drop("queue-full", p);
