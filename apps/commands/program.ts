@@ -3,7 +3,7 @@
  * @module
  */
 import { NetError } from "@lightwire/netif/error";
-import { Output, type OutputOptions } from "./output.ts";
+import type { Output, OutputOptions } from "./output.ts";
 import { InterruptedError, type ParsedOptions, UsageError } from "./usage.ts";
 
 /** Options without a value of the OUTPUT group. */

@@ -23,7 +23,8 @@ async function inwards(lab: Lab): Promise<number> {
   return sumRate(host.stdout);
 }
 
-function sumRate(stdout: string): number {
+/** Gbit/s of the sum that `ethup --json iperf` prints. */
+export function sumRate(stdout: string): number {
   const match = /"iperf-sum".*"bitsPerSecond":(\d+)/.exec(stdout);
   if (match === null) throw new Error(`No sum in: ${stdout}`);
   return Number(match[1]) / 1e9;
