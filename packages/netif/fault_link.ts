@@ -108,7 +108,10 @@ export class FaultLink extends LinkMiddleware {
 
   /** {@inheritDoc LinkSink.linkWritable} */
   override linkWritable(): void {
-    this.#outbound.resume();
+    if (this.#outbound.isBlocked) {
+      this.#outbound.resume();
+      this.driver.flush();
+    }
     if (!this.#outbound.isBlocked) super.linkWritable();
   }
 
