@@ -3,6 +3,7 @@
  * @module
  */
 import type { Command } from "./context.ts";
+import { startStatusLine } from "./status_line.ts";
 import { parsePort } from "./units.ts";
 import { parseOptions, UsageError } from "./usage.ts";
 
@@ -17,7 +18,8 @@ export const echoCommand: Command = {
       throw new UsageError(`Usage: ${echoCommand.usage}`);
     }
     const port = parsePort(o.words[0]!);
-    return async ({ stack, output, signal }) => {
+    return async (context) => {
+      const { stack, output, signal } = context;
       const listener = stack.listen({ port });
       const datagrams = stack.listenDatagram({ port, transport: "udp" });
       output.event(
@@ -51,9 +53,10 @@ export const echoCommand: Command = {
           );
         }
       };
+      const endStatus = startStatusLine(context);
       await Promise.all([echoDatagrams(), echoConnections()]).catch((error) => {
         if (!signal.aborted) throw error;
-      });
+      }).finally(endStatus);
       signal.throwIfAborted();
       return 0;
     };

@@ -5,6 +5,7 @@
 import { serveHttp } from "@lightwire/sockets/http";
 import type { Command } from "./context.ts";
 import { fileHandler } from "./file_handler.ts";
+import { startStatusLine } from "./status_line.ts";
 import { formatBytes, parsePort } from "./units.ts";
 import { parseOptions, UsageError } from "./usage.ts";
 
@@ -20,7 +21,8 @@ export const httpdCommand: Command = {
     }
     const root = o.text("root") ?? ".";
     const port = parsePort(o.text("port") ?? "80");
-    return async ({ stack, output, signal }) => {
+    return async (context) => {
+      const { stack, output, signal } = context;
       const info = await Deno.stat(root).catch(() => undefined);
       if (!info?.isDirectory) {
         throw new UsageError(`--root "${root}" is not a folder.`);
@@ -32,6 +34,7 @@ export const httpdCommand: Command = {
         { service: "httpd", port, root },
         `Serving ${root} on port ${port}; Ctrl-C ends it`,
       );
+      const endStatus = startStatusLine(context);
       await serveHttp(listener, async (request, { remoteAddr }) => {
         const response = await serve(request);
         const length = Number(response.headers.get("content-length") ?? 0);
@@ -48,7 +51,7 @@ export const httpdCommand: Command = {
           `${remoteAddr.hostname} ${request.method} ${path} ${response.status} ${formatBytes(length)}`,
         );
         return response;
-      }, { signal });
+      }, { signal }).finally(endStatus);
       signal.throwIfAborted();
       return 0;
     };
