@@ -286,6 +286,19 @@ for (const link of ["raw", "tap"] as const) {
   });
 }
 
+Deno.test("tun: pings both ways, and a file", async () => {
+  await using lab = await Lab.open("tun");
+  const ours = await lab.ethup(["--json", "ping", "-c", "2", "-i", "0.05", "-s", "8000", KERNEL_ADDRESS]);
+  assertStringIncludes(ours.stdout, '"received":2', ours.stderr);
+  await using dir = await TemporaryFolder.make();
+  await makeFile(`${dir.path}/file`, 20_000_000);
+  await using host = lab.startEthup(["httpd", "--root", dir.path, "--port", "80"]);
+  await host.waitFor(/Serving/);
+  await lab.kernel("ping", "-c", "2", "-i", "0.1", "-W", "3", HOST_ADDRESS);
+  await lab.kernel("curl", "-sS", "--fail", "-o", `${dir.path}/copy`, `http://${HOST_ADDRESS}/file`);
+  assertEquals(await sha256File(`${dir.path}/copy`), await sha256File(`${dir.path}/file`));
+});
+
 /** A folder that is gone at the end of the block. */
 class TemporaryFolder implements AsyncDisposable {
   readonly path: string;

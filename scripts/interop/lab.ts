@@ -15,7 +15,7 @@ export const KERNEL_ADDRESS = "10.9.0.1";
 export const HOST_ADDRESS = "10.9.0.2";
 
 /** How ethup is attached. */
-export type LinkKind = "raw" | "tap";
+export type LinkKind = "raw" | "tap" | "tun";
 
 /** What a finished process left. */
 export interface Finished {
@@ -187,7 +187,7 @@ export class Lab {
       await lab.kernel("ip", "link", "set", "lwk0", "up");
       await must("ip", "netns", "exec", lab.#ethup, "ip", "link", "set", "lwe0", "up");
     } else {
-      await lab.kernel("ip", "tuntap", "add", "dev", "lwt0", "mode", "tap");
+      await lab.kernel("ip", "tuntap", "add", "dev", "lwt0", "mode", link);
       await lab.kernel("ip", "link", "set", "lwt0", "mtu", `${mtu}`);
       await lab.kernel("ip", "addr", "add", `${KERNEL_ADDRESS}/24`, "dev", "lwt0");
       await lab.kernel("ip", "link", "set", "lwt0", "up");
@@ -220,7 +220,7 @@ export class Lab {
 
   /** The words that start ethup at the other end. */
   #ethupArgs(args: readonly string[]): string[] {
-    const link = this.link === "raw" ? ["--raw", "lwe0"] : ["--tap", "lwt0"];
+    const link = this.link === "raw" ? ["--raw", "lwe0"] : [`--${this.link}`, "lwt0"];
     return [
       "netns",
       "exec",
