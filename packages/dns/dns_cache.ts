@@ -3,7 +3,7 @@
  * @module
  */
 import type { Clock } from "@lightwire/netif";
-import { dnsNameKey } from "./dns_name.ts";
+import { dnsNameKey, sameDnsName } from "./dns_name.ts";
 import { type DnsAnswer, type DnsFailure, dnsFailure, type DnsResult } from "./dns_result.ts";
 import type { DnsRecord } from "./resource_record.ts";
 
@@ -75,7 +75,7 @@ export class DnsCache {
     const { result } = entry;
     if (!result.isOk) {
       this.counters.negativeHits++;
-      return dnsFailure(result.reason, name, Math.max(0, result.ttl - age), result.server);
+      return dnsFailure(result.reason, result.name, Math.max(0, result.ttl - age), result.server);
     }
     const aged = (record: DnsRecord): DnsRecord => ({
       ...record,
@@ -97,7 +97,9 @@ export class DnsCache {
     if (isNegative && result.reason !== "NXDOMAIN" && result.reason !== "NODATA") return;
     const ttl = Math.min(result.ttl, isNegative ? this.#negativeTtlMax : this.#ttlMax);
     if (ttl <= 0) return;
-    const key = isNegative && result.reason === "NXDOMAIN" ? dnsNameKey(name) : `${dnsNameKey(name)} ${type}`;
+    // An alias exists, even if what it leads to does not.
+    const isWholeName = isNegative && result.reason === "NXDOMAIN" && sameDnsName(result.name, name);
+    const key = isWholeName ? dnsNameKey(name) : `${dnsNameKey(name)} ${type}`;
     const now = this.#clock.now();
     this.#entries.delete(key);
     if (this.#entries.size >= this.#entriesMax) {

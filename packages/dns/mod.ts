@@ -12,3 +12,8 @@ export * from "./record_type.ts";
 export * from "./resource_record.ts";
 export * from "./reverse_name.ts";
 export * from "./special_names.ts";
+export * from "./dns_answer.ts";
+export * from "./resolver_options.ts";
+export * from "./search_list.ts";
+export * from "./server_list.ts";
+export * from "./stub_resolver.ts";
