@@ -11,7 +11,6 @@ import {
   type IpErrorInfo,
   type IpProtocolHandler,
   type IpRxInfo,
-  IPV4_ANY,
 } from "@lightwire/ip";
 import { newUdpCounters, type UdpCounters } from "./udp_counters.ts";
 import { UdpEndpoint, type UdpOpenOptions } from "./udp_endpoint.ts";
@@ -43,24 +42,6 @@ export interface UdpOptions {
 }
 
 /** Protocol 17, and through {@linkcode lite} protocol 136.
- *
- * @example An endpoint, and what it hears
- * ```ts
- * import { UdpLayer } from "@lightwire/udp";
- * import { PbufPool } from "@lightwire/pbuf";
- * import { seededRandom, TimerQueue } from "@lightwire/netif";
- * import { IpLayer } from "@lightwire/ip";
- * import assert from "node:assert/strict";
- *
- * const pool = new PbufPool();
- * const timers = new TimerQueue({ now: () => 0 });
- * const host = { clock: timers.clock, timers, pool, random: seededRandom(1) };
- * const udp = new UdpLayer(new IpLayer(host), host);
- * const endpoint = udp.open({ localPort: 7, onReceive: (p) => p.release() });
- * assert.equal(endpoint.localPort, 7);
- * assert.throws(() => udp.open({ localPort: 7 }), { code: "ADDRESS_IN_USE" });
- * endpoint.close();
- * ```
  */
 export class UdpLayer implements IpProtocolHandler {
   /** 17. */
@@ -76,6 +57,7 @@ export class UdpLayer implements IpProtocolHandler {
   readonly #ip: UdpIp;
   readonly #maxEndpoints: number;
   readonly #ephemeral: EphemeralPorts;
+  readonly #random: Random;
   readonly #udp: UdpInput;
   readonly #lite: UdpInput;
 
@@ -90,6 +72,7 @@ export class UdpLayer implements IpProtocolHandler {
     this.#ip = ip;
     this.#maxEndpoints = options.maxEndpoints ?? 65536;
     this.#ephemeral = new EphemeralPorts(host.random);
+    this.#random = host.random;
     const choices = {
       copyToAll: options.copyToAll ?? true,
       followAddress: options.followAddress ?? false,
@@ -134,8 +117,7 @@ export class UdpLayer implements IpProtocolHandler {
       this.counters.endpointsRefused++;
       throw new NetError("NO_BUFFERS", `Cannot open an endpoint: all ${this.#maxEndpoints} are in use`);
     }
-    const address = options.localAddress ?? IPV4_ANY;
-    const endpoint = new UdpEndpoint(this, options, this.#choosePort(input, address, options.localPort ?? 0));
+    const endpoint = new UdpEndpoint(this, options, this.#choosePort(input, options.localPort ?? 0));
     this.#assertBindable(input, endpoint);
     input.table.add(endpoint);
     return endpoint;
@@ -170,7 +152,7 @@ export class UdpLayer implements IpProtocolHandler {
   rebind(endpoint: UdpEndpoint, address: IpAddress, port: number): void {
     const input = this.#inputOf(endpoint);
     const { localAddress, localPort } = endpoint;
-    const chosen = this.#choosePort(input, address, port);
+    const chosen = this.#choosePort(input, port);
     input.table.remove(endpoint);
     endpoint.localAddress = address;
     endpoint.localPort = chosen;
@@ -203,12 +185,16 @@ export class UdpLayer implements IpProtocolHandler {
     return endpoint.isLite ? this.#lite : this.#udp;
   }
 
-  #choosePort(input: UdpInput, address: IpAddress, wanted: number): number {
+  #choosePort(input: UdpInput, wanted: number): number {
     if (!Number.isInteger(wanted) || wanted < 0 || wanted > 65535) {
       throw new RangeError(`Cannot bind port ${wanted}: it must be an integer from 0 to 65535`);
     }
     if (wanted !== 0) return wanted;
-    const port = this.#ephemeral.next((candidate) => input.table.isPortFree(candidate), address.w3);
+    // A fresh key each time: an endpoint has no peer yet, and whoever sees one port must not guess the next (RFC 5452 §9.2).
+    const port = this.#ephemeral.next(
+      (candidate) => input.table.isPortFree(candidate),
+      this.#random.uint32(),
+    );
     if (port !== undefined) return port;
     this.counters.endpointsRefused++;
     throw new NetError("NO_BUFFERS", "Cannot bind: no ephemeral port is free");

@@ -27,6 +27,10 @@ Deno.test("open() gives an ephemeral port from 49152 up, each its own (RFC 6056)
   const ports = new Set<number>();
   for (let i = 0; i < 100; i++) ports.add(udp.open().localPort);
   assertEquals(ports.size, 100);
+  // Neighbours of a port that was seen say nothing about the next one (RFC 5452 §9.2).
+  const inOrder = [...ports];
+  const steps = inOrder.slice(1).filter((port, i) => Math.abs(port - inOrder[i]!) <= 2).length;
+  assertEquals(steps < 5, true, `${steps} steps of at most 2`);
   assertEquals(Math.min(...ports) >= 49152, true);
   assertEquals(udp.endpointCount, 100);
 });
