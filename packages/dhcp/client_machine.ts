@@ -4,6 +4,7 @@
  *
  * @module
  */
+// tidy: allow file-length one state machine: figure 5 is read as a whole, and its states share all of these fields
 import type { MacAddress, Netif, Random, Timer, TimerQueue } from "@lightwire/netif";
 import { randomUnit } from "@lightwire/netif";
 import { type IpAddress, IPV4_ANY } from "@lightwire/ip";

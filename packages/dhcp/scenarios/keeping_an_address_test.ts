@@ -237,3 +237,28 @@ Deno.test("a client whose packets find no memory goes on later", () => {
   assertEquals(world.client.state, "BOUND");
   assertEquals(world.end(), 0);
 });
+
+Deno.test("relayed: offers come by a relay, and the server beyond it is asked by unicast through the router (RFC 2131 §4.4.5)", () => {
+  const far = address("10.99.0.1");
+  const world = new DhcpWorld({ probe: false });
+  // One host plays both: the relay and router at 10.0.0.1, and the server behind it.
+  world.serverIp.addAddress([...world.serverIp.interfaces][0]!.netif, far, 32);
+  const giaddr = address("10.0.0.1");
+  const answer = (type: "OFFER" | "ACK", heard: Parameters<typeof world.reply>[1]) =>
+    world.reply(type, { ...heard, message: { ...heard.message, giaddr } }, { server: far });
+  world.onMessage = (heard) => answer(heard.type === "DISCOVER" ? "OFFER" : "ACK", heard);
+  world.client.start();
+  world.sim.advance(100);
+  assertEquals([world.client.state, world.client.lease!.serverId.toString()], ["BOUND", "10.99.0.1"]);
+  const gateway = world.client.lease!.routers[0]!;
+  world.ip.routes.add({
+    destination: { address: address("0.0.0.0"), length: 0 },
+    gateway,
+    netif: world.netif,
+  });
+  world.sim.advance(1_801_000);
+  const renewal = world.heard.at(-1)!;
+  assertEquals([renewal.type, renewal.source, renewal.destination], ["REQUEST", "10.0.0.50", "10.99.0.1"]);
+  assertEquals([world.client.state, world.told.at(-1)], ["BOUND", "renewed"]);
+  assertEquals(world.end(), 0);
+});
