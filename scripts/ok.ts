@@ -26,7 +26,7 @@ function steps(): Step[] {
   return [
     { name: "fmt", what: "format", args: ["fmt", "--check"] },
     { name: "lint", what: "lint, our rules included", args: ["lint"] },
-    { name: "check", what: "types", args: ["check", "--frozen", "packages", "apps", "scripts"] },
+    { name: "check", what: "types", args: ["check", "--quiet", "--frozen", "packages", "apps", "scripts"] },
     { name: "graph", what: "who imports whom", args: script("check_graph") },
     { name: "tidy", what: "sizes, leftovers, dead and untested files", args: script("tidy") },
     { name: "docs", what: "documentation", args: script("check_docs") },
