@@ -153,9 +153,11 @@ export class MembershipReporter {
     const link = this.#linkOf(netif);
     const report = this.#reportOf(link, group);
     if (this.versionOf(netif) < 3) return this.#changedOld(netif, link, report, before, after);
-    if (before.mode !== after.mode) {
+    // A change before the last one was repeated often enough is merged with it, and counted anew (RFC 3376 §5.1).
+    if (before.mode !== after.mode || report.modeRepeats > 0) {
       report.modeRepeats = link.robustness;
     } else {
+      for (const pending of report.sourceRepeats.values()) pending.count = link.robustness;
       for (const source of symmetricDifference(before.sources, after.sources)) {
         report.sourceRepeats.set(source, { address: source, count: link.robustness });
       }

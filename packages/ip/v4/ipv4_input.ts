@@ -14,7 +14,7 @@ import type { IpCounters, IpDropReason } from "../counters.ts";
 import type { IpInterface } from "../ip_interface.ts";
 import type { IpLayer } from "../ip_layer.ts";
 import { IpRx } from "../ip_rx.ts";
-import { IP_PROTOCOL_UDP } from "../protocol_number.ts";
+import { IP_PROTOCOL_IGMP, IP_PROTOCOL_UDP } from "../protocol_number.ts";
 import { ipv4HeaderSum } from "./ipv4_header.ts";
 import { type Ipv4Options, newIpv4Options, scanIpv4Options } from "./ipv4_options.ts";
 
@@ -199,7 +199,7 @@ export class Ipv4Input {
         this.#counters.inBcastPkts++;
         return true;
       case GROUP:
-        if (!ip.multicast.accepts(iface.netif, this.#rx.destination, this.#rx.source)) {
+        if (!this.#isWantedGroup(iface, (word2 >>> 16) & 0xff)) {
           this.#drop(p, iface, "not-a-member");
           return false;
         }
@@ -223,6 +223,14 @@ export class Ipv4Input {
       ip.forwarder.forward(p, iface);
     }
     return false;
+  }
+
+  /** Source filters are for data: a querier is heard in every group that is joined at all (RFC 3376 §5.2). */
+  #isWantedGroup(iface: IpInterface, protocol: number): boolean {
+    const { multicast } = this.#ip;
+    const { destination, source } = this.#rx;
+    if (protocol === IP_PROTOCOL_IGMP) return multicast.isMember(iface.netif, destination);
+    return multicast.accepts(iface.netif, destination, source);
   }
 
   /** A DHCP server may send to the address which it is about to give us (RFC 2131 §4.1). */
