@@ -18,6 +18,7 @@
  */
 export * from "./datagram_conn.ts";
 export type { GroupHost, MulticastV4Membership, MulticastV6Membership } from "./datagram_groups.ts";
+export type { MxRecord, ResolvableType, ResolvedRecords, SoaRecord, SrvRecord } from "./dns_records.ts";
 export * from "./errors.ts";
 export * from "./net_addr.ts";
 export type {
@@ -34,6 +35,7 @@ export { DEFAULT_SLICE_MS, type Pump, type PumpCounters } from "./pump.ts";
 export * from "./stack.ts";
 export { type InterfaceEvent, StackInterface } from "./stack_interface.ts";
 export * from "./stack_options.ts";
+export type { DnsQueryAnswer, DnsQueryRecord, QueryDnsOptions, ResolveDnsOptions } from "./stack_resolver.ts";
 export type { InterfaceStatus, RouteStatus, StackStats, StackStatus } from "./stack_status.ts";
 export { TcpConn, type TcpEndpoint } from "./tcp_conn.ts";
 export { TcpListener } from "./tcp_listener.ts";

@@ -7,11 +7,13 @@ import { LoopbackLink, Netif, parseMac, randomMac } from "@lightwire/netif";
 import type { Clock, WallClock } from "@lightwire/netif/clock";
 import type { Random } from "@lightwire/netif/random";
 import { TimerQueue } from "@lightwire/netif/timers";
+import type { StubResolver } from "@lightwire/dns";
 import { IpLayer } from "@lightwire/ip";
-import { type IpAddress, ipv4, parseIpAddress } from "@lightwire/ip/address";
+import { type IpAddress, parseIpAddress } from "@lightwire/ip/address";
 import { TcpLayer } from "@lightwire/tcp";
 import { UdpLayer } from "@lightwire/udp";
 import type { DatagramConn } from "./datagram_conn.ts";
+import type { ResolvableType, ResolvedRecords } from "./dns_records.ts";
 import { netError } from "./errors.ts";
 import { HostClock, hostLoop, HostRandom, HostWallClock } from "./host_environment.ts";
 import { NetworkLayerGate } from "./network_layer_gate.ts";
@@ -32,14 +34,17 @@ import type {
   ListenOptions,
   StackOptions,
 } from "./stack_options.ts";
-import { isLocalhost } from "./resolve.ts";
+import {
+  type DnsQueryAnswer,
+  type QueryDnsOptions,
+  type ResolveDnsOptions,
+  StackResolver,
+} from "./stack_resolver.ts";
 import { drainConnections, openConnection, openDatagram, openListener } from "./stack_sockets.ts";
 import { type StackStats, stackStats, type StackStatus, stackStatus } from "./stack_status.ts";
 import type { TcpConn } from "./tcp_conn.ts";
 import type { TcpListener } from "./tcp_listener.ts";
 import type { AbortOptions } from "./waiter.ts";
-
-const LOOPBACK = ipv4(0x7f00_0001);
 
 /** A TCP/IP stack: wires the layers together, drives them, and offers connections, listeners and datagrams shaped
  * like those of Deno. */
@@ -62,10 +67,13 @@ export class Stack {
   readonly udp: UdpLayer;
   /** TCP, with a callback API. */
   readonly tcp: TcpLayer;
+  /** DNS, with a callback API: its servers and search domains are those of the interfaces. */
+  readonly resolver: StubResolver;
   /** Name of the host, told to DHCP servers. */
   hostname: string | undefined;
   readonly #interfaces: StackInterface[] = [];
   readonly #gate: NetworkLayerGate;
+  readonly #names: StackResolver;
   readonly #open: Set<TcpListener | DatagramConn> = new Set();
   #nextIndex = 1;
   #isClosed = false;
@@ -103,6 +111,8 @@ export class Stack {
       flush: () => this.flush(),
       ...(options.sliceMs === undefined ? {} : { sliceMs: options.sliceMs }),
     });
+    this.#names = new StackResolver(this, options.dns);
+    this.resolver = this.#names.stub;
     const requestFlush = (): void => this.pump.requestFlush();
     this.tcp.onFlushNeeded = requestFlush;
     this.udp.onFlushNeeded = requestFlush;
@@ -187,9 +197,7 @@ export class Stack {
   async connect(options: ConnectOptions): Promise<TcpConn> {
     this.#assertOpen("connect");
     const hostname = options.hostname ?? "127.0.0.1";
-    const address = parseIpAddress(hostname);
-    const addresses = address !== undefined ? [address] : await this.#resolve(hostname, options);
-    return await openConnection(this, hostname, addresses, options);
+    return await openConnection(this, hostname, await this.#resolve(hostname, options), options);
   }
 
   /** Listens for TCP connections.
@@ -224,6 +232,29 @@ export class Stack {
    */
   async lookup(hostname: string, options?: AbortOptions): Promise<string> {
     return (await this.#resolveFirst(hostname, options)).toString();
+  }
+
+  /** The records of a name, in the shapes of `Deno.resolveDns`. For PTR, an address stands for its name in in-addr.arpa.
+   *
+   * @throws {NetError} `NAME_NOT_FOUND`, also when the name has no such record; `NAME_SERVER_FAILED`.
+   */
+  async resolveDns<T extends ResolvableType>(
+    name: string,
+    type: T,
+    options: ResolveDnsOptions = {},
+  ): Promise<ResolvedRecords[T]> {
+    this.#assertOpen("resolve a name");
+    return await this.#names.resolve(name, type, options);
+  }
+
+  /** Asks a name server, and tells what it said: that a name does not exist is an answer like others. Nothing that is known here
+   * counts.
+   *
+   * @throws {NetError} `NAME_SERVER_FAILED` when no server answered; `NAME_NOT_FOUND` when `name` is no domain name.
+   */
+  async queryDns(name: string, type: string, options: QueryDnsOptions = {}): Promise<DnsQueryAnswer> {
+    this.#assertOpen("ask a name server");
+    return await this.#names.query(name, type, options);
   }
 
   /** Sends echo requests to a host, and tells what becomes of each.
@@ -278,6 +309,11 @@ export class Stack {
 
   /** For the parts of the stack: name servers of an interface changed. */
   nameServersChanged(): void {
+    const servers = this.nameServers.map((server) => parseIpAddress(server)!);
+    const isSame = servers.length === this.resolver.servers.length &&
+      servers.every((server, i) => server.equals(this.resolver.servers[i]!));
+    if (!isSame) this.resolver.servers = servers;
+    this.resolver.search = [...new Set(this.#interfaces.flatMap((i) => [...i.searchDomains]))];
   }
 
   /** Ends everything: listeners and sockets are closed, leases given back, connections reset, interfaces stopped,
@@ -311,6 +347,7 @@ export class Stack {
     this.#isClosed = true;
     if (this.#isGone) return;
     this.#isGone = true;
+    this.resolver.close();
     for (const socket of [...this.#open]) socket.close();
     for (const connection of [...this.tcp.connections()]) connection.abort();
     this.flush();
@@ -341,12 +378,12 @@ export class Stack {
   }
 
   async #resolveFirst(hostname: string, options?: AbortOptions): Promise<IpAddress> {
-    return parseIpAddress(hostname) ?? (await this.#resolve(hostname, options))[0]!;
+    return (await this.#resolve(hostname, options))[0]!;
   }
 
-  #resolve(hostname: string, _options?: AbortOptions): Promise<readonly IpAddress[]> {
-    if (isLocalhost(hostname)) return Promise.resolve([LOOPBACK]);
-    return Promise.reject(netError("NAME_NOT_FOUND", `Cannot find ${hostname}`));
+  #resolve(hostname: string, options?: AbortOptions): Promise<readonly IpAddress[]> {
+    const address = parseIpAddress(hostname);
+    return address === undefined ? this.#names.addresses(hostname, options) : Promise.resolve([address]);
   }
 
   #assertOpen(what: string): void {

@@ -11,6 +11,7 @@ import type { IpOptions } from "@lightwire/ip";
 import type { TcpConnectionOptions, TcpOptions } from "@lightwire/tcp";
 import type { UdpOptions } from "@lightwire/udp";
 import type { DhcpClientOptions } from "@lightwire/dhcp";
+import type { StubResolverOptions } from "@lightwire/dns";
 import type { AbortOptions } from "./waiter.ts";
 
 /** Options of a {@linkcode Stack}. */
@@ -38,6 +39,8 @@ export interface StackOptions {
   readonly udp?: UdpOptions;
   /** Options of TCP, and defaults of connections. */
   readonly tcp?: TcpOptions;
+  /** Options of the resolver; servers and search domains are those of the interfaces. */
+  readonly dns?: Omit<StubResolverOptions, "servers" | "search">;
   /** Whether there is an interface "lo0" with 127.0.0.1/8; default true. */
   readonly loopback?: boolean;
 }
