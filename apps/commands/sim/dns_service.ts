@@ -12,11 +12,14 @@ const TTL_SECONDS = 300;
 /** One record: name in lower case, type, and what it says. */
 export type ZoneRecord = readonly [name: string, type: keyof typeof TYPE, data: string];
 
-/** Answers queries from `zone` until the stack is closed. */
-export async function serveDns(stack: Stack, zone: readonly ZoneRecord[]): Promise<void> {
-  const datagrams = stack.listenDatagram({ port: DNS_PORT, transport: "udp" });
+/** Answers queries to `hostname` from `zone` until the stack is closed. Bound to that address: a host of several would else
+ * answer from another one than it was asked at, which resolvers do not take. */
+export async function serveDns(stack: Stack, hostname: string, zone: readonly ZoneRecord[]): Promise<void> {
+  const datagrams = stack.listenDatagram({ hostname, port: DNS_PORT, transport: "udp" });
   const overTcp = async (): Promise<void> => {
-    for await (const conn of stack.listen({ port: DNS_PORT })) serveStream(conn, zone).catch(() => {});
+    for await (const conn of stack.listen({ hostname, port: DNS_PORT })) {
+      serveStream(conn, zone).catch(() => {});
+    }
   };
   void overTcp();
   for await (const [query, from] of datagrams) {

@@ -22,6 +22,7 @@ import { serveWeb } from "./web_service.ts";
 const ROUTER = "10.0.2.1";
 const CLIENT = "10.0.2.15";
 const WEB = "203.0.113.80";
+const NAME_SERVER = "203.0.113.53";
 
 const ZONE: readonly ZoneRecord[] = [
   ["example.test", "A", WEB],
@@ -29,7 +30,7 @@ const ZONE: readonly ZoneRecord[] = [
   ["example.test", "MX", "mail.example.test"],
   ["example.test", "TXT", "a host on a simulated internet"],
   ["mail.example.test", "A", WEB],
-  ["ns.example.test", "A", "203.0.113.53"],
+  ["ns.example.test", "A", NAME_SERVER],
   ["time.example.test", "A", "203.0.113.123"],
   ["router.lan", "A", ROUTER],
   ["1.2.0.10.in-addr.arpa", "PTR", "router.lan"],
@@ -66,7 +67,7 @@ export class SimulatedInternet {
     this.#servers.addInterface({
       name: "en0",
       driver: far,
-      addresses: ["198.51.100.2/30", `${WEB}/32`, "203.0.113.53/32", "203.0.113.123/32"],
+      addresses: ["198.51.100.2/30", `${WEB}/32`, `${NAME_SERVER}/32`, "203.0.113.123/32"],
       gateway: "198.51.100.1",
     });
     this.#serve();
@@ -100,8 +101,8 @@ export class SimulatedInternet {
         domain: "example.test",
         leaseSeconds: 3600,
       }),
-      serveDns(this.#router, ZONE),
-      serveDns(servers, ZONE),
+      serveDns(this.#router, ROUTER, ZONE),
+      serveDns(servers, NAME_SERVER, ZONE),
       serveNtp(servers),
       serveWeb(servers, this.#end.signal),
       iperf2Server(context, parseIperf(["-s"])),
