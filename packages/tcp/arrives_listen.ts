@@ -13,7 +13,7 @@ import { setState, Tcb } from "./tcb.ts";
 import type { TcpLayer } from "./tcp_layer.ts";
 import { deleteTcb } from "./teardown.ts";
 import { timestampLt } from "./timestamps.ts";
-import { prepareRoute, replyReset } from "./transmit.ts";
+import { prepareRoute, replyReset, setUpRoute } from "./transmit.ts";
 import { chooseIss, chooseWindow } from "./user_calls.ts";
 
 /** How far the ISS lies beyond SND.NXT of the connection it follows on: a full unscaled window. */
@@ -72,7 +72,7 @@ function accept(
   tcb.localPort = seg.destinationPort;
   tcb.remoteAddress = rx.source;
   tcb.remotePort = seg.sourcePort;
-  layer.setUpRoute(tcb, listener.boundNetif);
+  setUpRoute(tcb, listener.boundNetif);
   if (!prepareRoute(tcb) || !layer.addConnection(tcb)) {
     layer.counters.attemptFails++;
     return;

@@ -268,7 +268,7 @@ function noteDuplicate(tcb: Tcb, seg: Segment): void {
   if (!tcb.hasSack || seg.textLength === 0) return;
   const end = seqAdd(seg.seq, seg.textLength);
   if (!seqLeq(end, tcb.rcvNxt) || seqDiff(tcb.rcvNxt, seg.seq) > tcb.receiveBufferBytes) return;
-  tcb.layer.reassemblyOf(tcb).noteDuplicate(seg.seq, end);
+  tcb.layer.reassembly.of(tcb).noteDuplicate(seg.seq, end);
 }
 
 /** A segment that reaches up to RCV.NXT exactly is the last one again: its acknowledgment was lost, and the next one

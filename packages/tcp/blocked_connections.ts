@@ -39,12 +39,6 @@ export class BlockedConnections {
     if (!this.#timer.isArmed) this.#timer.start(RETRY_MS);
   }
 
-  /** Stops watching an interface that goes away. */
-  forget(netif: Netif): void {
-    this.#watched.get(netif)?.();
-    this.#watched.delete(netif);
-  }
-
   #retry(): void {
     this.#timer.stop();
     const blocked = this.#blocked;

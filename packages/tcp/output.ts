@@ -5,7 +5,7 @@
  * @module
  */
 import { isAckDue, noteTextSent } from "./delayed_ack.ts";
-import { segmentBytes } from "./path_mtu.ts";
+import { segmentBytes, superSegmentBytes } from "./path_mtu.ts";
 import { enterPersist, leavePersist } from "./persist.ts";
 import { isWindowUpdateDue } from "./receive_window.ts";
 import { congestionRoom, hasUnsent, sendRetransmissions } from "./recovery.ts";
@@ -13,7 +13,14 @@ import { seqAdd, seqDiff, seqGt } from "./seq.ts";
 import { canTransmit } from "./state.ts";
 import { type Tcb, textEnd } from "./tcb.ts";
 import { ensureRetransmission, startRetransmission } from "./timer_set.ts";
-import { loadSackBlocks, prepareRoute, transmitAck, transmitSyn, transmitText } from "./transmit.ts";
+import {
+  hasQueueSpace,
+  loadSackBlocks,
+  prepareRoute,
+  transmitAck,
+  transmitSyn,
+  transmitText,
+} from "./transmit.ts";
 
 /** Sends everything that may go now. */
 export function output(tcb: Tcb): void {
@@ -56,13 +63,13 @@ function sendNewText(tcb: Tcb): void {
   restartAfterIdle(tcb, nowMs);
   const sackLength = loadSackBlocks(tcb);
   const mss = segmentBytes(tcb, sackLength);
-  const burst = tcb.tx.gsoMaxBytes > 0 ? layer.superSegmentBytes(tcb, mss) : mss;
+  const burst = tcb.tx.gsoMaxBytes > 0 ? superSegmentBytes(tcb, mss) : mss;
   const end = textEnd(tcb);
   let nxt = tcb.isProbeOutstanding ? tcb.sndUna : tcb.sndNxt;
   for (;;) {
     const octets = nextOctets(tcb, nxt, end, mss, burst);
     if (octets === 0) break;
-    if (!layer.hasQueueSpace(tcb)) {
+    if (!hasQueueSpace(tcb)) {
       layer.block(tcb);
       break;
     }

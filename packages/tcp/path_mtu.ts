@@ -4,7 +4,7 @@
  */
 import type { Tcb } from "./tcb.ts";
 import { TCP_HEADER_LENGTH } from "./tcp_header.ts";
-import { TIMESTAMPS_LENGTH } from "./tcp_options.ts";
+import { MAX_OPTIONS_LENGTH, TIMESTAMPS_LENGTH } from "./tcp_options.ts";
 
 /** Bytes of the fixed IP header. */
 export function ipHeaderLength(tcb: Tcb): number {
@@ -39,4 +39,11 @@ export function segmentBytes(tcb: Tcb, sackLength: number): number {
   const half = largest > 536 ? largest >>> 1 : largest;
   const mss = half < tcb.smss && half > 0 ? half : tcb.smss;
   return mss - sackLength > 8 ? mss - sackLength : 8;
+}
+
+/** Octets of text that a super-segment holds: whole segments of `mss`. */
+export function superSegmentBytes(tcb: Tcb, mss: number): number {
+  const limit = tcb.tx.gsoMaxBytes < 65535 ? tcb.tx.gsoMaxBytes : 65535;
+  const room = limit - ipHeaderLength(tcb) - TCP_HEADER_LENGTH - MAX_OPTIONS_LENGTH;
+  return room > mss ? room - room % mss : mss;
 }

@@ -27,7 +27,7 @@ export function receiveText(tcb: Tcb, seg: Segment): void {
     return;
   }
   if (length === 0 && !isFin) return;
-  const queue = tcb.layer.reassemblyOf(tcb);
+  const queue = tcb.layer.reassembly.of(tcb);
   seg.pbuf = undefined;
   queue.insert(seg.seq, p, length, isFin, seg.seq === tcb.rcvNxt);
   let inOrder = queue.popInOrder(tcb.rcvNxt);
@@ -53,7 +53,7 @@ function trimToWindow(tcb: Tcb, seg: Segment): void {
   if (before > 0) {
     const count = before < seg.textLength ? before : seg.textLength;
     if (count > 0) {
-      if (tcb.hasSack) tcb.layer.reassemblyOf(tcb).noteDuplicate(seg.seq, seqAdd(seg.seq, count));
+      if (tcb.hasSack) tcb.layer.reassembly.of(tcb).noteDuplicate(seg.seq, seqAdd(seg.seq, count));
       // With nothing left but the FIN, the packet is not looked at any more.
       if (count < seg.textLength) seg.pbuf = consumeAcross(seg.pbuf!, count);
       seg.textLength -= count;
@@ -95,7 +95,7 @@ export function receiveFin(tcb: Tcb, seg: Segment): boolean {
   if (!isHere && (reassembly === undefined || !reassembly.isFinAt(tcb.rcvNxt))) return false;
   tcb.rcvNxt = seqAdd(tcb.rcvNxt, 1);
   if (tcb.rcvWnd > 0) tcb.rcvWnd--;
-  tcb.layer.dropReassembly(tcb);
+  tcb.layer.reassembly.drop(tcb);
   noteFinReceived(tcb);
   return true;
 }

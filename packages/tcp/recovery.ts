@@ -15,7 +15,7 @@
  *
  * @module
  */
-import { segmentBytes } from "./path_mtu.ts";
+import { segmentBytes, superSegmentBytes } from "./path_mtu.ts";
 import { SackScoreboard } from "./sack_scoreboard.ts";
 import type { Segment } from "./segment.ts";
 import { seqAdd, seqDiff, seqGeq, seqGt } from "./seq.ts";
@@ -193,7 +193,7 @@ export function sendRetransmissions(tcb: Tcb, canSendNew: boolean): void {
   const scoreboard = tcb.scoreboard;
   if (scoreboard === undefined || tcb.phase === "NONE" || !prepareRoute(tcb)) return;
   const mss = segmentBytes(tcb, 0);
-  const limit = tcb.tx.gsoMaxBytes > 0 ? tcb.layer.superSegmentBytes(tcb, mss) : mss;
+  const limit = tcb.tx.gsoMaxBytes > 0 ? superSegmentBytes(tcb, mss) : mss;
   for (;;) {
     const room = tcb.congestion.cwnd - scoreboard.pipe(tcb.sndNxt);
     if (room < tcb.smss) return;

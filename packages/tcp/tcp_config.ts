@@ -84,7 +84,8 @@ export interface TcpOptions extends TcpConnectionOptions {
   readonly minRtoMs?: number;
   /** Most retransmission timeout. Default 120,000. */
   readonly maxRtoMs?: number;
-  /** Retransmissions of a SYN before giving up (lwIP: TCP_SYNMAXRTX). Default 6: 127 s. */
+  /** Retransmissions of a SYN before giving up (lwIP: TCP_SYNMAXRTX). Default 6: 127 s. Deviation: RFC 9293 §3.8.3 (MUST-23)
+   * asks for 3 minutes; 7 gives 255 s. */
   readonly synRetries?: number;
   /** Retransmissions of a SYN-ACK before giving up. Default 5: 63 s. */
   readonly synAckRetries?: number;

@@ -13,6 +13,7 @@
 import type { Pbuf, PbufPool } from "@lightwire/pbuf";
 import {
   EphemeralPorts,
+  IP_PROTOCOL_TCP,
   type IpAddress,
   type IpDisposition,
   type IpErrorInfo,
@@ -22,7 +23,7 @@ import {
   type IpRxInfo,
   IpTx,
 } from "@lightwire/ip";
-import type { Clock, Netif, Random, Timer, TimerQueue } from "@lightwire/netif";
+import type { Clock, Netif, Random, TimerQueue } from "@lightwire/netif";
 import { BlockedConnections } from "./blocked_connections.ts";
 import { ChallengeAckLimiter } from "./challenge_ack.ts";
 import type { TcpConnection, TcpHandlers } from "./connection.ts";
@@ -32,8 +33,7 @@ import { ConnectionTable, ListenerTable } from "./demux.ts";
 import { icmpErrorArrives } from "./icmp_errors.ts";
 import { IsnGenerator } from "./isn.ts";
 import { type TcpAcceptHandler, TcpListener, type TcpListenOptions } from "./listener.ts";
-import { ipHeaderLength } from "./path_mtu.ts";
-import { ReassemblyQueue } from "./reassembly_queue.ts";
+import { ReassemblyMemory } from "./reassembly_memory.ts";
 import type { RtoOptions } from "./rto.ts";
 import { Segment } from "./segment.ts";
 import { inputSegment } from "./segment_input.ts";
@@ -47,17 +47,11 @@ import {
   type TcpHooks,
   type TcpOptions,
 } from "./tcp_config.ts";
-import { TCP_HEADER_LENGTH } from "./tcp_header.ts";
 import { chooseListenPort, openConnection, type TcpConnectOptions } from "./tcp_open.ts";
-import { MAX_OPTIONS_LENGTH, SackBlocks, type SynOptions } from "./tcp_options.ts";
+import { SackBlocks, type SynOptions } from "./tcp_options.ts";
 import { deleteTcb, resetConnection } from "./teardown.ts";
 import { giveUpTime, timerExpires } from "./timeouts.ts";
 import type { TcpTimerName } from "./timer_set.ts";
-
-/** IANA protocol number of TCP. */
-export const TCP_PROTOCOL = 6;
-/** Longest header of a segment. */
-const MAX_HEADER_LENGTH = TCP_HEADER_LENGTH + MAX_OPTIONS_LENGTH;
 
 /** What TCP needs of the IP layer. */
 export type TcpIp = Pick<IpLayer, "prepare" | "output" | "flush" | "isLocalAddress" | "confirmReachability">;
@@ -88,40 +82,59 @@ export class TcpLayer implements IpProtocolHandler {
   readonly listeners: ListenerTable<TcpListener>;
   /** Where ports of active OPENs come from. */
   readonly ephemeralPorts: EphemeralPorts;
-  /** Memory of send buffers. Internal. */
+  /** Memory of send buffers.
+   *
+   * @internal */
   readonly rings: RingPool;
-  /** Initial sequence numbers. Internal. */
+  /** Initial sequence numbers.
+   *
+   * @internal */
   readonly isns: IsnGenerator;
-  /** Throttle of RFC 5961 §7. Internal. */
+  /** Throttle of RFC 5961 §7.
+   *
+   * @internal */
   readonly challengeAcks: ChallengeAckLimiter;
-  /** Options of each connection's RTO. Internal. */
+  /** Options of each connection's RTO.
+   *
+   * @internal */
   readonly rtoOptions: RtoOptions;
-  /** R2: how long text may stay unacknowledged. Internal. */
+  /** R2: how long text may stay unacknowledged.
+   *
+   * @internal */
   readonly r2Ms: number;
-  /** For resets that belong to no connection. Internal. */
+  /** For resets that belong to no connection.
+   *
+   * @internal */
   readonly replyTx: IpTx;
-  /** Scratch: options of the SYN that is being built. Internal. */
+  /** Scratch: options of the SYN that is being built.
+   *
+   * @internal */
   readonly synOptions: SynOptions;
-  /** Scratch: SACK blocks of the segments that are being built. Internal. */
+  /** Scratch: SACK blocks of the segments that are being built.
+   *
+   * @internal */
   readonly sackBlocks: SackBlocks;
+  /** Text out of order of all connections.
+   *
+   * @internal */
+  readonly reassembly: ReassemblyMemory;
   readonly #connections: ConnectionTable<Tcb>;
   readonly #limits: ConnectionLimits;
   readonly #blocked: BlockedConnections;
-  readonly #reassembling: Set<Tcb>;
-  readonly #pruneTimer: Timer;
   readonly #segment: Segment;
   readonly #served: ServedConnections;
   #isFlushing: boolean;
   #isInput: boolean;
 
-  /**
+  /** A layer without connections.
+   *
    * @param ip the layer below; the composition root registers this object with it.
    * @param host what the host supplies.
    * @param options defaults are at each option.
    * @throws {RangeError} if an option is out of its range.
    */
   constructor(ip: TcpIp, host: IpHost, options: TcpOptions = {}) {
-    this.protocol = TCP_PROTOCOL;
+    this.protocol = IP_PROTOCOL_TCP;
     this.ip = ip;
     this.clock = host.clock;
     this.timers = host.timers;
@@ -140,7 +153,7 @@ export class TcpLayer implements IpProtocolHandler {
     this.rtoOptions = { initialMs: initialRtoMs, minMs: minRtoMs, maxMs: maxRtoMs };
     this.r2Ms = giveUpTime(dataRetries, minRtoMs, maxRtoMs);
     this.replyTx = new IpTx();
-    this.replyTx.protocol = TCP_PROTOCOL;
+    this.replyTx.protocol = IP_PROTOCOL_TCP;
     this.synOptions = {
       mss: 0,
       windowShift: -1,
@@ -150,16 +163,10 @@ export class TcpLayer implements IpProtocolHandler {
       tsEcr: 0,
     };
     this.sackBlocks = new SackBlocks();
+    this.reassembly = new ReassemblyMemory(this);
     this.#connections = new ConnectionTable(host.random.uint32());
     this.#limits = new ConnectionLimits(this);
     this.#blocked = new BlockedConnections(this);
-    this.#reassembling = new Set();
-    this.#pruneTimer = host.timers.create(() => this.#pruneReassembly());
-    const exhausted = host.pool.onExhausted;
-    host.pool.onExhausted = () => {
-      exhausted?.();
-      if (this.#reassembling.size > 0) this.#pruneTimer.start(0);
-    };
     this.#segment = new Segment();
     this.#served = new ServedConnections();
     this.#isFlushing = false;
@@ -255,86 +262,50 @@ export class TcpLayer implements IpProtocolHandler {
     }
   }
 
-  /** Puts a connection on the list of those to be served. Internal. */
+  /** Puts a connection on the list of those to be served.
+
+   *
+
+   * @internal */
   touch(tcb: Tcb): void {
     if (!this.#served.add(tcb) || this.#isFlushing || this.#isInput) return;
     if (this.#served.size === 1) this.onFlushNeeded?.();
   }
 
-  /** A timer of a connection expired. Internal. */
+  /** A timer of a connection expired.
+   *
+   * @internal */
   timerExpires(tcb: Tcb, name: TcpTimerName): void {
     timerExpires(tcb, name);
     this.touch(tcb);
     this.flush();
   }
 
-  /** Puts a connection on the list of those that wait for buffers or queue space. Internal. */
+  /** Puts a connection on the list of those that wait for buffers or queue space.
+
+   *
+
+   * @internal */
   block(tcb: Tcb): void {
     this.#blocked.add(tcb);
   }
 
-  /** The pool had nothing for a segment: the connection waits. Internal. */
+  /** The pool had nothing for a segment: the connection waits.
+
+   *
+
+   * @internal */
   outOfBuffers(tcb: Tcb): void {
     this.counters.noBuffers++;
-    if (this.#reassembling.size > 0) this.#pruneTimer.start(0);
+    this.reassembly.yieldSoon();
     this.#blocked.add(tcb);
   }
 
-  /** Somebody asked the pool in vain: text out of order is given back, since it will come again, and perhaps it is
-   * what keeps the segment out that would put it in order. */
-  #pruneReassembly(): void {
-    for (const tcb of this.#reassembling) {
-      this.counters.prunedBytes += tcb.reassembly?.prune(Infinity) ?? 0;
-    }
-  }
+  /** Enters a connection, making room for it if there are too many.
 
-  /** Whether the interface of a connection takes more packets. Internal. */
-  hasQueueSpace(tcb: Tcb): boolean {
-    const netif = tcb.tx.netif;
-    return netif === undefined || netif.hasQueueSpace;
-  }
+   *
 
-  /** Octets of text that a super-segment holds: whole segments of `mss`. Internal. */
-  superSegmentBytes(tcb: Tcb, mss: number): number {
-    const limit = tcb.tx.gsoMaxBytes < 65535 ? tcb.tx.gsoMaxBytes : 65535;
-    const room = limit - ipHeaderLength(tcb) - MAX_HEADER_LENGTH;
-    return room > mss ? room - room % mss : mss;
-  }
-
-  /** The reassembly queue of a connection, made if there is none. Internal. */
-  reassemblyOf(tcb: Tcb): ReassemblyQueue {
-    let queue = tcb.reassembly;
-    if (queue === undefined) {
-      const { reassemblyBytes, reassemblyNodes } = this.config;
-      const maxBytes = reassemblyBytes > 0 ? reassemblyBytes : tcb.config.receiveBufferBytes;
-      queue = tcb.reassembly = new ReassemblyQueue({ maxBytes, maxNodes: reassemblyNodes });
-      this.#reassembling.add(tcb);
-    }
-    return queue;
-  }
-
-  /** The reassembly queue of a connection is empty, and not needed for now. Internal. */
-  dropReassembly(tcb: Tcb): void {
-    tcb.reassembly?.clear();
-    tcb.reassembly = undefined;
-    this.#reassembling.delete(tcb);
-  }
-
-  /** Copies what packets of a connection need to its IpTx. Internal. */
-  setUpRoute(tcb: Tcb, boundNetif: Netif | undefined): void {
-    const tx = tcb.tx;
-    tx.source = tcb.localAddress;
-    tx.destination = tcb.remoteAddress;
-    tx.protocol = TCP_PROTOCOL;
-    tx.hopLimit = tcb.config.ttl;
-    tx.tos = tcb.config.tos;
-    tx.dontFragment = this.config.pathMtuDiscovery;
-    tx.allowBroadcast = false;
-    tx.boundNetif = boundNetif;
-    tx.generation = -1;
-  }
-
-  /** Enters a connection, making room for it if there are too many. Internal.
+   * @internal
    *
    * @returns false when there is no room, or the four numbers are taken.
    */
@@ -342,11 +313,15 @@ export class TcpLayer implements IpProtocolHandler {
     return this.#limits.makeRoom(this.#connections.size, tcb.config.priority) && this.#connections.add(tcb);
   }
 
-  /** Takes a connection out, before its state becomes CLOSED. Internal. */
+  /** Takes a connection out, before its state becomes CLOSED.
+
+   *
+
+   * @internal */
   removeConnection(tcb: Tcb): void {
     this.#connections.remove(tcb);
     this.#limits.forget(tcb);
-    this.#reassembling.delete(tcb);
+    this.reassembly.drop(tcb);
     const { state, listener } = tcb;
     if (state === "SYN-SENT" || state === "SYN-RECEIVED") this.counters.attemptFails++;
     else if (state === "ESTABLISHED" || state === "CLOSE-WAIT") this.counters.estabResets++;
@@ -359,13 +334,21 @@ export class TcpLayer implements IpProtocolHandler {
     }
   }
 
-  /** A connection entered TIME-WAIT. Internal. */
+  /** A connection entered TIME-WAIT.
+
+   *
+
+   * @internal */
   noteTimeWait(tcb: Tcb): void {
-    this.#reassembling.delete(tcb);
+    this.reassembly.drop(tcb);
     this.#limits.noteTimeWait(tcb);
   }
 
-  /** The connection of four numbers. Internal. */
+  /** The connection of four numbers.
+
+   *
+
+   * @internal */
   find(
     localAddress: IpAddress,
     localPort: number,
@@ -375,7 +358,11 @@ export class TcpLayer implements IpProtocolHandler {
     return this.#connections.lookup(localAddress, localPort, remoteAddress, remotePort);
   }
 
-  /** All TCBs; the table must not change meanwhile. Internal. */
+  /** All TCBs; the table must not change meanwhile.
+
+   *
+
+   * @internal */
   tcbs(): IterableIterator<Tcb> {
     return this.#connections.values();
   }

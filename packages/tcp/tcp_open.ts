@@ -9,6 +9,7 @@ import type { TcpListener, TcpListenOptions } from "./listener.ts";
 import { Tcb } from "./tcb.ts";
 import { resolveConnectionOptions, type TcpConnectionOptions } from "./tcp_config.ts";
 import type { TcpLayer } from "./tcp_layer.ts";
+import { setUpRoute } from "./transmit.ts";
 import { openActive } from "./user_calls.ts";
 
 /** Options of {@linkcode TcpLayer.connect}. */
@@ -52,7 +53,7 @@ export function openConnection(layer: TcpLayer, o: TcpConnectOptions, handlers: 
   } else {
     tcb.localAddress = remoteAddress.family === 4 ? IPV4_ANY : IPV6_ANY;
   }
-  layer.setUpRoute(tcb, o.boundNetif);
+  setUpRoute(tcb, o.boundNetif);
   tcb.tx.options = o.ipOptions;
   const code = layer.ip.prepare(tcb.tx);
   if (code !== undefined) throw openError(code, o, REASONS[code] ?? code);

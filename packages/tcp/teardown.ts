@@ -82,8 +82,7 @@ function end(tcb: Tcb, code: NetErrorCode | undefined): void {
 function release(tcb: Tcb): void {
   stopAllTimers(tcb);
   tcb.sendBuffer.clear();
-  tcb.reassembly?.clear();
-  tcb.reassembly = undefined;
+  tcb.layer.reassembly.drop(tcb);
   tcb.scoreboard = undefined;
   tcb.ackPendingBytes = 0;
   if (tcb.isOrphan) discardUnread(tcb);

@@ -3,7 +3,8 @@
  * @module
  */
 import { DEFAULT_HEADROOM, type Pbuf } from "@lightwire/pbuf";
-import type { IpRxInfo } from "@lightwire/ip";
+import { IP_PROTOCOL_TCP, type IpRxInfo } from "@lightwire/ip";
+import type { Netif } from "@lightwire/netif";
 import { ACK, FIN, PSH, RST, SYN, URG } from "./control_bits.ts";
 import { updateSmss } from "./path_mtu.ts";
 import { selectWindow } from "./receive_window.ts";
@@ -23,6 +24,29 @@ import {
   TIMESTAMPS_LENGTH,
 } from "./tcp_options.ts";
 import { timestampAt } from "./timestamps.ts";
+
+/** Copies what packets of a connection need from its TCB to its IpTx.
+ *
+ * @param boundNetif use this interface only.
+ */
+export function setUpRoute(tcb: Tcb, boundNetif: Netif | undefined): void {
+  const tx = tcb.tx;
+  tx.source = tcb.localAddress;
+  tx.destination = tcb.remoteAddress;
+  tx.protocol = IP_PROTOCOL_TCP;
+  tx.hopLimit = tcb.config.ttl;
+  tx.tos = tcb.config.tos;
+  tx.dontFragment = tcb.layer.config.pathMtuDiscovery;
+  tx.allowBroadcast = false;
+  tx.boundNetif = boundNetif;
+  tx.generation = -1;
+}
+
+/** Whether the interface of a connection takes more packets. */
+export function hasQueueSpace(tcb: Tcb): boolean {
+  const netif = tcb.tx.netif;
+  return netif === undefined || netif.hasQueueSpace;
+}
 
 /** Resolves the route, and what follows from it, if that has changed.
  *
@@ -50,7 +74,7 @@ export function loadSackBlocks(tcb: Tcb): number {
   const room = MAX_OPTIONS_LENGTH - (tcb.hasTimestamps ? TIMESTAMPS_LENGTH : 0) - hookLength(tcb, 0);
   reassembly.blocks(maxSackBlocks(room), blocks);
   // It was there for a duplicate alone.
-  if (reassembly.isEmpty) tcb.layer.dropReassembly(tcb);
+  if (reassembly.isEmpty) tcb.layer.reassembly.drop(tcb);
   return sackOptionLength(blocks.count);
 }
 
