@@ -31,10 +31,12 @@ export const statusCommand: Command = {
         for (const address of i.addresses) {
           lines.push(`    address   ${address}`);
         }
-        const { ifInOctets, ifInUcastPkts, ifOutOctets, ifOutUcastPkts } = i.counters;
+        const c = i.counters;
+        const received = c.ifInUcastPkts + c.ifInMulticastPkts + c.ifInBroadcastPkts;
+        const sent = c.ifOutUcastPkts + c.ifOutMulticastPkts + c.ifOutBroadcastPkts;
         lines.push(
-          `    received  ${ifInUcastPkts ?? 0} packets, ${formatBytes(ifInOctets ?? 0)}`,
-          `    sent      ${ifOutUcastPkts ?? 0} packets, ${formatBytes(ifOutOctets ?? 0)}`,
+          `    received  ${received} packets, ${formatBytes(c.ifInOctets)}`,
+          `    sent      ${sent} packets, ${formatBytes(c.ifOutOctets)}`,
         );
       }
       lines.push(output.strong("routes"));

@@ -23,6 +23,7 @@ function startDnsmasq(lab: Lab, ...extra: string[]): Running {
     "--dhcp-option=option:router,10.9.0.1",
     "--dhcp-option=option:ntp-server,10.9.0.1",
     "--domain=lab.test",
+    "--local=/lab.test/",
     "--host-record=www.lab.test,10.9.0.1",
     "--cname=alias.lab.test,www.lab.test",
     "--user=root",
