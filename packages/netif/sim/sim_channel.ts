@@ -166,12 +166,14 @@ export class SimChannel {
   /** Whether {@linkcode LinkFaults.queueBytes} leave room for a frame of `length` bytes. */
   hasQueueSpace(length: number): boolean {
     const backlog = this.backlogBytes;
-    return backlog === 0 || backlog + length <= this.#faults.queueBytes + 1e-6;
+    // The backlog is a time, divided: at a clock of 2^32 ms it is known to a fraction of a byte only.
+    return backlog === 0 || backlog + length < this.#faults.queueBytes + 1;
   }
 
-  /** Milliseconds until at most half of {@linkcode LinkFaults.queueBytes} wait. */
-  get halfDrainedInMs(): number {
-    return Math.max(0, (this.backlogBytes - this.#faults.queueBytes / 2) * this.#faults.msPerByte);
+  /** When at most half of {@linkcode LinkFaults.queueBytes} wait, and there is room for a frame of `length` bytes. */
+  writableAt(length: number): number {
+    const { queueBytes, msPerByte } = this.#faults;
+    return this.#busyUntil - Math.max(0, Math.min(queueBytes / 2, queueBytes - length)) * msPerByte;
   }
 
   /** Sends one frame on its way; borrows `p`. */

@@ -10,6 +10,7 @@ import {
   type MacAddress,
   NO_OFFLOAD,
 } from "../link.ts";
+import type { Clock } from "../clock.ts";
 import type { Timer } from "../timers.ts";
 import type { LinkFaults } from "./link_faults.ts";
 import { type FrameObserver, SimChannel } from "./sim_channel.ts";
@@ -17,6 +18,9 @@ import type { Simulation } from "./simulation.ts";
 
 /** Bytes of an Ethernet header with one IEEE 802.1Q tag, which a frame may have beyond the MTU. */
 const ETHERNET_OVERHEAD = 18;
+
+/** Least time from a refused `transmit` to the next attempt, whatever rounding says. */
+const LEAST_WAIT_MS = 0.001;
 
 /** Options that links and switches have in common. */
 export interface SimMediumOptions {
@@ -84,6 +88,7 @@ export class SimDriver implements LinkDriver {
   readonly outbound: SimChannel;
   /** The direction that this end receives from. */
   readonly inbound: SimChannel;
+  readonly #clock: Clock;
   readonly #waits: boolean;
   readonly #writableTimer: Timer;
   #sink: LinkSink | undefined;
@@ -98,6 +103,7 @@ export class SimDriver implements LinkDriver {
     this.capabilities = options.capabilities;
     this.outbound = options.out;
     this.inbound = options.in;
+    this.#clock = options.sim.clock;
     this.#waits = options.whenFull === "wait";
     this.#writableTimer = options.sim.timers.create(() => this.#sink?.linkWritable());
     this.#sink = undefined;
@@ -116,8 +122,10 @@ export class SimDriver implements LinkDriver {
       p.release();
       return true;
     }
-    if (this.#waits && !this.outbound.hasQueueSpace(p.totalLength)) {
-      this.#writableTimer.start(this.outbound.halfDrainedInMs);
+    const length = p.totalLength;
+    if (this.#waits && !this.outbound.hasQueueSpace(length)) {
+      const now = this.#clock.now();
+      this.#writableTimer.startAt(Math.max(this.outbound.writableAt(length), now + LEAST_WAIT_MS));
       return false;
     }
     this.outbound.offer(p);

@@ -316,6 +316,27 @@ Deno.test('whenFull "wait": transmit() returns false, and linkWritable() comes w
   assertEquals(sim.pool.inUse, 0);
 });
 
+Deno.test('whenFull "wait": a frame longer than the queue waits until the line is idle', () => {
+  for (const startMs of [0, 2 ** 32 + 1 / 3]) {
+    const sim = new Simulation({ seed: 1, startMs });
+    const [a, b] = createLink(sim, { aToB: { bandwidthBps: 1e9, queueBytes: 400 }, whenFull: "wait" });
+    const received = new FrameRecorder(sim.clock);
+    b.attach(received);
+    const waiting = Array.from({ length: 50 }, () => frame(sim, 1000));
+    let attempts = 0;
+    const go = () => {
+      attempts++;
+      while (waiting.length > 0 && a.transmit(waiting[0]!)) waiting.shift();
+    };
+    a.attach({ linkInput: (p) => p.release(), inputBatchEnd() {}, linkStateChanged() {}, linkWritable: go });
+    go();
+    assert(sim.runUntilIdle(1000));
+    assertEquals(received.frames.length, 50);
+    assertLess(attempts, 200);
+    assertEquals(sim.pool.inUse, 0);
+  }
+});
+
 Deno.test("outages: what leaves in an interval is lost, its end excluded", () => {
   const { marks, a } = run({ outages: [[20, 40], [60, 70]], delayMs: 100 }, { count: 8, gapMs: 10 });
   assertEquals(marks, [0, 1, 4, 5, 7]);
