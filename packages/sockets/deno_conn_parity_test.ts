@@ -1,6 +1,7 @@
 // What this file asserts is that it compiles: the socket API is assignable to Deno's own.
 import { assertEquals } from "@std/assert";
 import { DatagramConn } from "./datagram_conn.ts";
+import type { Stack } from "./stack.ts";
 import type { ConnectOptions, ListenDatagramOptions, ListenOptions } from "./stack_options.ts";
 import { TcpConn } from "./tcp_conn.ts";
 import { TcpListener } from "./tcp_listener.ts";
@@ -50,6 +51,16 @@ export function takesOptions(
 ): void {
   const own: [ConnectOptions, ListenOptions, ListenDatagramOptions] = [connect, listen, datagram];
   void own;
+}
+
+/** Never called: records are Deno's. */
+export async function resolvesAsDeno(stack: Stack, options: Deno.ResolveDnsOptions): Promise<void> {
+  const addresses: string[] = await stack.resolveDns("a", "A", options);
+  const exchangers: Deno.MxRecord[] = await stack.resolveDns("a", "MX");
+  const services: Deno.SrvRecord[] = await stack.resolveDns("a", "SRV");
+  const authorities: Deno.SoaRecord[] = await stack.resolveDns("a", "SOA");
+  const texts: string[][] = await stack.resolveDns("a", "TXT");
+  void [addresses, exchangers, services, authorities, texts];
 }
 
 Deno.test("TcpConn, TcpListener and DatagramConn have every member of Deno's", () => {

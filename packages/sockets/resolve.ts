@@ -1,4 +1,4 @@
-/** Names to addresses.
+/** Which names are this host.
  *
  * @module
  */
