@@ -6,6 +6,7 @@ import {
   type MacAddress,
   type Netif,
   NETIF_IPV4_ADDRESS_CHANGED,
+  NETIF_IPV4_GATEWAY_CHANGED,
   NETIF_IPV4_NETMASK_CHANGED,
   NETIF_IPV4_SETTINGS_CHANGED,
   type Timer,
@@ -13,6 +14,7 @@ import {
 import type { IpAddress } from "./address.ts";
 import { InterfaceAddress, type IpInterface } from "./ip_interface.ts";
 import type { IpLayer } from "./ip_layer.ts";
+import type { Route } from "./route_table.ts";
 import type { AddressClaim, ConflictPolicy } from "./v4/address_conflict.ts";
 
 /** Options of {@linkcode IpLayer.addAddress}. */
@@ -45,7 +47,9 @@ export class AddressBook {
   readonly #intervalMs: number;
   #timer: Timer | undefined = undefined;
 
-  /** @param changed what depends on addresses has to be resolved again.
+  /** A book without addresses.
+   *
+   * @param changed what depends on addresses has to be resolved again.
    * @param intervalMs between unasked announcements, 0 for none.
    */
   constructor(ip: IpLayer, changed: () => void, intervalMs: number) {
@@ -96,6 +100,13 @@ export class AddressBook {
     return true;
   }
 
+  /** A route was added or removed; see {@linkcode RouteTableOwner}. Listeners of its interface hear of default routes. */
+  routeChanged(route: Route | undefined): void {
+    this.#changed();
+    if (route?.destination.length !== 0 || route.destination.address.family !== 4) return;
+    route.netif?.notifyChange(NETIF_IPV4_GATEWAY_CHANGED | NETIF_IPV4_SETTINGS_CHANGED, route);
+  }
+
   /** An interface came up. */
   netifUp(iface: IpInterface): void {
     if (!this.#ip.options.announceAddresses) return;
@@ -135,7 +146,7 @@ export class AddressBook {
   #tell(entry: InterfaceAddress, isPresent: boolean): void {
     const { address, owner, prefix } = entry;
     this.#changed();
-    this.#ip.addressChanged(address, owner.netif, isPresent);
+    this.#ip.protocols.addressChanged(address, owner.netif, isPresent);
     if (address.family !== 4) return;
     const reasons = NETIF_IPV4_ADDRESS_CHANGED | NETIF_IPV4_NETMASK_CHANGED | NETIF_IPV4_SETTINGS_CHANGED;
     const details: AddressChangeDetails = { address, prefixLength: prefix.length, isPresent };

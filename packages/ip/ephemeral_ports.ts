@@ -17,7 +17,9 @@ export class EphemeralPorts {
   readonly #count: number;
   #next: number;
 
-  /** @param random draws the secret once.
+  /** A sequence of its own for each key.
+   *
+   * @param random draws the secret once.
    * @throws {RangeError} when `min` … `max` is not a range of ports.
    */
   constructor(random: Random, min: number = EPHEMERAL_PORT_MIN, max: number = EPHEMERAL_PORT_MAX) {

@@ -2,6 +2,7 @@
  *
  * @module
  */
+import type { Pbuf } from "@lightwire/pbuf";
 import type { IpAddress } from "./address.ts";
 import type { IpErrorRecord } from "./ip_error.ts";
 import type { IpLayer } from "./ip_layer.ts";
@@ -16,7 +17,10 @@ export class ErrorDelivery {
   readonly #ip: IpLayer;
   readonly #listeners: ((error: IpErrorInfo) => void)[] = [];
 
-  /** @param ip whose part this is. */
+  /** Nobody listens yet.
+   *
+   * @param ip whose part this is.
+   */
   constructor(ip: IpLayer) {
     this.#ip = ip;
   }
@@ -32,7 +36,7 @@ export class ErrorDelivery {
 
   /** Hands an error to the protocol of the quoted packet and to everyone who asked for all. */
   deliver(error: IpErrorInfo): void {
-    this.#ip.handlers[error.protocol]?.ipError(error);
+    this.#ip.protocols.byNumber[error.protocol]?.ipError(error);
     for (const listener of [...this.#listeners]) listener(error);
   }
 
@@ -43,7 +47,7 @@ export class ErrorDelivery {
    */
   tooBigArrives(error: IpErrorRecord, mtu: number, quotedLength: number): boolean {
     const ip = this.#ip;
-    const handler = ip.handlers[error.protocol];
+    const handler = ip.protocols.byNumber[error.protocol];
     if (handler?.ownsPacket !== undefined && !handler.ownsPacket(error)) return false;
     const netif = ip.routes.lookup(error.remoteAddress, { source: error.localAddress })?.netif;
     if (netif === undefined) return false;
@@ -51,6 +55,23 @@ export class ErrorDelivery {
     if (known === undefined) return false;
     error.mtu = known;
     return true;
+  }
+
+  /** The neighbour that a packet waited for does not answer: its transport hears of it (RFC 1122 §2.3.2.2), or, if we were
+   * to forward it, its sender (RFC 1812 §5.2.7.1). Takes ownership of `p`, whose first byte is its IP header's. */
+  neighborFailed(p: Pbuf): void {
+    const ip = this.#ip;
+    ip.counters.outDiscards++;
+    ip.counters.drops["neighbor-unresolved"]++;
+    if (p.netifIndex === 0) {
+      ip.icmp.reportLocally(p, "host-unreachable", 1);
+    } else {
+      for (const iface of ip.interfaces) {
+        if (iface.netif.index === p.netifIndex) ip.icmpErrors.sendUnreachable(p, iface, "host-unreachable");
+      }
+    }
+    p.release();
+    ip.inputBatchEnd();
   }
 
   /** A router on the link knows a better one (RFC 1122 §3.2.2.2): believed from the router in use, about another one on

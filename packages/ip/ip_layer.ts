@@ -29,22 +29,19 @@ import {
 } from "./ip_options.ts";
 import { ErrorDelivery } from "./error_delivery.ts";
 import type { IpTx } from "./ip_tx.ts";
-import {
-  EXCLUDE_NONE,
-  type GroupMembership,
-  MulticastMembership,
-  type SourceFilter,
-} from "./multicast_membership.ts";
+import { EXCLUDE_NONE, type GroupMembership, MulticastMembership } from "./multicast_membership.ts";
 import { NeighborCache } from "./neighbor_cache.ts";
 import type { NeighborEntry } from "./neighbor_entry.ts";
 import { PathMtuCache } from "./path_mtu.ts";
 import { type PingHandlers, type PingOptions, PingSession } from "./ping.ts";
 import type { IpErrorInfo, IpProtocolHandler } from "./protocol.ts";
+import { ProtocolTable } from "./protocol_table.ts";
 import { ETHER_TYPE_ARP, ETHER_TYPE_IPV4 } from "./protocol_number.ts";
 import { RawEndpoint, RawEndpoints, type RawHandler } from "./raw_endpoint.ts";
 import { RouteTable } from "./route_table.ts";
 import { SelfDelivery } from "./self_delivery.ts";
 import { AddressClaims } from "./v4/address_conflict.ts";
+import { TransmitBatch } from "./transmit_batch.ts";
 import { Arp } from "./v4/arp.ts";
 import { Icmpv4 } from "./v4/icmpv4.ts";
 import { Icmpv4Errors } from "./v4/icmpv4_error.ts";
@@ -53,12 +50,12 @@ import { Ipv4Forwarder } from "./v4/ipv4_forward.ts";
 import { Ipv4Input } from "./v4/ipv4_input.ts";
 import { Ipv4Output } from "./v4/ipv4_output.ts";
 import { Ipv4Reassembly } from "./v4/ipv4_reassembly.ts";
-import { groupMacIpv4, resolveIpv4Path, selectIpv4Source } from "./v4/ipv4_path.ts";
+import { resolveIpv4Path, selectIpv4Source } from "./v4/ipv4_path.ts";
 
 /** IPv4 with ICMP, ARP and IGMP, over any number of interfaces. Transports register with {@linkcode registerProtocol};
  * the composition root ends each batch of calls with {@linkcode flush}.
  *
- * Members marked "internal" are for the other files of this package. */
+ * Members that the documentation leaves out are for the other files of this package. */
 export class IpLayer implements NetworkLayer {
   /** Time, timers, entropy, memory. */
   readonly host: IpHost;
@@ -86,25 +83,33 @@ export class IpLayer implements NetworkLayer {
   readonly arp: Arp;
   /** Input of ICMP. */
   readonly icmp: Icmpv4;
-  /** Output of ICMP errors. */
+  /** Output of ICMP errors.
+   * @internal */
   readonly icmpErrors: Icmpv4Errors;
   /** Where multicast goes that nothing else decides about (lwIP's default multicast netif). */
   defaultMulticastNetif: Netif | undefined = undefined;
   /** Changes whenever something changes that a prepared {@linkcode IpTx} depends on. */
   generation: number = 0;
-  /** Protocol handlers by number. Internal. */
-  readonly handlers: (IpProtocolHandler | undefined)[] = new Array<IpProtocolHandler | undefined>(256).fill(
-    undefined,
-  );
-  /** Output of IPv4. Internal. */
+  /** Registered protocols.
+   * @internal */
+  readonly protocols: ProtocolTable = new ProtocolTable();
+  /** Output of IPv4.
+   * @internal */
   readonly output4: Ipv4Output;
-  /** Forwarding of IPv4. Internal. */
+  /** Forwarding of IPv4.
+   * @internal */
   readonly forwarder: Ipv4Forwarder;
-  /** Reassembly of IPv4. */
+  /** Reassembly of IPv4.
+   * @internal */
   readonly reassembly4: Ipv4Reassembly;
-  /** What errors that arrive lead to. Internal. */
+  /** What errors that arrive lead to.
+   * @internal */
   readonly errors: ErrorDelivery = new ErrorDelivery(this);
-  /** Packets to ourselves. Internal. */
+  /** Interfaces to flush.
+   * @internal */
+  readonly batch: TransmitBatch = new TransmitBatch();
+  /** Packets to ourselves.
+   * @internal */
   readonly selfDelivery: SelfDelivery;
   /** Claims of IPv4 addresses. */
   readonly claims: AddressClaims;
@@ -112,11 +117,10 @@ export class IpLayer implements NetworkLayer {
   readonly igmp: Igmp;
   readonly #input4: Ipv4Input;
   readonly #addresses: AddressBook;
-  readonly #protocols: IpProtocolHandler[] = [];
-  readonly #used: Netif[] = [];
-  #lastUsed: Netif | undefined = undefined;
 
-  /** @param host what the host supplies.
+  /** A network layer without interfaces.
+   *
+   * @param host what the host supplies.
    * @param options defaults are at each option.
    */
   constructor(host: IpHost, options: IpOptions = {}) {
@@ -124,20 +128,22 @@ export class IpLayer implements NetworkLayer {
     this.options = resolveIpOptions(options);
     const now = () => host.clock.now();
     const changed = () => this.#changed();
-    const routing = options.strongHost === true ? "strict" : "interface";
     this.routes = new RouteTable(
-      { ownerOf: (a) => this.interfaces.local(a)?.owner.netif, routesChanged: changed },
+      {
+        ownerOf: (a) => this.interfaces.local(a)?.owner.netif,
+        routesChanged: (route) => this.#addresses.routeChanged(route),
+      },
       now,
-      { sourceRouting: routing, ...options.routes },
+      { sourceRouting: this.options.strongHost ? "strict" : "interface", ...options.routes },
     );
     this.pathMtu = new PathMtuCache(now, changed, options.pathMtu);
     this.neighbors = new NeighborCache(host, {
       transmit: (entry, p) => this.output4.transmit(entry.netif, p, entry.linkAddress),
-      unresolved: (entry, p) => this.#unresolved(entry, p),
+      unresolved: (_entry, p) => this.errors.neighborFailed(p),
       reachabilityChanged: (entry, isReachable) => this.routes.gatewayChanged(entry.address, isReachable),
     }, options.neighbors);
     this.multicast = new MulticastMembership(
-      (netif, group, before, after) => this.#groupChanged(netif, group, before, after),
+      (netif, group, before, after) => this.igmp.groupChanged(netif, group, before, after),
       options.multicast,
     );
     this.claims = new AddressClaims(this);
@@ -145,7 +151,7 @@ export class IpLayer implements NetworkLayer {
     this.selfDelivery = new SelfDelivery(
       host.timers,
       options.loopQueueMax ?? 64,
-      (netif, p) => this.#inputFromSelf(netif, p),
+      (netif, p) => this.#input4.inputFromSelf(netif, p),
       () => this.inputBatchEnd(),
     );
     this.arp = new Arp(this, (iface, packet) => this.claims.observe(iface, packet));
@@ -222,18 +228,7 @@ export class IpLayer implements NetworkLayer {
     address: IpAddress,
     callback: (result: "free" | "conflict", by: MacAddress | undefined) => void,
   ): { cancel(): void } {
-    const claim = this.claims.claim(netif, address, "abandon", {
-      free: () => {
-        claim.close();
-        callback("free", undefined);
-      },
-      conflict: (by) => {
-        claim.close();
-        callback("conflict", by);
-      },
-    });
-    claim.probe();
-    return { cancel: () => claim.close() };
+    return this.claims.probe(netif, address, callback);
   }
 
   /** Whether packets to `address` are for us, by unicast. */
@@ -247,11 +242,7 @@ export class IpLayer implements NetworkLayer {
    * @throws {TypeError} when somebody does already.
    */
   registerProtocol(handler: IpProtocolHandler): void {
-    if (this.handlers[handler.protocol] !== undefined) {
-      throw new TypeError(`Cannot register protocol ${handler.protocol} twice`);
-    }
-    this.handlers[handler.protocol] = handler;
-    this.#protocols.push(handler);
+    this.protocols.register(handler);
   }
 
   /** Resolves where packets of a flow go. Costs two comparisons while nothing has changed.
@@ -301,11 +292,7 @@ export class IpLayer implements NetworkLayer {
 
   /** Ends a batch of {@linkcode output}: the drivers that were used write out. */
   flush(): void {
-    const used = this.#used;
-    if (used.length === 0) return;
-    this.#lastUsed = undefined;
-    for (let i = 0; i < used.length; i++) used[i]!.flush();
-    used.length = 0;
+    this.batch.flush();
   }
 
   /** {@inheritDoc NetworkLayer.networkInput} */
@@ -319,7 +306,7 @@ export class IpLayer implements NetworkLayer {
 
   /** {@inheritDoc NetworkLayer.inputBatchEnd} */
   inputBatchEnd(): void {
-    for (let i = 0; i < this.#protocols.length; i++) this.#protocols[i]!.inputBatchEnd();
+    this.protocols.inputBatchEnd();
     this.flush();
   }
 
@@ -373,9 +360,7 @@ export class IpLayer implements NetworkLayer {
 
   /** Opens a raw endpoint; see {@linkcode RawEndpoint}. The newest endpoint is asked first. */
   openRaw(protocol: number, handler: RawHandler): RawEndpoint {
-    const endpoint = new RawEndpoint(this, protocol, handler);
-    this.raw.add(endpoint);
-    return endpoint;
+    return this.raw.add(new RawEndpoint(this, protocol, handler));
   }
 
   /** Begins a series of echo requests; see {@linkcode PingSession}.
@@ -395,19 +380,14 @@ export class IpLayer implements NetworkLayer {
     return this.errors.onError(listener);
   }
 
-  /** Our address for packets to `destination` out of an interface, or 0.0.0.0. Internal. */
+  /** Our address for packets to `destination` out of an interface, or 0.0.0.0.
+   * @internal */
   sourceOn(iface: IpInterface, destination: IpAddress): IpAddress {
     return selectIpv4Source(this, iface, destination) ?? IPV4_ANY;
   }
 
-  /** Remembers to flush an interface. Internal. */
-  markUsed(netif: Netif): void {
-    if (netif === this.#lastUsed) return;
-    this.#lastUsed = netif;
-    if (!this.#used.includes(netif)) this.#used.push(netif);
-  }
-
-  /** Counts, tells and releases. Internal. */
+  /** Counts, tells and releases.
+   * @internal */
   countDrop(p: Pbuf, reason: IpDropReason, netif: Netif | undefined): void {
     this.counters.drops[reason]++;
     this.hooks.dropped?.(reason, p, netif);
@@ -416,41 +396,5 @@ export class IpLayer implements NetworkLayer {
 
   #changed(): void {
     this.generation = (this.generation + 1) & 0x3fff_ffff;
-  }
-
-  /** Tells transports that an address came or went. Internal. */
-  addressChanged(address: IpAddress, netif: Netif, isPresent: boolean): void {
-    for (const handler of this.#protocols) handler.addressChanged(address, netif, isPresent);
-  }
-
-  #groupChanged(netif: Netif, group: IpAddress, before: SourceFilter, after: SourceFilter): void {
-    const iface = this.interfaces.of(netif);
-    if (iface === undefined || group.family !== 4) return;
-    const was = before.mode === "EXCLUDE" || before.sources.length > 0;
-    const is = after.mode === "EXCLUDE" || after.sources.length > 0;
-    if (iface.hasNeighbors && is && !was) netif.joinMulticastFilter(groupMacIpv4(group.w3));
-    if (iface.hasNeighbors && was && !is) netif.leaveMulticastFilter(groupMacIpv4(group.w3));
-    if (!iface.isLoopback) this.igmp.reporter.filterChanged(netif, group, before, after);
-  }
-
-  #inputFromSelf(netif: Netif, p: Pbuf): void {
-    const iface = this.interfaces.of(netif);
-    if (iface === undefined) p.release();
-    else this.#input4.inputFromSelf(iface, p);
-  }
-
-  /** A packet whose neighbour does not answer: RFC 1122 §2.3.2.2 for ours, RFC 1812 §5.2.7.1 for others'. */
-  #unresolved(_entry: NeighborEntry, p: Pbuf): void {
-    this.counters.outDiscards++;
-    this.counters.drops["neighbor-unresolved"]++;
-    if (p.netifIndex === 0) {
-      this.icmp.reportLocally(p, "host-unreachable", 1);
-    } else {
-      for (const iface of this.interfaces) {
-        if (iface.netif.index === p.netifIndex) this.icmpErrors.sendUnreachable(p, iface, "host-unreachable");
-      }
-    }
-    p.release();
-    this.inputBatchEnd();
   }
 }

@@ -1,7 +1,16 @@
 import { assert, assertEquals } from "@std/assert";
 import { PbufPool, sumPbuf } from "@lightwire/pbuf";
 import { createMemoryLinkPair, LoopbackLink, Netif, seededRandom, TimerQueue } from "@lightwire/netif";
-import { IpLayer, type IpOptions, type IpRxInfo, IpTx, ipv4, parseIpAddressOrThrow } from "./mod.ts";
+import {
+  type AddressChangeDetails,
+  IpLayer,
+  type IpOptions,
+  type IpRxInfo,
+  IpTx,
+  ipv4,
+  parseIpAddressOrThrow,
+  Route,
+} from "./mod.ts";
 import type { Pbuf } from "@lightwire/pbuf";
 
 class Clock {
@@ -99,5 +108,39 @@ Deno.test("IpLayer: packets to an own address come back by the loopback interfac
     assertEquals(got, 1);
     endpoint.close();
   }
+  assertEquals(net.pool.inUse, 0);
+});
+
+Deno.test("listeners of an interface hear of addresses and default routes (lwIP test_netif_extcallbacks)", () => {
+  const net = new Pair();
+  const seen: string[] = [];
+  net.netifA.onChange((netif, reasons, details) => {
+    const d = details as AddressChangeDetails | Route;
+    const what = d instanceof Route ? `${d}` : `${d.address}/${d.prefixLength} ${d.isPresent}`;
+    seen.push(`${netif.name} ${reasons.toString(16)} ${what}`);
+  });
+  net.a.addAddress(net.netifA, ipv4(0x0a010001), 16);
+  const route = net.a.routes.add({
+    destination: { address: ipv4(0), length: 0 },
+    gateway: ipv4(0x0a0000fe),
+    netif: net.netifA,
+  });
+  net.a.routes.remove(route);
+  net.a.removeAddress(net.netifA, ipv4(0x0a010001));
+  assertEquals(seen, [
+    "en0 d0 10.1.0.1/16 true",
+    "en0 a0 0.0.0.0/0 via 10.0.0.254 dev en0",
+    "en0 a0 0.0.0.0/0 via 10.0.0.254 dev en0",
+    "en0 d0 10.1.0.1/16 false",
+  ]);
+});
+
+Deno.test("IpLayer: an idle stack has no timer armed and nothing in the pool", () => {
+  const net = new Pair();
+  net.clock.time += 10_000;
+  net.timers.runDue();
+  net.clock.time += 10_000;
+  net.timers.runDue();
+  assertEquals(net.timers.size, 0);
   assertEquals(net.pool.inUse, 0);
 });

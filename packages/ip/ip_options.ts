@@ -8,7 +8,7 @@ import type { IpAddress } from "./address.ts";
 import type { IpDropReason } from "./counters.ts";
 import type { MembershipReporterOptions } from "./membership_reporter.ts";
 import type { MulticastOptions } from "./multicast_membership.ts";
-import type { NeighborCacheOptions } from "./neighbor_cache.ts";
+import type { NeighborCacheOptions } from "./neighbor_options.ts";
 import type { PathMtuOptions } from "./path_mtu.ts";
 import type { ReassemblyOptions } from "./reassembly.ts";
 import type { RouteTableOptions } from "./route_table.ts";
@@ -90,6 +90,8 @@ export interface IpOptions {
   readonly icmpErrorRate?: RateLimit;
   /** ICMP replies that we send. Default: no limit, since a reply is never longer than its request. */
   readonly icmpEchoRate?: RateLimit;
+  /** ARP replies that we send. Default 1000 per second, bursts of 200. */
+  readonly arpReplyRate?: RateLimit;
   /** Bytes of the offending packet that an ICMP error quotes at most; 28 quotes the least that is allowed. Default 548, which
    * makes errors of 576 bytes (RFC 1812 §4.3.2.3). */
   readonly icmpQuoteBytes?: number;
@@ -146,6 +148,8 @@ export interface ResolvedIpOptions {
   readonly icmpErrorRate: RateLimit;
   /** {@inheritDoc IpOptions.icmpEchoRate} */
   readonly icmpEchoRate: RateLimit;
+  /** {@inheritDoc IpOptions.arpReplyRate} */
+  readonly arpReplyRate: RateLimit;
   /** {@inheritDoc IpOptions.icmpQuoteBytes} */
   readonly icmpQuoteBytes: number;
   /** {@inheritDoc IpOptions.broadcastPing} */
@@ -176,6 +180,7 @@ export function resolveIpOptions(o: IpOptions): ResolvedIpOptions {
     sourceRoute: o.sourceRoute ?? "refuse",
     icmpErrorRate: o.icmpErrorRate ?? { perSecond: 1000, burst: 50 },
     icmpEchoRate: o.icmpEchoRate ?? { perSecond: Infinity, burst: Infinity },
+    arpReplyRate: o.arpReplyRate ?? { perSecond: 1000, burst: 200 },
     icmpQuoteBytes: o.icmpQuoteBytes ?? 548,
     broadcastPing: o.broadcastPing ?? false,
     multicastPing: o.multicastPing ?? false,

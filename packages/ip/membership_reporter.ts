@@ -121,7 +121,9 @@ export class MembershipReporter {
   readonly #options: Required<MembershipReporterOptions>;
   readonly #links = new Map<Netif, LinkReports>();
 
-  /** @param members what is listened to. */
+  /** A reporter that knows of no querier yet.
+   *
+   * @param members what is listened to. */
   constructor(
     host: { readonly timers: TimerQueue; readonly random: Random },
     members: MulticastMembership,

@@ -15,6 +15,7 @@ export * from "./ephemeral_ports.ts";
 export * from "./multicast_membership.ts";
 export * from "./neighbor_cache.ts";
 export * from "./neighbor_entry.ts";
+export * from "./neighbor_options.ts";
 export * from "./path_mtu.ts";
 export * from "./ping.ts";
 export * from "./address_book.ts";

@@ -93,7 +93,9 @@ export class MulticastMembership {
   readonly #sourcesMax: number;
   #count = 0;
 
-  /** @param changed hears of each change of what an interface wants, after it was made. */
+  /** An empty table.
+   *
+   * @param changed hears of each change of what an interface wants, after it was made. */
   constructor(
     changed: (netif: Netif, group: IpAddress, before: SourceFilter, after: SourceFilter) => void,
     options: MulticastOptions = {},

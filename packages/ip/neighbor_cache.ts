@@ -18,6 +18,11 @@ import { AddressMap } from "./address_map.ts";
 import type { IpAddress } from "./address.ts";
 import { NeighborEntry } from "./neighbor_entry.ts";
 import { NeighborList } from "./neighbor_list.ts";
+import {
+  type NeighborCacheOptions,
+  type NeighborCounters,
+  resolveNeighborOptions,
+} from "./neighbor_options.ts";
 
 /** Asks the link for a neighbour's station address: ARP or ND. */
 export interface NeighborSolicitor {
@@ -33,48 +38,6 @@ export interface NeighborCacheOwner {
   unresolved(entry: NeighborEntry, p: Pbuf): void;
   /** A neighbour stopped answering, or answers again: routes through it may have to change. */
   reachabilityChanged(entry: NeighborEntry, isReachable: boolean): void;
-}
-
-/** Options of a {@linkcode NeighborCache}; the defaults are the constants of RFC 4861 §10. */
-export interface NeighborCacheOptions {
-  /** Most entries of all interfaces together, static ones not counted. Default 1024. */
-  readonly entriesMax?: number;
-  /** Most entries that are being resolved (`INCOMPLETE`), so that a scan cannot evict the others. Default 256. */
-  readonly incompleteMax?: number;
-  /** Packets that wait for one neighbour. Default 64, so that the 45 fragments of a datagram of 64 KiB survive until
-   * the answer comes (Linux keeps 200 kB); lwIP keeps 3, RFC 1122 §2.3.2.2 wants at least 1. */
-  readonly queuePerNeighbor?: number;
-  /** Packets that wait for all neighbours together. Default 256. */
-  readonly queueTotal?: number;
-  /** Which packet gives way when the queue of a neighbour is full. Default "oldest" (RFC 4861 §7.2.2); esp-lwip
-   * drops the "newest". */
-  readonly queueDrop?: "oldest" | "newest";
-  /** Mean time that a confirmation holds, drawn anew from half to one and a half of it. Default 30,000. */
-  readonly baseReachableTimeMs?: number;
-  /** Between solicitations. Default 1000. */
-  readonly retransTimerMs?: number;
-  /** In `DELAY`. Default 5000. */
-  readonly delayFirstProbeTimeMs?: number;
-  /** Solicitations to all before giving up. Default 3. */
-  readonly maxMulticastSolicit?: number;
-  /** Solicitations to the station before giving up. Default 3. */
-  readonly maxUnicastSolicit?: number;
-}
-
-/** Counters of a {@linkcode NeighborCache}. */
-export interface NeighborCounters {
-  /** Solicitations sent. */
-  solicitations: number;
-  /** Neighbours found. */
-  resolved: number;
-  /** Neighbours given up. */
-  failed: number;
-  /** Entries that gave way to others because of a bound. */
-  evicted: number;
-  /** Packets dropped because a queue was full. */
-  queueDropped: number;
-  /** Packets given back because their neighbour does not answer. */
-  unresolvedDropped: number;
 }
 
 /** How a station address became known, which decides what it is worth (RFC 4861 §7.2.5, Appendix C). */
@@ -105,7 +68,9 @@ export class NeighborCache {
   readonly #solicitors: (NeighborSolicitor | undefined)[] = [];
   #queued = 0;
 
-  /** @param owner sends the packets and hears of failures. */
+  /** An empty cache.
+   *
+   * @param owner sends the packets and hears of failures. */
   constructor(
     host: { readonly clock: Clock; readonly timers: TimerQueue; readonly random: Random },
     owner: NeighborCacheOwner,
@@ -115,18 +80,7 @@ export class NeighborCache {
     this.#timers = host.timers;
     this.#random = host.random;
     this.#owner = owner;
-    this.#options = {
-      entriesMax: options.entriesMax ?? 1024,
-      incompleteMax: options.incompleteMax ?? 256,
-      queuePerNeighbor: options.queuePerNeighbor ?? 64,
-      queueTotal: options.queueTotal ?? 256,
-      queueDrop: options.queueDrop ?? "oldest",
-      baseReachableTimeMs: options.baseReachableTimeMs ?? 30_000,
-      retransTimerMs: options.retransTimerMs ?? 1000,
-      delayFirstProbeTimeMs: options.delayFirstProbeTimeMs ?? 5000,
-      maxMulticastSolicit: options.maxMulticastSolicit ?? 3,
-      maxUnicastSolicit: options.maxUnicastSolicit ?? 3,
-    };
+    this.#options = resolveNeighborOptions(options);
   }
 
   /** Names who asks for neighbours of a family. */

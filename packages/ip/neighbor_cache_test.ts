@@ -2,7 +2,8 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { type Pbuf, PbufPool } from "@lightwire/pbuf";
 import { type Netif, seededRandom, TimerQueue } from "@lightwire/netif";
 import { ipv4, ipv6 } from "./address.ts";
-import { NeighborCache, type NeighborCacheOptions } from "./neighbor_cache.ts";
+import { NeighborCache } from "./neighbor_cache.ts";
+import type { NeighborCacheOptions } from "./neighbor_options.ts";
 import type { NeighborEntry } from "./neighbor_entry.ts";
 import { ManualClock } from "./testdata/harness.ts";
 

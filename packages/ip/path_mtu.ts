@@ -56,7 +56,9 @@ export class PathMtuCache {
   readonly #changed: () => void;
   readonly #options: Required<PathMtuOptions>;
 
-  /** @param now clock milliseconds.
+  /** An empty cache.
+   *
+   * @param now clock milliseconds.
    * @param changed is called when an entry was added or removed by a report or by hand.
    */
   constructor(now: () => number, changed: () => void, options: PathMtuOptions = {}) {

@@ -139,7 +139,9 @@ export class PingSession implements EchoListener {
   #next = 0;
   #isOpen = true;
 
-  /** @throws {RangeError} when an option is out of range, or the identifier is in use.
+  /** A session that has sent nothing yet; see {@linkcode IpLayer.openPing}.
+   *
+   * @throws {RangeError} when an option is out of range, or the identifier is in use.
    * @throws {TypeError} when the destination is not an IPv4 address.
    */
   constructor(ip: IpLayer, options: PingOptions, handlers: PingHandlers) {

@@ -165,7 +165,7 @@ Deno.test("options are checked; identifiers are unique, and drawn if not given",
 });
 
 Deno.test("a ping to everybody takes replies of everybody", () => {
-  const { host, ping, answer, take } = session({ destination: ipv4(0x0a0000ff) });
+  const { ping, answer, take } = session({ destination: ipv4(0x0a0000ff) });
   ping.send();
   answer(0, { from: "10.0.0.5" });
   answer(0, { from: "10.0.0.6" });

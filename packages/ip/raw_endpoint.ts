@@ -121,8 +121,9 @@ export class RawEndpoints {
   }
 
   /** Adds one; the newest is asked first. */
-  add(endpoint: RawEndpoint): void {
+  add(endpoint: RawEndpoint): RawEndpoint {
     this.#endpoints.unshift(endpoint);
+    return endpoint;
   }
 
   /** Takes one out. */

@@ -146,7 +146,9 @@ export class Reassembly {
   readonly #perSource = new AddressMap<number>();
   #memory = 0;
 
-  /** @param owner counts, and sends ICMP errors. */
+  /** Nothing in work yet.
+   *
+   * @param owner counts, and sends ICMP errors. */
   constructor(
     host: { readonly clock: Clock; readonly timers: TimerQueue; readonly random: Random },
     owner: ReassemblyOwner,

@@ -83,8 +83,10 @@ export interface RouteResult {
 export interface RouteTableOwner {
   /** The interface that holds an address of ours. */
   ownerOf(address: IpAddress): Netif | undefined;
-  /** Routes have changed: what was resolved has to be resolved again. */
-  routesChanged(): void;
+  /** Routes have changed: what was resolved has to be resolved again.
+   *
+   * @param route what was added or removed; `undefined`: only which gateways answer. */
+  routesChanged(route: Route | undefined): void;
 }
 
 /** Options of a {@linkcode RouteTable}. */
@@ -118,7 +120,9 @@ export class RouteTable {
   readonly #now: () => number;
   #size = 0;
 
-  /** @param now clock milliseconds. */
+  /** An empty table.
+   *
+   * @param now clock milliseconds. */
   constructor(owner: RouteTableOwner, now: () => number, options: RouteTableOptions = {}) {
     this.#owner = owner;
     this.#now = now;
@@ -163,7 +167,7 @@ export class RouteTable {
     while (at > 0 && list[at - 1]!.metric > route.metric) at--;
     list.splice(at, 0, route);
     this.#size++;
-    this.#owner.routesChanged();
+    this.#owner.routesChanged(route);
     return route;
   }
 
@@ -173,15 +177,13 @@ export class RouteTable {
    */
   remove(which: Route | ((route: Route) => boolean)): number {
     const matches = which instanceof Route ? (route: Route) => route === which : which;
-    let removed = 0;
+    const removed: Route[] = [];
     for (const levels of [this.#levels4, this.#levels6]) {
       for (const level of levels) {
         for (const list of [...level.networks.values()]) {
           const network = list[0]!.destination.address;
           for (let i = list.length - 1; i >= 0; i--) {
-            if (!matches(list[i]!)) continue;
-            list.splice(i, 1);
-            removed++;
+            if (matches(list[i]!)) removed.push(...list.splice(i, 1));
           }
           if (list.length === 0) level.networks.delete(network);
         }
@@ -190,9 +192,9 @@ export class RouteTable {
         if (levels[i]!.networks.size === 0) levels.splice(i, 1);
       }
     }
-    this.#size -= removed;
-    if (removed > 0) this.#owner.routesChanged();
-    return removed;
+    this.#size -= removed.length;
+    for (const route of removed) this.#owner.routesChanged(route);
+    return removed.length;
   }
 
   /** The way to `destination`: the longest prefix among the routes whose interface is up; among equals a gateway
@@ -214,14 +216,14 @@ export class RouteTable {
   /** The neighbour behind a gateway stopped answering, or answers again (RFC 1122 §3.3.1.5). */
   gatewayChanged(gateway: IpAddress, isReachable: boolean): void {
     if (isReachable) {
-      if (this.#deadGateways.delete(gateway)) this.#owner.routesChanged();
+      if (this.#deadGateways.delete(gateway)) this.#owner.routesChanged(undefined);
       return;
     }
     for (const route of this) {
       if (route.gateway === undefined || !route.gateway.equals(gateway)) continue;
       if (this.#deadGateways.size >= 64) this.#deadGateways.clear();
       this.#deadGateways.set(gateway, this.#now() + this.#options.deadGatewayMs);
-      this.#owner.routesChanged();
+      this.#owner.routesChanged(undefined);
       return;
     }
   }

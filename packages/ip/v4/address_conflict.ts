@@ -204,7 +204,10 @@ export class AddressClaims {
   readonly #claims: AddressClaim[] = [];
   readonly #conflicts = new Map<Netif, number>();
 
-  /** @param ip whose part this is. */
+  /** No claims yet.
+   *
+   * @param ip whose part this is.
+   */
   constructor(ip: IpLayer) {
     this.#ip = ip;
   }
@@ -214,6 +217,26 @@ export class AddressClaims {
     const claim = new AddressClaim(this, this.#ip, netif, address, policy, events);
     this.#claims.push(claim);
     return claim;
+  }
+
+  /** Finds out whether somebody else has an address; see {@linkcode IpLayer.probeConflict}. */
+  probe(
+    netif: Netif,
+    address: IpAddress,
+    callback: (result: "free" | "conflict", by: MacAddress | undefined) => void,
+  ): { cancel(): void } {
+    const claim = this.claim(netif, address, "abandon", {
+      free: () => {
+        claim.close();
+        callback("free", undefined);
+      },
+      conflict: (by) => {
+        claim.close();
+        callback("conflict", by);
+      },
+    });
+    claim.probe();
+    return { cancel: () => claim.close() };
   }
 
   /** Shows every ARP packet to the claims of its interface; see {@linkcode Arp}. */

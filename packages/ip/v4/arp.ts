@@ -10,6 +10,7 @@
 import type { Pbuf } from "@lightwire/pbuf";
 import type { MacAddress, Netif } from "@lightwire/netif";
 import { ipv4 } from "../address.ts";
+import { TokenBucket } from "../token_bucket.ts";
 import type { IpInterface } from "../ip_interface.ts";
 import type { IpLayer } from "../ip_layer.ts";
 import type { NeighborSolicitor } from "../neighbor_cache.ts";
@@ -45,6 +46,8 @@ export interface ArpCounters {
   outAnnouncements: number;
   /** Probes sent (RFC 5227 §2.1.1). */
   outProbes: number;
+  /** Replies not sent because of the rate limit. */
+  outRateLimited: number;
   /** Packets not sent for want of memory or of room in the interface's queue. */
   outErrors: number;
 }
@@ -65,15 +68,20 @@ export class Arp implements NeighborSolicitor {
     outReplies: 0,
     outAnnouncements: 0,
     outProbes: 0,
+    outRateLimited: 0,
     outErrors: 0,
   };
   readonly #ip: IpLayer;
   readonly #observer: ArpObserver;
+  readonly #bucket: TokenBucket;
 
-  /** @param observer looks for conflicts. */
+  /** The ARP of one IP layer.
+   *
+   * @param observer looks for conflicts. */
   constructor(ip: IpLayer, observer: ArpObserver) {
     this.#ip = ip;
     this.#observer = observer;
+    this.#bucket = new TokenBucket(ip.host.clock, ip.options.arpReplyRate);
   }
 
   /** One packet, `p.start` at its first byte. Takes ownership. */
@@ -107,6 +115,10 @@ export class Arp implements NeighborSolicitor {
     this.#learn(iface, packet, isForUs);
     // A sender that claims the very address is dealt with above, and not with an answer to every packet.
     if (isForUs && packet.operation === ARP_REQUEST && packet.senderProtocol !== packet.targetProtocol) {
+      if (!this.#bucket.take()) {
+        counters.outRateLimited++;
+        return;
+      }
       this.send(netif, ARP_REPLY, packet.targetProtocol, packet.senderHardware, packet.senderProtocol);
     }
   }
@@ -199,7 +211,7 @@ export class Arp implements NeighborSolicitor {
       targetHardware,
       targetProtocol,
     });
-    this.#ip.markUsed(netif);
+    this.#ip.batch.markUsed(netif);
     if (!netif.output(p, ETHER_TYPE_ARP, destination)) this.counters.outErrors++;
   }
 }

@@ -191,3 +191,13 @@ Deno.test("no request goes out while memory is short, and nothing leaks", () => 
   host.advance(10_000);
   host.assertBalanced();
 });
+
+Deno.test("replies are limited by a token bucket", () => {
+  const host = new TestHost({ arpReplyRate: { perSecond: 10, burst: 3 } });
+  const ask = frame(0x0806, arp(1, PEER, "10.0.0.2", 0, "10.0.0.1"), BROADCAST);
+  for (let i = 0; i < 10; i++) host.driver.receive(ask);
+  assertEquals([host.driver.take().length, host.ip.arp.counters.outRateLimited], [3, 7]);
+  host.advance(100);
+  host.driver.receive(ask);
+  assertEquals(host.driver.take().length, 1);
+});

@@ -4,7 +4,7 @@
  */
 import { finishSum, type Pbuf, PBUF_CHECKSUM_VERIFIED, sumPbuf, updateChecksum16 } from "@lightwire/pbuf";
 import { ipv4 } from "../address.ts";
-import { TokenBucket } from "../icmp_rate_limit.ts";
+import { TokenBucket } from "../token_bucket.ts";
 import { IpErrorRecord } from "../ip_error.ts";
 import type { IpLayer } from "../ip_layer.ts";
 import { IpTx } from "../ip_tx.ts";
@@ -47,7 +47,10 @@ export class Icmpv4 implements IpProtocolHandler {
   readonly #echoBucket: TokenBucket;
   readonly #echoListeners = new Map<number, EchoListener>();
 
-  /** @param ip whose part this is. */
+  /** The ICMP of one IP layer.
+   *
+   * @param ip whose part this is.
+   */
   constructor(ip: IpLayer) {
     this.#ip = ip;
     this.#tx.protocol = IP_PROTOCOL_ICMP;

@@ -12,7 +12,7 @@ import {
   sumPbuf,
 } from "@lightwire/pbuf";
 import { ipv4 } from "../address.ts";
-import { TokenBucket } from "../icmp_rate_limit.ts";
+import { TokenBucket } from "../token_bucket.ts";
 import type { IpInterface } from "../ip_interface.ts";
 import type { IpLayer } from "../ip_layer.ts";
 import { IpTx } from "../ip_tx.ts";

@@ -13,6 +13,7 @@ import {
   type MembershipReporterOptions,
   type MembershipWire,
 } from "../membership_reporter.ts";
+import type { SourceFilter } from "../multicast_membership.ts";
 import type { IpDisposition, IpProtocolHandler, IpRxInfo } from "../protocol.ts";
 import { IP_PROTOCOL_IGMP } from "../protocol_number.ts";
 import {
@@ -24,6 +25,7 @@ import {
   IGMP_V2_REPORT,
   parseIgmpMessage,
 } from "./igmp_message.ts";
+import { groupMacIpv4 } from "./ipv4_path.ts";
 import { ROUTER_ALERT_OPTION } from "./ipv4_options.ts";
 
 /** 224.0.0.1: every host that understands multicast (RFC 1112 §4). */
@@ -81,10 +83,24 @@ export class Igmp implements IpProtocolHandler, MembershipWire {
   readonly reporter: MembershipReporter;
   readonly #ip: IpLayer;
 
-  /** @param ip whose part this is. */
+  /** The IGMP of one IP layer.
+   *
+   * @param ip whose part this is.
+   */
   constructor(ip: IpLayer, options?: MembershipReporterOptions) {
     this.#ip = ip;
     this.reporter = new MembershipReporter(ip.host, ip.multicast, this, options);
+  }
+
+  /** What an interface wants of a group has changed: sets its station filter, and reports. */
+  groupChanged(netif: Netif, group: IpAddress, before: SourceFilter, after: SourceFilter): void {
+    const iface = this.#ip.interfaces.of(netif);
+    if (iface === undefined || group.family !== 4) return;
+    const was = before.mode === "EXCLUDE" || before.sources.length > 0;
+    const is = after.mode === "EXCLUDE" || after.sources.length > 0;
+    if (iface.hasNeighbors && is && !was) netif.joinMulticastFilter(groupMacIpv4(group.w3));
+    if (iface.hasNeighbors && was && !is) netif.leaveMulticastFilter(groupMacIpv4(group.w3));
+    if (!iface.isLoopback) this.reporter.filterChanged(netif, group, before, after);
   }
 
   /** {@inheritDoc IpProtocolHandler.ipInput} */

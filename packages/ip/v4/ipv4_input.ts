@@ -9,6 +9,7 @@ import {
   PBUF_LINK_OTHER_HOST,
   shrink,
 } from "@lightwire/pbuf";
+import type { Netif } from "@lightwire/netif";
 import { ipv4 } from "../address.ts";
 import type { IpCounters, IpDropReason } from "../counters.ts";
 import type { IpInterface } from "../ip_interface.ts";
@@ -116,7 +117,9 @@ export class Ipv4Input {
   }
 
   /** One packet which we sent ourselves; takes ownership. */
-  inputFromSelf(iface: IpInterface, p: Pbuf): void {
+  inputFromSelf(netif: Netif, p: Pbuf): void {
+    const iface = this.#ip.interfaces.of(netif);
+    if (iface === undefined) return this.#ip.countDrop(p, "no-interface", netif);
     this.#isFromSelf = true;
     this.input(iface, p);
     this.#isFromSelf = false;
@@ -133,7 +136,7 @@ export class Ipv4Input {
       if (wasSeen) this.#counters.inDelivers++;
       if (outcome === "eaten") return;
     }
-    const handler = ip.handlers[rx.protocol];
+    const handler = ip.protocols.byNumber[rx.protocol];
     if (handler === undefined) {
       if (wasSeen) {
         p.release();

@@ -76,7 +76,7 @@ export class Ipv4Output {
 
   /** Hands one finished packet to an interface; takes ownership. */
   transmit(netif: Netif, p: Pbuf, linkAddress: number): boolean {
-    this.#ip.markUsed(netif);
+    this.#ip.batch.markUsed(netif);
     this.#counters.outTransmits++;
     if (netif.output(p, ETHER_TYPE_IPV4, linkAddress)) return true;
     this.#counters.outDiscards++;

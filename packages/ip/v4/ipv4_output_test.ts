@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { concatenate, PbufPool } from "@lightwire/pbuf";
-import { type IpDropReason, IpTx, ipv4, parseIpAddressOrThrow } from "../mod.ts";
+import { type IpDropReason, type IpTx, ipv4, parseIpAddressOrThrow } from "../mod.ts";
 import { checksum, decode, decodePacket, frame, ipOf, packet, TestHost, txTo } from "../testdata/harness.ts";
 
 const PEER = 0x02_00_00_00_00_99;
