@@ -2,7 +2,7 @@
  *
  * @module
  */
-import { dnsLabels, dnsNameKey } from "./dns_name.ts";
+import { dnsLabels } from "./dns_name.ts";
 
 /** Offsets from here on do not fit a pointer. */
 const MAX_POINTER = 0x3fff;
@@ -98,11 +98,12 @@ export class DnsWriter {
   }
 }
 
-/** The labels from `first` on, unmistakably and in lower case. */
+/** The labels from `first` on, unmistakably. Letters count as they are, so that no name takes over the case of another one
+ * (RFC 4343 §4). */
 function suffixKey(labels: readonly Uint8Array[], first: number): string {
   let key = "";
   for (let i = first; i < labels.length; i++) {
     key += String.fromCharCode(labels[i]!.length, ...labels[i]!);
   }
-  return dnsNameKey(key);
+  return key;
 }
