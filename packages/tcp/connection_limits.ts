@@ -6,11 +6,17 @@ import type { Tcb } from "./tcb.ts";
 import { deleteTcb, resetConnection } from "./teardown.ts";
 import type { TcpLayer } from "./tcp_layer.ts";
 
+/** After a search in vain, as long as this nobody of the same priority searches again: a full table must not make
+ * every SYN cost a walk through it. */
+const SEARCH_PAUSE_MS = 100;
+
 /** Bounds the connections of a layer, and its TIME-WAITs. */
 export class ConnectionLimits {
   readonly #layer: TcpLayer;
   /** In the order of entering the state. */
   readonly #timeWaits = new Set<Tcb>();
+  #vainUntilMs = -Infinity;
+  #vainPriority = 0;
 
   /** @param layer whose connections. */
   constructor(layer: TcpLayer) {
@@ -42,6 +48,11 @@ export class ConnectionLimits {
   makeRoom(count: number, priority: number): boolean {
     if (count < this.#layer.config.maxConnections) return true;
     if (this.#recycleTimeWait()) return true;
+    const nowMs = this.#layer.clock.now();
+    if (nowMs < this.#vainUntilMs && priority <= this.#vainPriority) {
+      this.#layer.counters.connectionOverflows++;
+      return false;
+    }
     const victim = this.#oldest("LAST-ACK") ?? this.#oldest("CLOSING");
     if (victim !== undefined) {
       this.#layer.counters.recycled++;
@@ -50,6 +61,8 @@ export class ConnectionLimits {
     }
     const lower = this.#lowestPriority(priority);
     if (lower === undefined) {
+      this.#vainUntilMs = nowMs + SEARCH_PAUSE_MS;
+      this.#vainPriority = priority;
       this.#layer.counters.connectionOverflows++;
       return false;
     }

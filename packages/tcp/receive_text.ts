@@ -44,6 +44,7 @@ export function receiveText(tcb: Tcb, seg: Segment): void {
   }
   // It filled a gap: at once (RFC 5681 §4.2).
   tcb.isAckNow = true;
+  if (queue.isEmpty && !queue.hasBlocks) tcb.layer.reassembly.drop(tcb);
 }
 
 /** Cuts off what lies before RCV.NXT and what lies behind the window. A FIN may be the first octet behind it: it

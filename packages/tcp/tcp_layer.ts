@@ -259,6 +259,8 @@ export class TcpLayer implements IpProtocolHandler {
       this.#served.serve();
     } finally {
       this.#isFlushing = false;
+      // After a callback has thrown.
+      if (this.#served.size > 0) this.onFlushNeeded?.();
     }
   }
 
@@ -268,8 +270,7 @@ export class TcpLayer implements IpProtocolHandler {
 
    * @internal */
   touch(tcb: Tcb): void {
-    if (!this.#served.add(tcb) || this.#isFlushing || this.#isInput) return;
-    if (this.#served.size === 1) this.onFlushNeeded?.();
+    if (this.#served.add(tcb) && !this.#isFlushing && !this.#isInput) this.onFlushNeeded?.();
   }
 
   /** A timer of a connection expired.
