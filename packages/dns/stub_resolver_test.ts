@@ -70,6 +70,18 @@ Deno.test("resolve: no servers, no name, no port open there", () => {
   assertEquals(brief(world.resolve("example.test")), "UNREACHABLE example.test");
 });
 
+Deno.test("resolve: fallback servers are asked when all others failed, or there are none", () => {
+  using world = new World([silent, found], {
+    servers: [address("10.0.0.2")],
+    fallbackServers: [address("10.0.0.3")],
+  });
+  assertEquals(brief(world.resolve("example.test")), FOUND);
+  assertEquals(world.servers[0]!.seen.length, 4);
+  world.resolver.servers = [];
+  assertEquals(brief(world.resolve("example.test", "A", { bypassCache: true })), FOUND);
+  assertEquals(world.servers[0]!.seen.length, 4);
+});
+
 Deno.test("resolve: SERVFAIL and REFUSED lead to the next server, NXDOMAIN ends it", () => {
   using world = new World([() => ({ rcode: 2 }), () => ({ rcode: 5 }), () => ({ rcode: 3 }), found]);
   assertEquals(brief(world.resolve("example.test")), "NXDOMAIN example.test");
