@@ -1,4 +1,4 @@
-/** Text forms of addresses, on bare numbers: {@link address} wraps them in values.
+/** Text forms of addresses, on bare numbers, which `address.ts` wraps in values.
  *
  * IPv4 is read strictly (four decimal numbers, as POSIX `inet_pton` does) or leniently (the BSD forms of `inet_aton`);
  * IPv6 is read as RFC 4291 §2.2 says and written as RFC 5952 §4 says.
