@@ -138,7 +138,7 @@ export class IpLayer implements NetworkLayer {
     );
     this.pathMtu = new PathMtuCache(now, changed, options.pathMtu);
     this.neighbors = new NeighborCache(host, {
-      transmit: (entry, p) => this.output4.transmit(entry.netif, p, entry.linkAddress),
+      transmit: (entry, p) => this.output4.transmitToNeighbor(entry, p),
       unresolved: (_entry, p) => this.errors.neighborFailed(p),
       reachabilityChanged: (entry, isReachable) => this.routes.gatewayChanged(entry.address, isReachable),
     }, options.neighbors);

@@ -84,6 +84,23 @@ export class Ipv4Output {
     return false;
   }
 
+  /** Hands a packet to a neighbour that the cache knows; one that waited may have to be cut yet. Takes ownership. */
+  transmitToNeighbor(neighbor: NeighborEntry, p: Pbuf): boolean {
+    const { netif } = neighbor;
+    const { view, start } = p;
+    const canCut = p.gsoSize === 0 &&
+      (view.getUint16(start + IPV4_OFFSET.flagsFragment) & IPV4_DONT_FRAGMENT) === 0;
+    if (canCut) {
+      let { mtu } = netif;
+      if (this.#ip.pathMtu.size > 0) {
+        const known = this.#ip.pathMtu.get(ipv4(view.getUint32(start + IPV4_OFFSET.destination)));
+        if (known !== undefined && known < mtu) mtu = known;
+      }
+      if (view.getUint16(start + IPV4_OFFSET.totalLength) > mtu) return this.#fragments(p, neighbor, mtu);
+    }
+    return this.transmit(netif, p, neighbor.linkAddress);
+  }
+
   /** Sends a packet which has its IP header already (raw endpoints with a header of their own; forwarded packets):
    * fragments it if it has to, which DF forbids. Takes ownership.
    *
@@ -218,7 +235,12 @@ export class Ipv4Output {
     return this.#ip.selfDelivery.add(tx.netif!, p) || this.drop(p, "loop-queue-full", tx.netif);
   }
 
+  /** Cuts a packet and sends the pieces. While the neighbour is being asked for, the packet waits in one piece: a queue of
+   * three would not hold the fragments of a large one. */
   #fragments(p: Pbuf, neighbor: NeighborEntry, mtu: number): boolean {
+    if (neighbor.state === "INCOMPLETE" || neighbor.state === "FAILED") {
+      return this.#ip.neighbors.output(neighbor, p);
+    }
     this.#counters.outFragReqds++;
     const fragments = fragmentIpv4(p, mtu);
     if (fragments === undefined) {

@@ -1,7 +1,17 @@
 import { assert, assertEquals } from "@std/assert";
 import { concatenate, PbufPool } from "@lightwire/pbuf";
 import { type IpDropReason, type IpTx, ipv4, parseIpAddressOrThrow } from "../mod.ts";
-import { checksum, decode, decodePacket, frame, ipOf, packet, TestHost, txTo } from "../testdata/harness.ts";
+import {
+  arp,
+  checksum,
+  decode,
+  decodePacket,
+  frame,
+  ipOf,
+  packet,
+  TestHost,
+  txTo,
+} from "../testdata/harness.ts";
 
 const PEER = 0x02_00_00_00_00_99;
 
@@ -429,4 +439,34 @@ Deno.test("another pool's packets are released to it", () => {
   const pool = new PbufPool([{ slotBytes: 256, slots: 2 }]);
   for (let i = 0; i < 10; i++) assert(host.ip.output(pool.acquire(10)!, txTo("10.0.0.2", 17)));
   assertEquals(pool.inUse, 0);
+});
+
+Deno.test("a large datagram waits for its neighbour in one piece, and is cut when its turn comes", () => {
+  const host = new TestHost();
+  const tx = txTo("10.0.0.2", 17);
+  assert(host.ip.output(host.payload(65_507), tx));
+  assert(host.ip.output(host.payload(3000), tx));
+  assertEquals([host.ip.neighbors.queued, host.driver.take().length], [2, 1]);
+  host.driver.receive(frame(0x0806, arp(2, PEER, "10.0.0.2", 0x02_00_00_00_00_01, "10.0.0.1")));
+  const sent = host.driver.take().map(ipOf);
+  assertEquals(sent.length, Math.ceil(65_507 / 1480) + 3);
+  assertEquals(sent.reduce((sum, p) => sum + p.payload.length, 0), 68_507);
+  assertEquals(host.ip.counters.outFragOKs, 2);
+  // In DELAY, cut by what is known of the path.
+  host.ip.pathMtu.report(ipv4(0x0a000002), 1000, 1500, 1500);
+  host.advance(60_000);
+  assert(host.ip.output(host.payload(1400), tx));
+  assertEquals(host.driver.take().map((f) => ipOf(f).length), [996, 444]);
+  host.advance(60_000);
+  host.assertBalanced();
+});
+
+Deno.test("a large datagram whose neighbour does not answer is reported once", () => {
+  const host = new TestHost();
+  let errors = 0;
+  host.ip.onError(() => errors++);
+  host.ip.output(host.payload(8000), txTo("10.0.0.2", 17));
+  host.advance(5000);
+  assertEquals(errors, 1);
+  host.assertBalanced();
 });
