@@ -104,7 +104,6 @@ export abstract class FdDriver implements LinkDriver {
   /** {@inheritDoc LinkDriver.attach} Starts the receive loop. */
   attach(sink: LinkSink): void {
     this.sink = sink;
-    this.#checkCarrier();
     this.#carrierTimer = setInterval(() => this.#checkCarrier(), CARRIER_CHECK_MS);
     Deno.unrefTimer(this.#carrierTimer);
     this.#closed = this.#receiveLoop(sink);
@@ -199,6 +198,9 @@ export abstract class FdDriver implements LinkDriver {
   }
 
   async #receiveLoop(sink: LinkSink): Promise<void> {
+    // Nothing is handed up inside of attach().
+    await Promise.resolve();
+    if (!this.#isClosed) this.#checkCarrier();
     let spins = 0;
     while (!this.#isClosed) {
       const count = this.receiveBatch();

@@ -164,7 +164,8 @@ export class PacketDriver extends FdDriver {
       ? ETHERNET_HEADER_LENGTH + 4
       : ETHERNET_HEADER_LENGTH;
     let packet: Pbuf | undefined = p;
-    if (!prependVnetHeader(packet, linkHeaderLength)) {
+    // Another owner still reads the packet as it is.
+    if (p.refCount > 1 || !prependVnetHeader(packet, linkHeaderLength)) {
       packet = this.flatten(p);
       if (packet !== undefined) prependVnetHeader(packet, linkHeaderLength);
     }

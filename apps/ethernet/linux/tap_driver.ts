@@ -126,7 +126,8 @@ export class TapDriver extends FdDriver {
   override transmit(p: Pbuf): boolean {
     let packet: Pbuf = p;
     const start = p.start;
-    if (!prependVnetHeader(packet, this.#linkHeaderLength)) {
+    // Another owner still reads the packet as it is.
+    if (p.refCount > 1 || !prependVnetHeader(packet, this.#linkHeaderLength)) {
       const flat = this.flatten(p);
       if (flat === undefined) return this.#fail();
       packet = flat;
