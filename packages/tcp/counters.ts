@@ -61,7 +61,7 @@ export interface TcpCounters {
   noBuffers: number;
   /** Segments that `ip` dropped at once: queue full, no route. */
   outDiscards: number;
-  /** ICMP errors for a segment that is not in flight (RFC 5927 §4.1). */
+  /** ICMP errors for a segment that is not in flight (RFC 5927 §4.1), reports of a smaller path MTU included. */
   icmpIgnored: number;
   /** Connections dropped to make room for others (TC-12), and TIME-WAITs beyond their bound. */
   recycled: number;

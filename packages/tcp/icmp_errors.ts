@@ -29,14 +29,24 @@ function codeOf(error: IpErrorInfo): NetErrorCode | undefined {
   }
 }
 
-/** An error about a segment of this connection. `ip` has checked the quoted addresses; the quoted sequence
- * number must be one in flight, or anybody could tear down connections (RFC 5927 §4.1).
+/** Octets of a TCP header that every ICMP error quotes (RFC 792): the ports and the sequence number. */
+export const QUOTED_OCTETS = 8;
+
+/** Whether the quoted sequence number is one in flight, SND.UNA =< SEG.SEQ < SND.NXT: who cannot see our packets has
+ * to guess it (RFC 5927 §4.1). Without that, anybody could tear down connections, or narrow paths (RFC 5927 §7.2).
  *
- * @param seq sequence number of the quoted segment.
+ * @param error quotes a packet with the addresses and ports of this connection.
+ */
+export function quotesSegmentInFlight(tcb: Tcb, error: IpErrorInfo): boolean {
+  return seqBetween(tcb.sndUna, error.quoted.getUint32(error.quotedOffset + 4), tcb.sndNxt);
+}
+
+/** An error about a segment of this connection. `ip` has checked the quoted addresses.
+ *
  * @returns false when it was ignored.
  */
-export function icmpErrorArrives(tcb: Tcb, error: IpErrorInfo, seq: number): boolean {
-  if (!seqBetween(tcb.sndUna, seq, tcb.sndNxt)) return false;
+export function icmpErrorArrives(tcb: Tcb, error: IpErrorInfo): boolean {
+  if (!quotesSegmentInFlight(tcb, error)) return false;
   if (error.kind === "fragmentation-needed") {
     pathMtuShrank(tcb);
     return true;

@@ -30,7 +30,7 @@ import type { TcpConnection, TcpHandlers } from "./connection.ts";
 import { ConnectionLimits } from "./connection_limits.ts";
 import { newTcpCounters, type TcpCounters } from "./counters.ts";
 import { ConnectionTable, ListenerTable } from "./demux.ts";
-import { icmpErrorArrives } from "./icmp_errors.ts";
+import { icmpErrorArrives, QUOTED_OCTETS, quotesSegmentInFlight } from "./icmp_errors.ts";
 import { IsnGenerator } from "./isn.ts";
 import { type TcpAcceptHandler, TcpListener, type TcpListenOptions } from "./listener.ts";
 import { ReassemblyMemory } from "./reassembly_memory.ts";
@@ -222,13 +222,16 @@ export class TcpLayer implements IpProtocolHandler {
 
   /** {@inheritDoc IpProtocolHandler.ipError} */
   ipError(error: IpErrorInfo): void {
-    const { quoted, quotedOffset, quotedLength } = error;
-    if (quotedLength < 8) return;
-    const localPort = quoted.getUint16(quotedOffset);
-    const remotePort = quoted.getUint16(quotedOffset + 2);
-    const seq = quoted.getUint32(quotedOffset + 4);
-    const tcb = this.#connections.lookup(error.localAddress, localPort, error.remoteAddress, remotePort);
-    if (tcb === undefined || !icmpErrorArrives(tcb, error, seq)) this.counters.icmpIgnored++;
+    const tcb = this.#senderOf(error);
+    if (tcb === undefined || !icmpErrorArrives(tcb, error)) this.counters.icmpIgnored++;
+  }
+
+  /** {@inheritDoc IpProtocolHandler.ownsPacket} True when a connection has the quoted packet in flight. */
+  ownsPacket(error: IpErrorInfo): boolean {
+    const tcb = this.#senderOf(error);
+    if (tcb !== undefined && quotesSegmentInFlight(tcb, error)) return true;
+    this.counters.icmpIgnored++;
+    return false;
   }
 
   /** {@inheritDoc IpProtocolHandler.inputBatchEnd} */
@@ -366,6 +369,14 @@ export class TcpLayer implements IpProtocolHandler {
    * @internal */
   tcbs(): IterableIterator<Tcb> {
     return this.#connections.values();
+  }
+
+  /** The connection with the addresses and ports of the quoted packet. */
+  #senderOf(error: IpErrorInfo): Tcb | undefined {
+    if (error.quotedLength < QUOTED_OCTETS) return undefined;
+    const localPort = error.quoted.getUint16(error.quotedOffset);
+    const remotePort = error.quoted.getUint16(error.quotedOffset + 2);
+    return this.#connections.lookup(error.localAddress, localPort, error.remoteAddress, remotePort);
   }
 
   #select(predicate: (tcb: Tcb) => boolean): Tcb[] {

@@ -63,6 +63,55 @@ Deno.test(
   }),
 );
 
+/** What a stranger can get wrong in the packet that he claims to quote: offset of an octet, and what it is. */
+const FORGERIES = [
+  [19, "another destination"],
+  [21, "another local port"],
+  [23, "another remote port"],
+  [24, "a sequence number far from those in flight"],
+] as const;
+
+for (const [at, what] of FORGERIES) {
+  Deno.test(
+    `ESTABLISHED: a forged fragmentation needed with ${what} leaves the path MTU alone (RFC 5927 §4.1, §7.2)`,
+    script((s) => {
+      established(s, {}, BIG);
+      s.call.send(1460);
+      s.expect("P. 1:1461(1460) ack 1");
+      const forged = s.lastSent.slice();
+      forged[at]! ^= 0x40;
+      s.injectIcmp(3, 4, 600, forged).expectNothing();
+      assertEquals(s.connection!.info().sndMss, 1460);
+      assertEquals(s.harness.ip.pathMtu.size, 0);
+      assertEquals(s.harness.tcp.counters.icmpIgnored, 1);
+      s.injectIcmp(3, 4, 1000);
+      s.expect(". 1:961(960) ack 1").expect("P. 961:1461(500) ack 1").expectNothing();
+      assertEquals(s.harness.ip.pathMtu.size, 1);
+      s.inject(". 1:1(0) ack 1461");
+    }),
+  );
+}
+
+Deno.test(
+  "ESTABLISHED: only SND.UNA =< SEG.SEQ < SND.NXT is in flight: its edges (RFC 5927 §4.1)",
+  script((s) => {
+    established(s, {}, BIG);
+    s.call.send(1460);
+    s.expect("P. 1:1461(1460) ack 1");
+    const quoted = s.lastSent.slice();
+    const view = new DataView(quoted.buffer, quoted.byteOffset);
+    const una = view.getUint32(24);
+    for (const [seq, size] of [[una - 1, 0], [una + 1460, 0], [una + 1459, 1], [una, 1]] as const) {
+      const before = s.harness.ip.pathMtu.size;
+      view.setUint32(24, seq >>> 0);
+      s.injectIcmp(3, 4, 1000, quoted);
+      s.takeAll();
+      assertEquals(s.harness.ip.pathMtu.size, Math.max(before, size), `${(seq - una) | 0}`);
+    }
+    s.inject(". 1:1(0) ack 1461");
+  }),
+);
+
 Deno.test(
   "ESTABLISHED: a next-hop MTU that is absurdly small is not believed (RFC 1191 §3, RFC 5927 §7)",
   script((s) => {
