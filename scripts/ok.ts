@@ -6,7 +6,7 @@
  * @module
  */
 import { runDeno, type RunResult } from "./lib/run_deno.ts";
-import { isTestPath, listFiles } from "./lib/workspace.ts";
+import { isTestPath, listFiles, readSources } from "./lib/workspace.ts";
 
 interface Step {
   readonly name: string;
@@ -14,11 +14,12 @@ interface Step {
   readonly args: readonly string[];
 }
 
-/** Modules and documents whose examples are run. */
+/** Modules and documents that have examples to run. A file without one would cost a test module of its own. */
 function exampleFiles(): string[] {
-  return listFiles(["packages", "README.md", "docs/howto"]).filter((path) =>
+  const paths = listFiles(["packages", "README.md", "docs/howto"]).filter((path) =>
     (path.endsWith(".ts") && !isTestPath(path)) || path.endsWith(".md")
   );
+  return readSources(paths).filter(({ text }) => text.includes("```ts")).map(({ path }) => path);
 }
 
 function steps(): Step[] {
