@@ -43,6 +43,14 @@ export interface DriverCounters {
   vlanRestored: number;
 }
 
+/** Makes one packet of a receive that began in `small` and went on in `large`, behind room for the beginning. */
+export function joinParts(small: Pbuf, large: Pbuf, length: number): Pbuf {
+  const { bytes } = small;
+  large.bytes.set(bytes.length === SMALL_SLOT_BYTES ? bytes : bytes.subarray(0, SMALL_SLOT_BYTES));
+  large.end = length;
+  return large;
+}
+
 /** A link driver over one Linux descriptor. */
 export abstract class FdDriver implements LinkDriver {
   /** {@inheritDoc LinkDriver.medium} */

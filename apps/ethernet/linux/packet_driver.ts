@@ -43,7 +43,14 @@ import {
   writeIovec,
   writePointer,
 } from "./libc.ts";
-import { FdDriver, LARGE_SLOT_BYTES, NO_BUFFERS, RECEIVE_BATCH, SMALL_SLOT_BYTES } from "./fd_driver.ts";
+import {
+  FdDriver,
+  joinParts,
+  LARGE_SLOT_BYTES,
+  NO_BUFFERS,
+  RECEIVE_BATCH,
+  SMALL_SLOT_BYTES,
+} from "./fd_driver.ts";
 import { KernelInterface } from "./interface.ts";
 import { prependVnetHeader } from "./vnet_header.ts";
 
@@ -303,11 +310,7 @@ export class PacketDriver extends FdDriver {
     }
     const large = this.#large[i]!;
     this.#large[i] = undefined;
-    large.bytes.set(
-      small.bytes.length === SMALL_SLOT_BYTES ? small.bytes : small.bytes.subarray(0, SMALL_SLOT_BYTES),
-    );
-    large.end = length;
-    return large;
+    return joinParts(small, large, length);
   }
 
   /** Writes the iovecs and the header of the next send slot. @returns false when the packet must be flattened first. */

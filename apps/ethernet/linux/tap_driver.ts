@@ -31,7 +31,14 @@ import {
   TUNSETVNETHDRSZ,
   writeIovec,
 } from "./libc.ts";
-import { FdDriver, LARGE_SLOT_BYTES, NO_BUFFERS, RECEIVE_BATCH, SMALL_SLOT_BYTES } from "./fd_driver.ts";
+import {
+  FdDriver,
+  joinParts,
+  LARGE_SLOT_BYTES,
+  NO_BUFFERS,
+  RECEIVE_BATCH,
+  SMALL_SLOT_BYTES,
+} from "./fd_driver.ts";
 import { KernelInterface } from "./interface.ts";
 import { prependVnetHeader, VNET_HEADER_LENGTH } from "./vnet_header.ts";
 
@@ -206,11 +213,7 @@ export class TapDriver extends FdDriver {
     }
     const large = this.#large!;
     this.#large = undefined;
-    large.bytes.set(
-      small.bytes.length === SMALL_SLOT_BYTES ? small.bytes : small.bytes.subarray(0, SMALL_SLOT_BYTES),
-    );
-    large.end = length;
-    return large;
+    return joinParts(small, large, length);
   }
 }
 
