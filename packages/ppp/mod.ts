@@ -38,3 +38,6 @@
  * @module
  */
 export type * from "./serial_port.ts";
+export * from "./hdlc.ts";
+export * from "./ppp_header.ts";
+export * from "./ppp_protocol_number.ts";
