@@ -39,5 +39,7 @@
  */
 export type * from "./serial_port.ts";
 export * from "./hdlc.ts";
+export * from "./negotiation_automaton.ts";
+export * from "./negotiation_state.ts";
 export * from "./ppp_header.ts";
 export * from "./ppp_protocol_number.ts";
