@@ -21,6 +21,7 @@ export type { GroupHost, MulticastV4Membership, MulticastV6Membership } from "./
 export type { MxRecord, ResolvableType, ResolvedRecords, SoaRecord, SrvRecord } from "./dns_records.ts";
 export * from "./errors.ts";
 export * from "./net_addr.ts";
+export * from "./peak_memory.ts";
 export type {
   PingAnswer,
   PingFailure,
