@@ -120,6 +120,15 @@ export class LinkHost {
 
   async #configure(addressing: Addressing): Promise<void> {
     const { stack, networkInterface, output, signal } = this.context;
+    networkInterface.subscribe((event) => {
+      if (event.type === "state") {
+        output.event("link", { interface: networkInterface.name, isUp: event.isUp });
+        output.note(`${networkInterface.name}: the link is ${event.isUp ? "up" : "down"}`);
+      } else if (event.type === "conflict") {
+        output.event("conflict", { ...event });
+        output.note(`${event.address} is used by ${event.by} too${event.isLost ? ": given up" : ""}`);
+      }
+    });
     output.detail(`${networkInterface.name} ${networkInterface.mac ?? ""} MTU ${networkInterface.mtu}`);
     for (const address of addressing.addresses) {
       await assertFree(stack, networkInterface, address.split("/")[0]!);

@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { HOST_ADDRESS, KERNEL_ADDRESS, Lab, type LinkKind, makeFile, sha256File } from "./lab.ts";
-import { HALF_CLOSER, PORT_PROBE, RESET_WITNESS, RESETTER, SLOW_READER } from "./peers.ts";
+import { ANNOUNCER, HALF_CLOSER, PORT_PROBE, RESET_WITNESS, RESETTER, SLOW_READER } from "./peers.ts";
 
 const BIG_FILE_BYTES = 200 * 1024 * 1024;
 const PING_SIZES = [0, 1, 1472, 1473, 8000, 65507];
@@ -297,6 +297,26 @@ Deno.test("tun: pings both ways, and a file", async () => {
   await lab.kernel("ping", "-c", "2", "-i", "0.1", "-W", "3", HOST_ADDRESS);
   await lab.kernel("curl", "-sS", "--fail", "-o", `${dir.path}/copy`, `http://${HOST_ADDRESS}/file`);
   assertEquals(await sha256File(`${dir.path}/copy`), await sha256File(`${dir.path}/file`));
+});
+
+Deno.test("raw: the carrier goes and comes, and traffic with it", async () => {
+  await using lab = await Lab.open("raw");
+  await using host = lab.startEthup(["--json", "echo", "7"]);
+  await host.waitFor(/"listening"/);
+  await lab.kernel("ip", "link", "set", "lwk0", "down");
+  await host.waitFor(/"event":"link","interface":"en0","isUp":false/);
+  await lab.kernel("ip", "link", "set", "lwk0", "up");
+  await host.waitFor(/"event":"link","interface":"en0","isUp":true/);
+  await lab.kernel("ping", "-c", "1", "-W", "3", HOST_ADDRESS);
+});
+
+Deno.test("raw: an address that the kernel takes later is defended, and the user is told (RFC 5227 §2.4)", async () => {
+  await using lab = await Lab.open("raw");
+  await using host = lab.startEthup(["--json", "echo", "7"]);
+  await host.waitFor(/"listening"/);
+  await lab.kernel("ip", "addr", "add", `${HOST_ADDRESS}/24`, "dev", "lwk0");
+  await lab.tryKernel("python3", ["-c", ANNOUNCER, "lwk0", HOST_ADDRESS]);
+  await host.waitFor(/"event":"conflict"/);
 });
 
 /** A folder that is gone at the end of the block. */

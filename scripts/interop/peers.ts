@@ -112,3 +112,14 @@ def answer(p):
 print("ready", flush=True)
 sniff(iface=iface, prn=answer, store=False)
 `;
+
+/** Announces an address by ARP (RFC 5227 §3) on a raw socket. */
+export const ANNOUNCER = `
+import socket, struct, sys
+iface, address = sys.argv[1], socket.inet_aton(sys.argv[2])
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+s.bind((iface, 0))
+mac = s.getsockname()[4]
+arp = struct.pack("!HHBBH6s4s6s4s", 1, 0x0800, 6, 4, 1, mac, address, b"\\0" * 6, address)
+s.send(b"\\xff" * 6 + mac + struct.pack("!H", 0x0806) + arp)
+`;
