@@ -64,3 +64,19 @@ export type CongestionControlFactory = (smss: number) => CongestionControl;
 export function initialWindow(smss: number, segments: number = 10): number {
   return segments * smss;
 }
+
+/** The window after a partial acknowledgment without SACK (RFC 6582 §3.2 step 3): less by what was acknowledged, plus a
+ * segment if that was one at least. */
+export function deflateWindow(cwnd: number, ackedBytes: number, smss: number): number {
+  const deflated = cwnd - ackedBytes + (ackedBytes >= smss ? smss : 0);
+  return deflated > smss ? deflated : smss;
+}
+
+/** The window after a recovery without SACK: RFC 6582 §3.2 step 3, the first option, which cannot burst.
+ *
+ * @param flight FlightSize after the full acknowledgment.
+ */
+export function windowAfterRecovery(flight: number, ssthresh: number, smss: number): number {
+  const careful = (flight > smss ? flight : smss) + smss;
+  return careful < ssthresh ? careful : ssthresh;
+}

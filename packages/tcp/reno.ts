@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type CongestionControl, initialWindow } from "./congestion.ts";
+import { type CongestionControl, deflateWindow, initialWindow, windowAfterRecovery } from "./congestion.ts";
 
 /** Options of {@linkcode Reno}. */
 export interface RenoOptions {
@@ -108,19 +108,12 @@ export class Reno implements CongestionControl {
 
   /** See {@linkcode CongestionControl.onPartialAck}. */
   onPartialAck(ackedBytes: number): void {
-    let cwnd = this.cwnd - ackedBytes;
-    if (ackedBytes >= this.#smss) cwnd += this.#smss;
-    this.cwnd = cwnd > this.#smss ? cwnd : this.#smss;
+    this.cwnd = deflateWindow(this.cwnd, ackedBytes, this.#smss);
   }
 
-  /** See {@linkcode CongestionControl.onExitRecovery}; RFC 6582 §3.2 step 3, first option, which cannot burst. */
+  /** See {@linkcode CongestionControl.onExitRecovery}. */
   onExitRecovery(flight: number, _nowMs: number, isSack: boolean): void {
-    if (isSack) {
-      this.cwnd = this.ssthresh;
-      return;
-    }
-    const careful = (flight > this.#smss ? flight : this.#smss) + this.#smss;
-    this.cwnd = careful < this.ssthresh ? careful : this.ssthresh;
+    this.cwnd = isSack ? this.ssthresh : windowAfterRecovery(flight, this.ssthresh, this.#smss);
   }
 
   /** See {@linkcode CongestionControl.onRetransmissionTimeout}. */

@@ -4,9 +4,9 @@
  */
 import type { IpAddress, IpRxInfo } from "@lightwire/ip";
 import type { CongestionControlFactory } from "./congestion.ts";
+import { congestionControlFactory, type CongestionControlName } from "./congestion_controls.ts";
 import type { TcpConnection } from "./connection.ts";
 import type { TcpListener } from "./listener.ts";
-import { Reno } from "./reno.ts";
 import type { Segment } from "./segment.ts";
 
 /** When and how often to probe an idle peer (RFC 9293 §3.8.4). */
@@ -51,8 +51,8 @@ export interface TcpConnectionOptions {
   readonly receiveBufferBytes?: number;
   /** Upper bound of segment size in both directions (TCP_MAXSEG); 0: MTU and peer decide. Default 0. */
   readonly maxSegmentBytes?: number;
-  /** Congestion control. Default: the layer's. */
-  readonly congestionControl?: CongestionControlFactory;
+  /** Congestion control: "cubic" (RFC 9438), "reno" (RFC 5681), or one of your own. Default "reno". */
+  readonly congestionControl?: CongestionControlName | CongestionControlFactory;
 }
 
 /** Hooks, lwIP's `LWIP_HOOK_TCP_…`. They run synchronously for each segment concerned: keep them short. */
@@ -139,13 +139,18 @@ export interface TcpOptions extends TcpConnectionOptions {
 }
 
 /** All options of a layer, defaults filled in. */
-export type TcpConfig = Required<Omit<TcpOptions, "keepAlive">> & {
+export type TcpConfig = Required<Omit<TcpOptions, "keepAlive" | "congestionControl">> & {
+  /** Makes the congestion control of a connection. */
+  readonly congestionControl: CongestionControlFactory;
   /** `undefined`: off. */
   readonly keepAlive: KeepAlive | undefined;
 };
 
 /** The options of a connection, defaults filled in. */
-export interface TcpConnectionConfig extends Required<Omit<TcpConnectionOptions, "keepAlive">> {
+export interface TcpConnectionConfig
+  extends Required<Omit<TcpConnectionOptions, "keepAlive" | "congestionControl">> {
+  /** Makes the congestion control. */
+  readonly congestionControl: CongestionControlFactory;
   /** `undefined`: off. */
   readonly keepAlive: KeepAlive | undefined;
 }
@@ -161,7 +166,7 @@ const DEFAULT_CONFIG: TcpConfig = {
   sendBufferBytes: 1024 * 1024,
   receiveBufferBytes: 1024 * 1024,
   maxSegmentBytes: 0,
-  congestionControl: (smss: number): Reno => new Reno(smss),
+  congestionControl: congestionControlFactory("reno"),
   initialRtoMs: 1000,
   minRtoMs: 200,
   maxRtoMs: 120_000,
@@ -201,6 +206,9 @@ export function resolveTcpOptions(options: TcpOptions = {}): TcpConfig {
     ...DEFAULT_CONFIG,
     ...withoutUndefined(options),
     keepAlive: resolveKeepAlive(options.keepAlive, undefined),
+    congestionControl: congestionControlFactory(
+      options.congestionControl ?? DEFAULT_CONFIG.congestionControl,
+    ),
   };
   checkConfig(config);
   return config;
@@ -225,7 +233,7 @@ export function resolveConnectionOptions(
     sendBufferBytes: options.sendBufferBytes ?? base.sendBufferBytes,
     receiveBufferBytes: options.receiveBufferBytes ?? base.receiveBufferBytes,
     maxSegmentBytes: options.maxSegmentBytes ?? base.maxSegmentBytes,
-    congestionControl: options.congestionControl ?? base.congestionControl,
+    congestionControl: congestionControlFactory(options.congestionControl ?? base.congestionControl),
   };
   checkConnectionConfig(config);
   return config;

@@ -1,0 +1,28 @@
+/** The congestion controls there are, by name.
+ *
+ * @module
+ */
+import type { CongestionControlFactory } from "./congestion.ts";
+import { Cubic } from "./cubic.ts";
+import { Reno } from "./reno.ts";
+
+/** Name of a congestion control: CUBIC (RFC 9438) or NewReno (RFC 5681, RFC 6582). */
+export type CongestionControlName = "cubic" | "reno";
+
+/** The factory that a name, or a factory of the user's own, stands for.
+ *
+ * @throws {RangeError} if there is none of this name.
+ */
+export function congestionControlFactory(
+  choice: CongestionControlName | CongestionControlFactory,
+): CongestionControlFactory {
+  if (typeof choice === "function") return choice;
+  switch (choice) {
+    case "cubic":
+      return (smss) => new Cubic(smss);
+    case "reno":
+      return (smss) => new Reno(smss);
+    default:
+      throw new RangeError(`Option congestionControl must be "cubic", "reno" or a factory: got ${choice}`);
+  }
+}

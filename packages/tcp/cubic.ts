@@ -1,0 +1,309 @@
+/** Data plane. {@linkcode Cubic}: congestion control for fast long-distance paths (RFC 9438), with HyStart++ (RFC 9406) in
+ * the first slow start.
+ *
+ * After a loss the window returns to where it was, W_max, along a cubic function of **time**: fast at first, flat near W_max,
+ * then fast again in search of more. What Reno would reach is a lower bound.
+ *
+ * ```text
+ *   cwnd
+ *    │            W_max          ╱
+ *    │╲             ╭───────────╯   convex: looks for more
+ *    │ ╲        ╭───╯
+ *    │  ╲    ╭──╯                   concave: back to W_max
+ *    │   ╲ β╱
+ *    └────┴──────────┬──────────▶ t
+ *         0          K
+ * ```
+ *
+ * Windows are bytes here, so that C is multiplied by SMSS; times are milliseconds outside of the formulae.
+ *
+ * @module
+ */
+import { type CongestionControl, deflateWindow, initialWindow, windowAfterRecovery } from "./congestion.ts";
+import { HyStart } from "./hystart.ts";
+
+/** β_cubic (RFC 9438 §4.6): what a loss leaves of the window. */
+export const CUBIC_BETA = 0.7;
+/** C (RFC 9438 §5.1), in segments per cubic second: how fast the window grows. */
+export const CUBIC_C = 0.4;
+/** α_cubic (RFC 9438 §4.3): segments per round trip with which Reno would hold the same average while halving less. */
+export const CUBIC_ALPHA = 3 * (1 - CUBIC_BETA) / (1 + CUBIC_BETA);
+
+/** Options of {@linkcode Cubic}. */
+export interface CubicOptions {
+  /** Initial window in segments. Default 10. */
+  readonly initialWindowSegments?: number;
+  /** Yield to newcomers: a window that did not get back to W_max lowers W_max further (RFC 9438 §4.7). Default true. */
+  readonly fastConvergence?: boolean;
+  /** HyStart++ in the first slow start. Default true. */
+  readonly hystart?: boolean;
+}
+
+/** K: seconds until W_cubic is W_max (RFC 9438 §4.2, equation 2).
+ *
+ * @param smss bytes.
+ */
+export function cubicK(wMax: number, cwndEpoch: number, smss: number): number {
+  return wMax > cwndEpoch ? Math.cbrt((wMax - cwndEpoch) / (CUBIC_C * smss)) : 0;
+}
+
+/** W_cubic(t) in bytes (RFC 9438 §4.2, equation 1).
+ *
+ * @param seconds t: time since congestion avoidance began.
+ * @param k see {@linkcode cubicK}.
+ */
+export function cubicWindow(seconds: number, k: number, wMax: number, smss: number): number {
+  const d = seconds - k;
+  return CUBIC_C * smss * d * d * d + wMax;
+}
+
+/** CUBIC. */
+export class Cubic implements CongestionControl {
+  /** "cubic". */
+  readonly name: string;
+  /** Congestion window in bytes. */
+  cwnd: number;
+  /** Slow start threshold in bytes. */
+  ssthresh: number;
+  /** Not paced. */
+  readonly pacingRateBps: number;
+  #smss: number;
+  #hasSent: boolean;
+  #isAfterTimeout: boolean;
+  /** Present in the first slow start only (RFC 9406 §4.3). */
+  #hystart: HyStart | undefined;
+  #srttMs: number;
+  /** W_max; 0: none. */
+  #wMax: number;
+  /** K in seconds. */
+  #k: number;
+  /** When the present stage of congestion avoidance began; −1: it has not. */
+  #epochMs: number;
+  /** W_est: what Reno would have. */
+  #wEst: number;
+  /** cwnd_prior: the window at the last congestion event. */
+  #cwndPrior: number;
+  /** Time of the last acknowledgment in congestion avoidance. */
+  #ackedAtMs: number;
+  /** Whether the window was in use then. */
+  #isUsed: boolean;
+  /** Growth of less than a byte. */
+  #fraction: number;
+  #undoCwnd: number;
+  #undoSsthresh: number;
+  #undoWMax: number;
+  #undoK: number;
+  #undoEpochMs: number;
+  #undoWEst: number;
+  #undoCwndPrior: number;
+  readonly #initialWindowSegments: number;
+  readonly #fastConvergence: boolean;
+
+  /** The congestion control of a new connection.
+   *
+   * @param smss sender maximum segment size in bytes.
+   */
+  constructor(smss: number, options: CubicOptions = {}) {
+    this.name = "cubic";
+    this.#initialWindowSegments = options.initialWindowSegments ?? 10;
+    this.#fastConvergence = options.fastConvergence ?? true;
+    this.cwnd = initialWindow(smss, this.#initialWindowSegments);
+    this.ssthresh = Infinity;
+    this.pacingRateBps = Infinity;
+    this.#smss = smss;
+    this.#hasSent = false;
+    this.#isAfterTimeout = false;
+    this.#hystart = options.hystart ?? true ? new HyStart() : undefined;
+    this.#srttMs = 0;
+    this.#wMax = 0;
+    this.#k = 0;
+    this.#epochMs = -1;
+    this.#wEst = 0;
+    this.#cwndPrior = 0;
+    this.#ackedAtMs = -1;
+    this.#isUsed = false;
+    this.#fraction = 0;
+    this.#undoCwnd = 0;
+    this.#undoSsthresh = 0;
+    this.#undoWMax = 0;
+    this.#undoK = 0;
+    this.#undoEpochMs = 0;
+    this.#undoWEst = 0;
+    this.#undoCwndPrior = 0;
+  }
+
+  /** See {@linkcode CongestionControl.setMss}. Before anything was acknowledged, the initial window follows. */
+  setMss(smss: number): void {
+    if (smss === this.#smss) return;
+    if (!this.#hasSent) this.cwnd = initialWindow(smss, this.#initialWindowSegments);
+    this.#smss = smss;
+    if (this.cwnd < smss) this.cwnd = smss;
+    // K and W_est were in segments of the old size.
+    this.#epochMs = -1;
+  }
+
+  /** See {@linkcode CongestionControl.onSynLoss}. */
+  onSynLoss(): void {
+    this.#hasSent = true;
+    this.cwnd = this.#smss;
+  }
+
+  /** See {@linkcode CongestionControl.onAck}. The window grows only while it is what limits the sender (RFC 9438 §5.8). */
+  onAck(ackedBytes: number, flight: number, nowMs: number, rttMs: number): void {
+    this.#hasSent = true;
+    if (rttMs >= 0) this.#srttMs = this.#srttMs === 0 ? rttMs : this.#srttMs + (rttMs - this.#srttMs) / 8;
+    if (this.cwnd < this.ssthresh) this.#slowStart(ackedBytes, flight, rttMs);
+    else this.#avoidCongestion(ackedBytes, flight, nowMs);
+  }
+
+  /** See {@linkcode CongestionControl.onEnterRecovery}. */
+  onEnterRecovery(flight: number, _nowMs: number, isSack: boolean): void {
+    this.#reduce(flight);
+    this.cwnd = isSack ? this.ssthresh : this.ssthresh + 3 * this.#smss;
+  }
+
+  /** See {@linkcode CongestionControl.onDuplicateAck}. */
+  onDuplicateAck(): void {
+    this.cwnd += this.#smss;
+  }
+
+  /** See {@linkcode CongestionControl.onPartialAck}. */
+  onPartialAck(ackedBytes: number): void {
+    this.cwnd = deflateWindow(this.cwnd, ackedBytes, this.#smss);
+  }
+
+  /** See {@linkcode CongestionControl.onExitRecovery}. Congestion avoidance begins with the next acknowledgment. */
+  onExitRecovery(flight: number, _nowMs: number, isSack: boolean): void {
+    this.cwnd = isSack ? this.ssthresh : windowAfterRecovery(flight, this.ssthresh, this.#smss);
+    this.#epochMs = -1;
+  }
+
+  /** See {@linkcode CongestionControl.onRetransmissionTimeout}. The stage of congestion avoidance that follows starts from
+   * its own W_max with K = 0 (RFC 9438 §4.8). */
+  onRetransmissionTimeout(flight: number, _nowMs: number, isRepeated: boolean): void {
+    if (!isRepeated) this.#reduce(flight);
+    this.cwnd = this.#smss;
+    this.#wMax = 0;
+    this.#epochMs = -1;
+    this.#isAfterTimeout = true;
+  }
+
+  /** See {@linkcode CongestionControl.onTimeoutRecovered}. */
+  onTimeoutRecovered(): void {
+    this.#isAfterTimeout = false;
+  }
+
+  /** See {@linkcode CongestionControl.onIdleRestart}: `cwnd` falls to the restart window, `ssthresh` remembers three
+   * quarters. Idle time is not part of t (RFC 9438 §4.2): a new stage begins after the slow start. */
+  onIdleRestart(_idleMs: number, _rtoMs: number): void {
+    this.#epochMs = -1;
+    const restart = initialWindow(this.#smss, this.#initialWindowSegments);
+    if (this.cwnd <= restart) return;
+    const remembered = (this.cwnd * 3) / 4;
+    if (this.ssthresh < remembered) this.ssthresh = remembered;
+    this.cwnd = restart;
+  }
+
+  /** See {@linkcode CongestionControl.onEcnEcho}. */
+  onEcnEcho(flight: number, _nowMs: number): void {
+    this.#reduce(flight);
+    this.cwnd = this.ssthresh;
+  }
+
+  /** See {@linkcode CongestionControl.undo}: RFC 9438 §4.9. */
+  undo(): void {
+    if (this.#undoCwnd === 0) return;
+    if (this.cwnd < this.#undoCwnd) this.cwnd = this.#undoCwnd;
+    this.ssthresh = this.#undoSsthresh;
+    this.#wMax = this.#undoWMax;
+    this.#k = this.#undoK;
+    this.#epochMs = this.#undoEpochMs;
+    this.#wEst = this.#undoWEst;
+    this.#cwndPrior = this.#undoCwndPrior;
+    this.#undoCwnd = 0;
+    this.#isAfterTimeout = false;
+  }
+
+  #slowStart(ackedBytes: number, flight: number, rttMs: number): void {
+    let divisor = 1;
+    if (this.#hystart !== undefined) {
+      divisor = this.#hystart.onAck(ackedBytes, flight, rttMs);
+      if (divisor === 0) {
+        this.#hystart = undefined;
+        this.ssthresh = this.cwnd;
+        return;
+      }
+    }
+    // Half a window in flight is enough: the other half is about to be used.
+    if (2 * flight < this.cwnd) return;
+    // After a timeout, an acknowledgment may cover octets which left the network long ago (RFC 3465 §2.3).
+    let growth = this.#isAfterTimeout && ackedBytes > this.#smss ? this.#smss : ackedBytes;
+    if (divisor > 1) growth = Math.ceil(growth / divisor);
+    const cwnd = this.cwnd + growth;
+    this.cwnd = cwnd < this.ssthresh ? cwnd : this.ssthresh;
+  }
+
+  /** RFC 9438 §4.2 to §4.5. */
+  #avoidCongestion(ackedBytes: number, flight: number, nowMs: number): void {
+    const smss = this.#smss;
+    // In a batch of acknowledgments nothing is sent in between: the first one tells whether the window was used.
+    const isUsed = nowMs === this.#ackedAtMs ? this.#isUsed : flight + smss > this.cwnd;
+    if (this.#epochMs < 0) this.#beginEpoch(nowMs);
+    const sinceMs = nowMs - this.#ackedAtMs;
+    this.#ackedAtMs = nowMs;
+    this.#isUsed = isUsed;
+    if (!isUsed) {
+      // Such time does not count (RFC 9438 §4.2).
+      this.#epochMs += sinceMs;
+      return;
+    }
+    const cwnd = this.cwnd;
+    const share = ackedBytes < cwnd ? ackedBytes / cwnd : 1;
+    this.#wEst += (this.#wEst < this.#cwndPrior ? CUBIC_ALPHA : 1) * smss * share;
+    const seconds = (nowMs - this.#epochMs) / 1000;
+    if (cubicWindow(seconds, this.#k, this.#wMax, smss) < this.#wEst) {
+      // The Reno-friendly region (RFC 9438 §4.3).
+      if (this.#wEst > cwnd) this.cwnd = Math.floor(this.#wEst);
+      return;
+    }
+    const target = cubicWindow(seconds + this.#srttMs / 1000, this.#k, this.#wMax, smss);
+    if (target <= cwnd) return;
+    const step = target < 1.5 * cwnd ? target - cwnd : 0.5 * cwnd;
+    const growth = step * share + this.#fraction;
+    const whole = Math.floor(growth);
+    this.#fraction = growth - whole;
+    this.cwnd = cwnd + whole;
+  }
+
+  /** A stage of congestion avoidance begins: after a loss on the way to W_max, else at W_max itself (RFC 9438 §4.2, §4.8,
+   * §4.10). */
+  #beginEpoch(nowMs: number): void {
+    if (this.#wMax < this.cwnd) this.#wMax = this.cwnd;
+    if (this.#cwndPrior === 0) this.#cwndPrior = this.cwnd;
+    this.#k = cubicK(this.#wMax, this.cwnd, this.#smss);
+    this.#wEst = this.cwnd;
+    this.#epochMs = nowMs;
+    this.#ackedAtMs = nowMs;
+    this.#fraction = 0;
+  }
+
+  /** A congestion event: RFC 9438 §4.6 and §4.7. */
+  #reduce(flight: number): void {
+    const cwnd = this.cwnd;
+    this.#undoCwnd = cwnd;
+    this.#undoSsthresh = this.ssthresh;
+    this.#undoWMax = this.#wMax;
+    this.#undoK = this.#k;
+    this.#undoEpochMs = this.#epochMs;
+    this.#undoWEst = this.#wEst;
+    this.#undoCwndPrior = this.#cwndPrior;
+    this.#cwndPrior = cwnd;
+    this.#wMax = this.#fastConvergence && cwnd < this.#wMax ? cwnd * (1 + CUBIC_BETA) / 2 : cwnd;
+    const reduced = flight * CUBIC_BETA;
+    const floor = 2 * this.#smss;
+    this.ssthresh = reduced > floor ? Math.floor(reduced) : floor;
+    this.#epochMs = -1;
+    this.#hasSent = true;
+    this.#hystart = undefined;
+  }
+}
