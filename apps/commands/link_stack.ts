@@ -53,6 +53,7 @@ export class LinkHost {
   readonly context: CommandContext;
   readonly #driver: LinkDriver;
   readonly #capture: Deno.FsFile | undefined;
+  #unsubscribe: () => void = () => {};
 
   private constructor(context: CommandContext, driver: LinkDriver, capture: Deno.FsFile | undefined) {
     this.context = context;
@@ -110,6 +111,8 @@ export class LinkHost {
 
   /** Gives the lease back, says goodbye to peers, closes the link and the capture. */
   async close(): Promise<void> {
+    // That the link goes down now is our own doing.
+    this.#unsubscribe();
     this.context.stack.close();
     await new Promise((resolve) => setTimeout(resolve, FAREWELL_MS));
     const device = this.#driver as LinkDriver & { closeAndWait?: () => Promise<void> };
@@ -120,7 +123,7 @@ export class LinkHost {
 
   async #configure(addressing: Addressing): Promise<void> {
     const { stack, networkInterface, output, signal } = this.context;
-    networkInterface.subscribe((event) => {
+    this.#unsubscribe = networkInterface.subscribe((event) => {
       if (event.type === "state") {
         output.event("link", { interface: networkInterface.name, isUp: event.isUp });
         output.note(`${networkInterface.name}: the link is ${event.isUp ? "up" : "down"}`);
