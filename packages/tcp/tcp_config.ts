@@ -51,7 +51,7 @@ export interface TcpConnectionOptions {
   readonly receiveBufferBytes?: number;
   /** Upper bound of segment size in both directions (TCP_MAXSEG); 0: MTU and peer decide. Default 0. */
   readonly maxSegmentBytes?: number;
-  /** Congestion control: "cubic" (RFC 9438), "reno" (RFC 5681), or one of your own. Default "reno". */
+  /** Congestion control: "cubic" (RFC 9438), "reno" (RFC 5681), or one of your own. Default "cubic". */
   readonly congestionControl?: CongestionControlName | CongestionControlFactory;
 }
 
@@ -166,7 +166,7 @@ const DEFAULT_CONFIG: TcpConfig = {
   sendBufferBytes: 1024 * 1024,
   receiveBufferBytes: 1024 * 1024,
   maxSegmentBytes: 0,
-  congestionControl: congestionControlFactory("reno"),
+  congestionControl: congestionControlFactory("cubic"),
   initialRtoMs: 1000,
   minRtoMs: 200,
   maxRtoMs: 120_000,

@@ -53,7 +53,7 @@ Deno.test(
 
 Deno.test(
   "ESTABLISHED: congestion avoidance: one segment more per round trip (RFC 5681 §3.1)",
-  script((s) => {
+  script({ tcp: { congestionControl: "reno" } }, (s) => {
     established(s);
     s.call.send(500_000);
     s.takeAll();

@@ -58,7 +58,7 @@ Deno.test(
 
 Deno.test(
   "ESTABLISHED: fast recovery inflates the window by each duplicate and deflates it in the end (RFC 5681 §3.2, RFC 6582 §3.2)",
-  script((s) => {
+  script({ tcp: { congestionControl: "reno" } }, (s) => {
     established(s);
     fill(s, 10);
     s.call.send(20_000);

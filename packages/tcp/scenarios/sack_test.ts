@@ -172,7 +172,7 @@ Deno.test(
 
 Deno.test(
   "ESTABLISHED: cwnd is halved once per recovery (RFC 6675 §5, RFC 5681 §3.1)",
-  script((s) => {
+  script({ tcp: { congestionControl: "reno" } }, (s) => {
     accepted(s, {}, SACK);
     fill(s, 10);
     s.at(50).inject(". 1:1(0) ack 1 <sack 1001:4001>").expect(". 1:1001(1000) ack 1");
