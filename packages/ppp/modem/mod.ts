@@ -16,7 +16,15 @@
  *
  * @module
  */
+export type * from "../serial_port.ts";
 export * from "./at_parser.ts";
 export * from "./at_result.ts";
 export * from "./at_error_codes.ts";
 export { commandPrefix, isUnsolicited, linePrefix } from "./urc_table.ts";
+export * from "./at_command.ts";
+export * from "./at_engine.ts";
+export * from "./at_engine_options.ts";
+export * from "./auto_baud.ts";
+export * from "./carrier_watch.ts";
+export * from "./data_port.ts";
+export * from "./escape_ladder.ts";
