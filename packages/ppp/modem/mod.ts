@@ -28,3 +28,7 @@ export * from "./auto_baud.ts";
 export * from "./carrier_watch.ts";
 export * from "./data_port.ts";
 export * from "./escape_ladder.ts";
+export * from "./at_commands.ts";
+export * from "./at_network.ts";
+export * from "./at_packet_data.ts";
+export * from "./at_sim.ts";
