@@ -6,6 +6,7 @@
  *   deno task sim --seed N             seed N alone, with its last events
  *   deno task sim --seed N --runs K    K seeds from N on
  *   deno task sim --minutes M          as many seeds as fit into M minutes, from a new first seed each time
+ *   deno task sim --goodput            a table of what one connection achieves by rate, round trip and loss
  * ```
  *
  * @module
@@ -14,6 +15,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { PbufPool } from "@lightwire/pbuf";
 import { SIMULATION_CLASSES } from "@lightwire/netif/sim";
 import { type CampaignResult, formatFailure, runCampaign } from "./campaign.ts";
+import { measureGoodput } from "./goodput.ts";
 import { runSeed } from "./run_seed.ts";
 import {
   type SmallWorldResult,
@@ -29,18 +31,19 @@ const REPEAT_EVERY = 10;
 const PRINTED_FAILURES = 3;
 const LOSS_PATTERN_FRAMES = 8;
 
-const USAGE = "usage: deno task sim [--seed N] [--runs K] [--minutes M]";
+const USAGE = "usage: deno task sim [--seed N] [--runs K] [--minutes M] [--goodput]";
 
 function main(args: string[]): number {
   const flags = parseArgs(args, {
     string: ["seed", "runs", "seeds", "minutes"],
-    boolean: ["help"],
+    boolean: ["help", "goodput"],
     alias: { h: "help" },
   });
   if (flags.help) {
     console.log(USAGE);
     return 0;
   }
+  if (flags.goodput) return goodput();
   const seed = number(flags.seed);
   const runs = number(flags.runs ?? flags.seeds);
   const minutes = number(flags.minutes);
@@ -139,6 +142,29 @@ function smallWorlds(): number {
     failed += failures.length;
   }
   return failed;
+}
+
+/** Prints the table of goodput. */
+function goodput(): number {
+  const pool = new PbufPool(SIMULATION_CLASSES);
+  const losses = [0, 0.0001, 0.001, 0.01, 0.05];
+  console.log(
+    "Goodput of one connection, in Mbit/s of virtual time; the queue holds one round trip, at least 32 KiB",
+  );
+  console.log(` Mbit/s  round trip${losses.map((loss) => `${loss * 100} %`.padStart(10)).join("")} loss`);
+  for (const bandwidthBps of [1e6, 10e6, 100e6]) {
+    for (const roundTripMs of [2, 20, 100, 300]) {
+      const cells = losses.map((lossRate) => {
+        const bytes = Math.min(20e6, Math.max(500_000, bandwidthBps * 2));
+        return (measureGoodput({ bandwidthBps, roundTripMs, lossRate }, bytes, pool) * 8 / 1e6).toFixed(3)
+          .padStart(10);
+      });
+      console.log(
+        `${String(bandwidthBps / 1e6).padStart(7)}  ${`${roundTripMs} ms`.padStart(10)}${cells.join("")}`,
+      );
+    }
+  }
+  return 0;
 }
 
 function seconds(ms: number): string {
