@@ -1,45 +1,84 @@
-/** PPP, and the modems below it.
+/** PPP over a serial line, in user space: a link driver of `@lightwire/netif` over a {@linkcode SerialPort}.
  *
- * In this version the package holds one contract, {@linkcode SerialPort}, which drivers can already be written against.
- * **There is no PPP yet**: no LCP, no authentication, no IPCP, no AT commands. They come with a later version and will be a
- * link driver of `@lightwire/netif` over a serial port.
+ * {@linkcode PppLink} frames as HDLC does, negotiates LCP, authenticates in both directions (PAP, CHAP-MD5), and agrees on IPv4
+ * addresses and name servers with IPCP; both roles, calling and being called, are the same class with other options.
  *
- * @example A port that echoes
+ * **Not there yet**: MS-CHAP, EAP, IPv6 (IPV6CP), Van Jacobson compression, CCP and MPPE, PPPoE, L2TP, AT commands, CMUX, dialing
+ * on demand. A peer that proposes them gets a Configure-Reject or a Protocol-Reject and goes on without.
+ *
+ * @example Two sides over a pair of buffers
  * ```ts
- * import type { SerialPort, SerialSink } from "@lightwire/ppp";
+ * import { PppLink, type SerialPort, type SerialSink } from "@lightwire/ppp";
+ * import { parseIpAddressOrThrow } from "@lightwire/ip/address";
+ * import { Simulation } from "@lightwire/netif/sim";
  * import assert from "node:assert/strict";
  *
- * let sink: SerialSink | undefined;
- * const port: SerialPort = {
- *   name: "echo",
+ * const sim = new Simulation({ seed: 1 });
+ * const sinks: SerialSink[] = [];
+ * const port = (index: number): SerialPort => ({
+ *   name: `end ${index}`,
  *   inputLines: undefined,
- *   attach: (newSink) => void (sink = newSink),
+ *   attach: (sink) => void (sinks[index] = sink),
  *   write(bytes, start = 0, end = bytes.length) {
- *     sink?.serialInput(bytes.subarray(start, end));
- *     return end - start;
+ *     const copy = bytes.slice(start, end);
+ *     sim.after(1, () => sinks[1 - index]?.serialInput(copy));
+ *     return copy.length;
  *   },
  *   setBaudRate: () => {},
  *   setOutputLines: () => {},
  *   discardOutput: () => {},
  *   close: () => {},
- * };
- *
- * const received: number[] = [];
- * port.attach({
- *   serialInput: (bytes) => void received.push(...bytes),
- *   serialWritable: () => {},
- *   serialLinesChanged: () => {},
- *   serialClosed: () => {},
  * });
- * assert.equal(port.write(new TextEncoder().encode("AT\r")), 3);
- * assert.deepEqual(received, [0x41, 0x54, 0x0d]);
+ *
+ * const server = new PppLink(sim.host("server"), port(0), {
+ *   peerSecrets: (name) => name === "alice" ? "wonderland" : undefined,
+ *   ipcp: {
+ *     localAddress: parseIpAddressOrThrow("10.0.0.1"),
+ *     peerAddress: parseIpAddressOrThrow("10.0.0.2"),
+ *     isPeerAddressFixed: true,
+ *     dnsServers: [parseIpAddressOrThrow("10.0.0.53")],
+ *   },
+ * });
+ * const told: string[] = [];
+ * const client = new PppLink(sim.host("client"), port(1), {
+ *   credentials: { name: "alice", secret: "wonderland" },
+ * }, {
+ *   phaseChanged: (phase) => told.push(phase),
+ *   up: ({ localAddress, dnsServers }) => told.push(`${localAddress} dns ${dnsServers.join()}`),
+ *   ended: (end) => told.push(end),
+ * });
+ * server.start();
+ * client.start();
+ * sim.advance(100);
+ * client.stop();
+ * sim.advance(100);
+ * assert.deepEqual(told, [
+ *   "Establish",
+ *   "Authenticate",
+ *   "Network",
+ *   "10.0.0.2 dns 10.0.0.53",
+ *   "Terminate",
+ *   "Dead",
+ *   "closed",
+ * ]);
  * ```
  *
  * @module
  */
 export type * from "./serial_port.ts";
+export * from "./authentication.ts";
+export * from "./chap.ts";
+export * from "./control_protocol.ts";
+export * from "./cp_packet.ts";
 export * from "./hdlc.ts";
+export * from "./ipcp.ts";
+export * from "./lcp.ts";
+export * from "./lcp_options.ts";
+export * from "./md5.ts";
 export * from "./negotiation_automaton.ts";
 export * from "./negotiation_state.ts";
+export * from "./pap.ts";
 export * from "./ppp_header.ts";
+export * from "./ppp_link.ts";
 export * from "./ppp_protocol_number.ts";
+export * from "./ppp_session.ts";

@@ -21,7 +21,7 @@ export const PPP_CONTROL = 0x03;
 /** Longest header, in octets. */
 export const PPP_HEADER_LENGTH = 4;
 /** What {@linkcode parsePppHeader} gives for a frame without a valid header. */
-export const PPP_HEADER_INVALID = -1;
+export const PPP_HEADER_INVALID: number = -1;
 
 /** Reads the header at `bytes[start … end]`.
  *
