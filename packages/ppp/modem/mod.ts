@@ -32,3 +32,5 @@ export * from "./at_commands.ts";
 export * from "./at_network.ts";
 export * from "./at_packet_data.ts";
 export * from "./at_sim.ts";
+export * from "./chat_runner.ts";
+export * from "./chat_script.ts";
