@@ -182,7 +182,9 @@ function retransmitHead(tcb: Tcb): void {
     const hole = seqDiff(scoreboard.leftAt(0), tcb.sndUna);
     if (octets > hole) octets = hole;
   }
-  if (octets > 0) retransmit(tcb, tcb.sndUna, octets, octets);
+  if (octets > 0 && retransmit(tcb, tcb.sndUna, octets, octets)) {
+    scoreboard?.markRetransmitted(seqAdd(tcb.sndUna, octets));
+  }
 }
 
 /** Sends again what recovery asks for and the congestion window has room for (RFC 6675 §5 (C)).
@@ -201,10 +203,12 @@ export function sendRetransmissions(tcb: Tcb, canSendNew: boolean): void {
     const rule = scoreboard.nextSeg(tcb.sndNxt, whole < limit ? whole : limit, canSendNew);
     if (rule === 0 || rule === 2) return;
     const seq = scoreboard.nextSeq;
-    if (!retransmit(tcb, seq, scoreboard.nextLength, mss)) return;
+    const octets = scoreboard.nextLength;
+    if (!retransmit(tcb, seq, octets, mss)) return;
     ensureRetransmission(tcb);
-    // A rescue retransmission does not move HighRxt.
+    // A rescue retransmission does not move HighRxt: what lies before it may still turn out to be lost.
     if (rule === 4) return;
+    scoreboard.markRetransmitted(seqAdd(seq, octets));
   }
 }
 
@@ -216,8 +220,6 @@ function retransmit(tcb: Tcb, seq: number, octets: number, mss: number): boolean
   tcb.retransmittedSegments += segments;
   tcb.lastRetransmitAtMs = tcb.layer.clock.now();
   tcb.layer.counters.retransSegs += segments;
-  const end = seqAdd(seq, octets);
-  tcb.scoreboard?.markRetransmitted(end);
   return true;
 }
 

@@ -241,6 +241,23 @@ Deno.test(
 );
 
 Deno.test(
+  "ESTABLISHED: a loss before the rescue retransmission that is found later is repaired all the same (RFC 6675 §4, NextSeg rule 4)",
+  script((s) => {
+    accepted(s, {}, SACK);
+    fill(s, 10);
+    s.at(50);
+    // Lost: 1 and 6.
+    s.inject(". 1:1(0) ack 1 <sack 1001:4001>").expect(". 1:1001(1000) ack 1");
+    s.inject(". 1:1(0) ack 1 <sack 1001:5001>");
+    const rescue = s.takeAll().map((seg) => (seg.seq - s.iss) >>> 0);
+    s.inject(". 1:1(0) ack 1 <sack 6001:9001 1001:5001>");
+    const repair = s.takeAll().map((seg) => (seg.seq - s.iss) >>> 0);
+    assertEquals([...rescue, ...repair], [9001, 5001]);
+    s.at(100).inject(". 1:1(0) ack 10001").expectNothing();
+  }),
+);
+
+Deno.test(
   "ESTABLISHED: the lost tail is repaired by the rescue retransmission or the timer (RFC 6675 §4, NextSeg rule 4)",
   script((s) => {
     accepted(s, {}, SACK);
