@@ -34,3 +34,5 @@ export * from "./at_packet_data.ts";
 export * from "./at_sim.ts";
 export * from "./chat_runner.ts";
 export * from "./chat_script.ts";
+export * from "./cmux.ts";
+export * from "./cmux_message.ts";
