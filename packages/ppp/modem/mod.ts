@@ -1,6 +1,6 @@
-/** Modems below PPP: AT commands.
+/** Modems below PPP: AT commands, chat scripts, and the multiplexer of 3GPP TS 27.010.
  *
- * Everything here is pure or callback-driven over a serial port and a timer queue; nothing waits.
+ * Everything here is pure, or driven by callbacks over a serial port and a timer queue; nothing waits.
  *
  * @example A reply with an unsolicited code inside
  * ```ts
@@ -12,6 +12,33 @@
  * parser.setCommand("AT+CSQ");
  * parser.push(new TextEncoder().encode("AT+CSQ\r\r\n+CREG: 5\r\n+CSQ: 17,99\r\n\r\nOK\r\n"));
  * assert.deepEqual(events.map((event) => event.type), ["echo", "unsolicited", "line", "result"]);
+ * ```
+ *
+ * @example A command, and what its reply means
+ * ```ts
+ * import { TimerQueue } from "@lightwire/netif/timers";
+ * import { AtEngine, QUERY_SIGNAL, readReply, type SerialPort, type SerialSink } from "@lightwire/ppp/modem";
+ * import assert from "node:assert/strict";
+ *
+ * let sink: SerialSink | undefined;
+ * const port: SerialPort = {
+ *   name: "a modem with one sentence",
+ *   inputLines: undefined,
+ *   attach: (newSink) => void (sink = newSink),
+ *   write: (bytes, start = 0, end = bytes.length) => end - start,
+ *   setBaudRate: () => {},
+ *   setOutputLines: () => {},
+ *   discardOutput: () => {},
+ *   close: () => {},
+ * };
+ *
+ * const engine = new AtEngine(port, new TimerQueue({ now: () => 0 }));
+ * let bars: number | undefined;
+ * engine.send(QUERY_SIGNAL.command, (reply) => {
+ *   bars = readReply(QUERY_SIGNAL, reply)?.bars;
+ * });
+ * sink!.serialInput(new TextEncoder().encode("AT+CSQ\r\r\n+CSQ: 17,99\r\n\r\nOK\r\n"));
+ * assert.equal(bars, 4);
  * ```
  *
  * @module
@@ -36,3 +63,5 @@ export * from "./chat_runner.ts";
 export * from "./chat_script.ts";
 export * from "./cmux.ts";
 export * from "./cmux_message.ts";
+export * from "./cmux_channel.ts";
+export * from "./cmux_session.ts";
