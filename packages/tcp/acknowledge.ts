@@ -19,6 +19,7 @@ export function processAck(tcb: Tcb, seg: Segment): boolean {
   const acked = seqDiff(seg.ack, tcb.sndUna);
   let rttMs = -1;
   if (acked > 0) rttMs = advanceSndUna(tcb, seg);
+  const sackedBefore = tcb.scoreboard === undefined ? 0 : tcb.scoreboard.sackedBytes;
   let newlySacked = 0;
   if (seg.sackCount > 0 && tcb.hasSack) {
     newlySacked = ensureScoreboard(tcb).update(tcb.sndUna, tcb.sndNxt, seg);
@@ -28,7 +29,8 @@ export function processAck(tcb: Tcb, seg: Segment): boolean {
   if (acked >= 0) {
     const isDuplicate = acked === 0 && isDuplicateAck(tcb, seg, newlySacked);
     updateSendWindow(tcb, seg, acked > 0);
-    recoverAfterAck(tcb, acked, isDuplicate, flight, rttMs);
+    const sackedNow = tcb.scoreboard === undefined ? 0 : tcb.scoreboard.sackedBytes;
+    recoverAfterAck(tcb, acked, acked + sackedNow - sackedBefore, isDuplicate, flight, rttMs);
   }
   return tcb.isFinSent && tcb.sndUna === tcb.sndNxt;
 }

@@ -129,6 +129,7 @@ function noteSent(tcb: Tcb, nxt: number, octets: number, end: number, mss: numbe
     tcb.rttAtMs = nowMs;
   }
   if (seqGt(nxt, tcb.sndNxt)) tcb.sndNxt = nxt;
+  tcb.prr?.sent(octets);
   tcb.bytesSent += octets;
   tcb.lastSentAtMs = nowMs;
   noteTextSent(tcb, nowMs);

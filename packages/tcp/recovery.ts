@@ -1,6 +1,6 @@
 /** Data plane. Loss recovery: what to send again, and when. Fast retransmit and NewReno's fast recovery (RFC 5681
- * §3.2, RFC 6582) without SACK, the scoreboard's recovery (RFC 6675) with it, retransmission after a timeout
- * (RFC 6298 §5.4–5.6), limited transmit (RFC 3042).
+ * §3.2, RFC 6582) without SACK; with it, the scoreboard's recovery (RFC 6675) at the rate of RFC 9937; retransmission
+ * after a timeout (RFC 6298 §5.4–5.6), limited transmit (RFC 3042).
  *
  * ```text
  *              3 duplicate ACKs, or IsLost(SND.UNA)
@@ -16,6 +16,7 @@
  * @module
  */
 import { segmentBytes, superSegmentBytes } from "./path_mtu.ts";
+import { Prr } from "./prr.ts";
 import { SackScoreboard } from "./sack_scoreboard.ts";
 import type { Segment } from "./segment.ts";
 import { seqAdd, seqDiff, seqGeq, seqGt } from "./seq.ts";
@@ -59,6 +60,7 @@ export function isDuplicateAck(tcb: Tcb, seg: Segment, newlySacked: number): boo
 /** Recovery's part of an acknowledgment. SND.UNA and the scoreboard are up to date.
  *
  * @param acked octets newly acknowledged, 0 for none.
+ * @param delivered octets it acknowledged or SACKed for the first time: DeliveredData of RFC 9937.
  * @param isDuplicate what {@linkcode isDuplicateAck} said.
  * @param flight FlightSize before this acknowledgment.
  * @param rttMs the round-trip sample it gave, −1 for none.
@@ -66,6 +68,7 @@ export function isDuplicateAck(tcb: Tcb, seg: Segment, newlySacked: number): boo
 export function recoverAfterAck(
   tcb: Tcb,
   acked: number,
+  delivered: number,
   isDuplicate: boolean,
   flight: number,
   rttMs: number,
@@ -73,6 +76,7 @@ export function recoverAfterAck(
   if (tcb.phase === "FAST") {
     if (acked > 0) fastRecoveryAck(tcb, acked);
     else if (isDuplicate && !tcb.hasSack) tcb.congestion.onDuplicateAck();
+    reduceProportionally(tcb, acked, delivered);
     return;
   }
   if (acked > 0) {
@@ -86,7 +90,7 @@ export function recoverAfterAck(
   } else if (isDuplicate) {
     tcb.dupAcks++;
   }
-  if (tcb.phase === "NONE" && mustFastRetransmit(tcb)) enterFastRecovery(tcb, flight);
+  if (tcb.phase === "NONE" && mustFastRetransmit(tcb)) enterFastRecovery(tcb, acked, delivered, flight);
 }
 
 /** RFC 6675 §5 (1) and (2); RFC 6582 §3.2 step 2 without SACK. */
@@ -100,14 +104,28 @@ function mustFastRetransmit(tcb: Tcb): boolean {
   return tcb.dupAcks >= DUP_THRESH && seqGt(tcb.sndUna, tcb.recover);
 }
 
-function enterFastRecovery(tcb: Tcb, flight: number): void {
+function enterFastRecovery(tcb: Tcb, acked: number, delivered: number, flight: number): void {
   tcb.phase = "FAST";
   tcb.recover = tcb.sndNxt;
   tcb.layer.counters.fastRecoveries++;
   tcb.congestion.onEnterRecovery(flight, tcb.layer.clock.now(), tcb.hasSack);
-  tcb.scoreboard?.startRecovery();
+  const scoreboard = tcb.scoreboard;
+  scoreboard?.startRecovery();
+  if (scoreboard !== undefined && tcb.hasSack) {
+    tcb.prr = new Prr(flight - (scoreboard.sackedBytes - (delivered - acked)));
+  }
   retransmitHead(tcb);
+  reduceProportionally(tcb, acked, delivered);
   startRetransmission(tcb);
+}
+
+/** Recovery with SACK: the window falls to `ssthresh` step by step (RFC 9937 §6). */
+function reduceProportionally(tcb: Tcb, acked: number, delivered: number): void {
+  const { prr, scoreboard, congestion } = tcb;
+  if (prr === undefined || scoreboard === undefined) return;
+  const isSafe = acked > 0 && (scoreboard.lossEdge === prr.lossEdge || scoreboard.lossEdge === tcb.sndUna);
+  prr.lossEdge = scoreboard.lossEdge;
+  congestion.cwnd = prr.onAck(delivered, scoreboard.pipe(tcb.sndNxt), congestion.ssthresh, tcb.smss, isSafe);
 }
 
 function fastRecoveryAck(tcb: Tcb, acked: number): void {
@@ -126,6 +144,7 @@ function fastRecoveryAck(tcb: Tcb, acked: number): void {
 function endRecovery(tcb: Tcb): void {
   tcb.phase = "NONE";
   tcb.dupAcks = 0;
+  tcb.prr = undefined;
   if (tcb.scoreboard !== undefined && tcb.scoreboard.rangeCount === 0) tcb.scoreboard = undefined;
 }
 
@@ -156,6 +175,7 @@ function startOver(tcb: Tcb): void {
   scoreboard.startRecovery();
   scoreboard.declareLost(tcb.sndNxt);
   tcb.phase = "TIMEOUT";
+  tcb.prr = undefined;
   tcb.recover = tcb.sndNxt;
   tcb.dupAcks = 0;
 }
@@ -220,6 +240,7 @@ function retransmit(tcb: Tcb, seq: number, octets: number, mss: number): boolean
   tcb.retransmittedSegments += segments;
   tcb.lastRetransmitAtMs = tcb.layer.clock.now();
   tcb.layer.counters.retransSegs += segments;
+  tcb.prr?.sent(octets);
   return true;
 }
 

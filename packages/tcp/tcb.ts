@@ -31,6 +31,7 @@ import type { TcpListener } from "./listener.ts";
 import type { ReassemblyQueue } from "./reassembly_queue.ts";
 import { ReceiveQueue } from "./receive_queue.ts";
 import { RtoEstimator } from "./rto.ts";
+import type { Prr } from "./prr.ts";
 import type { SackScoreboard } from "./sack_scoreboard.ts";
 import { SendBuffer } from "./send_buffer.ts";
 import { canTransit, type TcpState } from "./state.ts";
@@ -169,6 +170,8 @@ export class Tcb {
   hasSack: boolean;
   /** What the peer has SACKed, and what was retransmitted; made when there is something to note. */
   scoreboard: SackScoreboard | undefined;
+  /** How much a recovery with SACK may send; `undefined` outside of one. */
+  prr: Prr | undefined;
 
   /** Congestion control. */
   congestion: CongestionControl;
@@ -316,6 +319,7 @@ export class Tcb {
     this.tsRecentAtMs = 0;
     this.hasSack = false;
     this.scoreboard = undefined;
+    this.prr = undefined;
     this.congestion = config.congestionControl(DEFAULT_MSS_V4);
     this.rto = new RtoEstimator(layer.rtoOptions);
     this.phase = "NONE";

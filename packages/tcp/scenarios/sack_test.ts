@@ -258,6 +258,28 @@ Deno.test(
 );
 
 Deno.test(
+  "ESTABLISHED: recovery sends at a lower rate from the start, and never a burst (RFC 9937 §6)",
+  script({ tcp: { congestionControl: "reno" } }, (s) => {
+    accepted(s, {}, SACK);
+    s.call.send(30_000);
+    s.takeAll();
+    s.at(50);
+    s.inject(". 1:1(0) ack 1 <sack 1001:4001>").expect(". 1:1001(1000) ack 1");
+    const sent = [s.takeAll().length];
+    for (let right = 5001; right <= 10001; right += 1000) {
+      s.inject(`. 1:1(0) ack 1 <sack 1001:${right}>`);
+      sent.push(s.takeAll().length);
+    }
+    // Half of what is delivered while Pipe is above ssthresh, 5; then a segment for a segment.
+    assertEquals(sent, [0, 1, 0, 0, 1, 1, 1]);
+    s.at(100).inject(`. 1:1(0) ack 14001`);
+    assertEquals(s.connection!.info().cwnd, 5000);
+    s.call.abort();
+    s.takeAll();
+  }),
+);
+
+Deno.test(
   "ESTABLISHED: the lost tail is repaired by the rescue retransmission or the timer (RFC 6675 §4, NextSeg rule 4)",
   script((s) => {
     accepted(s, {}, SACK);
