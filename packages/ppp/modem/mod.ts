@@ -65,3 +65,4 @@ export * from "./cmux.ts";
 export * from "./cmux_message.ts";
 export * from "./cmux_channel.ts";
 export * from "./cmux_session.ts";
+export * from "./modem_profile.ts";
