@@ -48,6 +48,11 @@ const CMUX_CONTROLS: ReadonlySet<number> = new Set([
 /** Commands without a line of information: a digit alone is their result. */
 const SILENT_COMMAND = /^AT(?:[EVZQXHD&+].*)?$/i;
 
+/** Whether a line has the form of a command. */
+function isCommandLine(line: string): boolean {
+  return line === "AT" || commandPrefix(line) !== "";
+}
+
 /** Fed with bytes in chunks of any size; total, and bounded in memory. */
 export class AtParser {
   /** Whether a digit alone on a line is a result code, as after `ATV0`. Turns itself on when a command that has no
@@ -68,6 +73,8 @@ export class AtParser {
   #isAfterConnect = false;
   #command: string | undefined = undefined;
   #isSecondLine = false;
+  /** Whether nothing came since the command: a line like a command is its echo, and later one of `AT+CLAC`. */
+  #isFirst = true;
   #window = 0;
   #hasForeign = false;
 
@@ -92,6 +99,7 @@ export class AtParser {
   /** Names the command that waits for a reply; `undefined` when none does. */
   setCommand(command: string | undefined): void {
     this.#command = command;
+    this.#isFirst = true;
     this.expectsPrompt = false;
   }
 
@@ -190,7 +198,9 @@ export class AtParser {
       this.#onEvent({ type: "unsolicited", text });
       return;
     }
-    if (line === command || /^AT(?:$|[^a-z])/.test(line) && commandPrefix(line) !== "" || line === "AT") {
+    const isFirst = this.#isFirst;
+    if (line === command || ((isFirst || command === undefined) && isCommandLine(line))) {
+      this.#isFirst = false;
       this.#onEvent({ type: "echo", text: line });
       return;
     }
@@ -205,6 +215,7 @@ export class AtParser {
       this.#isSecondLine = hasSecondLine(line);
       this.#onEvent({ type: "unsolicited", text: line });
     } else {
+      this.#isFirst = false;
       this.#onEvent({ type: "line", text });
     }
   }

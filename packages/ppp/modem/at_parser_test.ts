@@ -56,6 +56,15 @@ Deno.test("unsolicited codes between the lines of a reply", () => {
   assertEquals(parse("\r\nanything\r\n"), ["!anything"]);
 });
 
+Deno.test("a list of commands is no echo", () => {
+  assertEquals(parse("AT+CLAC\r\r\nAT+CSQ\r\nAT+CIMI\r\nOK\r\n", "AT+CLAC"), [
+    "<AT+CLAC",
+    "-AT+CSQ",
+    "-AT+CIMI",
+    "=OK",
+  ]);
+});
+
 Deno.test("numeric result codes (V.250 §5.7.1)", () => {
   assertEquals(parse("ATE0\r0\r", "ATE0"), ["<ATE0", "=OK"]);
   assertEquals(parse("4\r", "ATZ"), ["=ERROR"]);
