@@ -40,7 +40,8 @@ export function selectWindow(tcb: Tcb): number {
  * peer's FIN there is nothing left to be sent into it. */
 export function isWindowUpdateDue(tcb: Tcb): boolean {
   if (!canReceive(tcb.state)) return false;
-  const free = freeSpace(tcb);
+  // What the field cannot tell is no news: the peer would be told the same again and again.
+  const free = Math.min(freeSpace(tcb), 65535 << tcb.rcvWindShift);
   return free >= 2 * tcb.rcvWnd && free - tcb.rcvWnd >= leastUpdate(tcb);
 }
 

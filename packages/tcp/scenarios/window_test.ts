@@ -314,3 +314,23 @@ Deno.test(
     s.expectNothing();
   }),
 );
+
+Deno.test(
+  "ESTABLISHED: without window scaling, a buffer beyond 65,535 is nothing to tell the peer (RFC 7323 §2.2)",
+  script({ tcp: { receiveBufferBytes: 1_000_000 } }, (s) => {
+    // Every acknowledgment drew another one: two such hosts kept a line busy for ever.
+    established(s);
+    s.call.send(10);
+    s.takeAll();
+    s.at(100).inject(". 1:1(0) ack 11");
+    let seq = 1;
+    for (let i = 0; i < 20; i++) {
+      for (let n = 0; n < 60; n++) s.inject(`. ${seq}:${seq += 1000}(1000) ack 11`);
+      s.call.read(60_000);
+      s.takeAll();
+      if (i % 3 === 2) s.at(s.nowMs + 100);
+    }
+    assert(s.connection!.info().receiveBufferBytes > 131_070);
+    s.inject(`. ${seq}:${seq}(0) ack 11`).expectNothing();
+  }),
+);
