@@ -9,6 +9,7 @@ import type { TcpListener } from "./listener.ts";
 import { negotiate } from "./negotiation.ts";
 import type { Segment } from "./segment.ts";
 import { seqAdd, seqGt } from "./seq.ts";
+import { followRoute } from "./source_route.ts";
 import { setState, Tcb } from "./tcb.ts";
 import type { TcpLayer } from "./tcp_layer.ts";
 import { deleteTcb } from "./teardown.ts";
@@ -73,6 +74,7 @@ function accept(
   tcb.remoteAddress = rx.source;
   tcb.remotePort = seg.sourcePort;
   setUpRoute(tcb, listener.boundNetif);
+  if (seg.returnRoute !== undefined) followRoute(tcb, seg.returnRoute);
   if (!prepareRoute(tcb) || !layer.addConnection(tcb)) {
     layer.counters.attemptFails++;
     return;

@@ -12,6 +12,7 @@ import { enterEstablished } from "./negotiation.ts";
 import { receiveFin, receiveText } from "./receive_text.ts";
 import type { Segment } from "./segment.ts";
 import { seqAdd, seqDiff, seqGt, seqLeq } from "./seq.ts";
+import { followRoute } from "./source_route.ts";
 import { canReceive } from "./state.ts";
 import { EVENT_URGENT, setState, type Tcb } from "./tcb.ts";
 import { deleteTcb, enterTimeWait, resetConnection } from "./teardown.ts";
@@ -30,6 +31,8 @@ export function arrivesSynchronized(tcb: Tcb, seg: Segment, rx: IpRxInfo): void 
 
 /** Steps six to eight, which SYN-SENT goes on with too. */
 export function processRest(tcb: Tcb, seg: Segment): void {
+  // A later route replaces the former one (RFC 9293 §3.9.2.1, SHLD-24).
+  if (seg.returnRoute !== undefined && tcb.isPassive) followRoute(tcb, seg.returnRoute);
   checkUrg(tcb, seg);
   if (!processText(tcb, seg)) return;
   if ((seg.ctl & FIN) !== 0 || tcb.reassembly !== undefined) checkFin(tcb, seg);

@@ -3,6 +3,7 @@
  * @module
  */
 import type { Pbuf } from "@lightwire/pbuf";
+import type { SourceRoute } from "./source_route.ts";
 
 /** Most SACK blocks an option can carry (RFC 2018 §3). */
 export const MAX_SACK_BLOCKS = 4;
@@ -53,6 +54,8 @@ export class Segment {
   fastOpenLength: number;
   /** Whether the option list ended in a bad length; what came before it counts (RFC 9293 §3.1, MUST-7). */
   hasMalformedOption: boolean;
+  /** The way back along the source route that the packet came by; `undefined` for all but the rarest packets. */
+  returnRoute: SourceRoute | undefined;
   /** The packet, `start` at the text; whoever processes the segment decides over its ownership. */
   pbuf: Pbuf | undefined;
 
@@ -80,6 +83,7 @@ export class Segment {
     this.fastOpenOffset = 0;
     this.fastOpenLength = -1;
     this.hasMalformedOption = false;
+    this.returnRoute = undefined;
     this.pbuf = undefined;
   }
 }

@@ -3,7 +3,7 @@
  * @module
  */
 import { coalesce, type Pbuf } from "@lightwire/pbuf";
-import type { IpRxInfo } from "@lightwire/ip";
+import { type IpRxInfo, IPV4_HEADER_LENGTH } from "@lightwire/ip";
 import { arrivesClosed } from "./arrives_closed.ts";
 import { arrivesListen, mayReuseTimeWait } from "./arrives_listen.ts";
 import { arrivesSynSent } from "./arrives_syn_sent.ts";
@@ -12,6 +12,7 @@ import type { TcpConnection } from "./connection.ts";
 import { ACK, RST, SYN } from "./control_bits.ts";
 import type { TcpListener } from "./listener.ts";
 import type { Segment } from "./segment.ts";
+import { returnRoute } from "./source_route.ts";
 import type { Tcb } from "./tcb.ts";
 import { parseTcpSegment, TCP_HEADER_LENGTH, verifyTcpChecksum } from "./tcp_header.ts";
 import type { TcpLayer } from "./tcp_layer.ts";
@@ -30,6 +31,9 @@ export function inputSegment(layer: TcpLayer, p: Pbuf, seg: Segment, rx: IpRxInf
     p.release();
     return;
   }
+  seg.returnRoute = rx.headerLength > IPV4_HEADER_LENGTH && rx.source.family === 4
+    ? returnRoute(p.bytes, p.start - rx.headerLength, rx.headerLength)
+    : undefined;
   if (p.next !== undefined && p.end - p.start < TCP_HEADER_LENGTH + MAX_OPTIONS_LENGTH) p = coalesce(p);
   const length = p.next === undefined ? p.end - p.start : p.totalLength;
   if (!verifyTcpChecksum(p, rx.source, rx.destination, length)) {

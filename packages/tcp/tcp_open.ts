@@ -6,6 +6,7 @@ import { formatIpAddress, type IpAddress, IPV4_ANY, IPV6_ANY } from "@lightwire/
 import { NetError, type NetErrorCode, type Netif } from "@lightwire/netif";
 import { TcpConnection, type TcpHandlers } from "./connection.ts";
 import type { TcpListener, TcpListenOptions } from "./listener.ts";
+import { followRoute, forwardRoute } from "./source_route.ts";
 import { Tcb } from "./tcb.ts";
 import { resolveConnectionOptions, type TcpConnectionOptions } from "./tcp_config.ts";
 import type { TcpLayer } from "./tcp_layer.ts";
@@ -24,7 +25,8 @@ export interface TcpConnectOptions extends TcpConnectionOptions {
   readonly localPort?: number;
   /** Use this interface only. */
   readonly boundNetif?: Netif;
-  /** IPv4 options of every packet, a source route for one (MUST-51): a multiple of 4 bytes, 40 at most. Not copied. */
+  /** IPv4 options of every packet: a multiple of 4 bytes, 40 at most. Not copied. A source route (MUST-51) names all its
+   * routers in order, the first one included. */
   readonly ipOptions?: Uint8Array;
 }
 
@@ -54,7 +56,9 @@ export function openConnection(layer: TcpLayer, o: TcpConnectOptions, handlers: 
     tcb.localAddress = remoteAddress.family === 4 ? IPV4_ANY : IPV6_ANY;
   }
   setUpRoute(tcb, o.boundNetif);
-  tcb.tx.options = o.ipOptions;
+  const route = o.ipOptions === undefined ? undefined : forwardRoute(o.ipOptions, remoteAddress);
+  if (route !== undefined) followRoute(tcb, route);
+  else tcb.tx.options = o.ipOptions;
   const code = layer.ip.prepare(tcb.tx);
   if (code !== undefined) throw openError(code, o, REASONS[code] ?? code);
   tcb.localAddress = tcb.tx.source;

@@ -5,7 +5,7 @@
  */
 import { type PbufClass, PbufPool } from "@lightwire/pbuf";
 import { type Clock, type LinkCapabilities, Netif, type Random, TimerQueue } from "@lightwire/netif";
-import { type IpAddress, IpLayer, ipv4 } from "@lightwire/ip";
+import { type IpAddress, IpLayer, type IpOptions, ipv4 } from "@lightwire/ip";
 import { TcpLayer } from "../tcp_layer.ts";
 import type { TcpOptions } from "../tcp_config.ts";
 import { ScriptedLink, type SentPacket } from "./scripted_link.ts";
@@ -19,6 +19,8 @@ export const PEER_ADDRESS: IpAddress = ipv4(0xc0000202);
 export interface PacketHarnessOptions {
   /** Options of the TCP layer. */
   readonly tcp?: TcpOptions;
+  /** Options of the IP layer. */
+  readonly ip?: IpOptions;
   /** MTU of the link. Default 1,500. */
   readonly mtu?: number;
   /** What the link offers. Default nothing. */
@@ -81,7 +83,7 @@ export class PacketHarness {
     };
     this.link = new ScriptedLink(this.#clock, this.pool, options.mtu ?? 1500, options.capabilities);
     this.netif = new Netif(this.link, { name: "sc0", index: 1 });
-    this.ip = new IpLayer(host);
+    this.ip = new IpLayer(host, options.ip ?? {});
     this.tcp = new TcpLayer(this.ip, host, options.tcp ?? {});
     this.tcp.onFlushNeeded = () => {
       this.#isFlushNeeded = true;
