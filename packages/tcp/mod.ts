@@ -66,6 +66,7 @@ export * from "./reno.ts";
 export * from "./rto.ts";
 export * from "./segment.ts";
 export * from "./seq.ts";
+export type { SourceRoute } from "./source_route.ts";
 export * from "./state.ts";
 export * from "./tcp_config.ts";
 export * from "./tcp_header.ts";
