@@ -66,6 +66,8 @@ export class FrameChecker {
   frames = 0;
   /** Segments with text looked at. */
   textSegments = 0;
+  /** Segments looked at that do nothing but acknowledge. */
+  bareAcks = 0;
   #isSuperSegment = false;
   readonly #options: FrameCheckerOptions;
   readonly #reader = new WireReader();
@@ -183,7 +185,10 @@ export class FrameChecker {
       // A probe of one octet may lie beyond the window (RFC 9293 §3.8.6.1).
       if (end > peer.rightEdge + 1) return `text up to ${end} beyond the window's edge at ${peer.rightEdge}`;
       own.sentOctets = Math.max(own.sentOctets, end);
-    } else if (own.iss >= 0 && offset > own.stream.length + 1) {
+    } else if (r.ctl === BIT.ACK) {
+      this.bareAcks++;
+    }
+    if (r.textLength === 0 && own.iss >= 0 && offset > own.stream.length + 1) {
       // Not beyond what was seen, since what the queue of an unresolved neighbour dropped counts as sent.
       return `sequence number ${offset} beyond the end of the stream`;
     }

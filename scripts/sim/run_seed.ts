@@ -186,6 +186,8 @@ function runTransfers(
     checker.problem !== undefined || transfers.every(isTransferOver) || transfers.some(hasProblem);
   sim.runUntil(isOver, limitMs);
   if (checker.problem !== undefined) return `on the wire: ${checker.problem}`;
+  const { bareAcks, textSegments } = checker;
+  if (bareAcks > 1000 + 3 * textSegments) return `${bareAcks} acknowledgments of ${textSegments} segments`;
   for (const [i, { a, b, parameters: p }] of transfers.entries()) {
     for (const [name, end] of [["a", a], ["b", b]] as const) {
       if (end.problem !== undefined) return `connection ${i}, end ${name}: ${end.problem}`;
