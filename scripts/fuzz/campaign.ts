@@ -4,6 +4,7 @@
  */
 import { deriveRandom } from "@lightwire/netif";
 import { hexDump } from "@lightwire/pbuf";
+import { assertTcp } from "@lightwire/tcp";
 import { Draw } from "../sim/draw.ts";
 import { Accounts } from "./accounts.ts";
 import { goldenFrames } from "./golden_frames.ts";
@@ -82,6 +83,10 @@ function runWorld(
       accounts.open();
       const isInjected = world.inject(mutant);
       if (isInjected) problem = accounts.settle();
+      if (runs % 8 === 7) {
+        world.endBatch();
+        assertTcp(world.target.tcp);
+      }
       if (runs % 16 === 15) world.sim.advance(draw.unit() * 20);
       if (runs % 64 === 63) world.activity();
       if (runs % 5000 === 4999) world.sim.advance(draw.unit() * 200_000);

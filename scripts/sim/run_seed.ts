@@ -4,7 +4,7 @@
  */
 import { deriveRandom, type LinkCapabilities, NetError, NO_OFFLOAD } from "@lightwire/netif";
 import type { PbufPool } from "@lightwire/pbuf";
-import type { TcpOptions } from "@lightwire/tcp";
+import { assertTcp, type TcpOptions } from "@lightwire/tcp";
 import { Draw } from "./draw.ts";
 import {
   type ConnectionParameters,
@@ -182,8 +182,14 @@ function runTransfers(
     link.b.outbound.setFaults(healed(parameters.bToA));
   });
   const limitMs = livenessLimitMs(parameters);
-  const isOver = () =>
+  const hasEnded = () =>
     checker.problem !== undefined || transfers.every(isTransferOver) || transfers.some(hasProblem);
+  // Asked after each instant: what must always hold of every connection is looked at then.
+  const isOver = () => {
+    assertTcp(hosts.a.tcp);
+    assertTcp(hosts.b.tcp);
+    return hasEnded();
+  };
   sim.runUntil(isOver, limitMs);
   if (checker.problem !== undefined) return `on the wire: ${checker.problem}`;
   const { bareAcks, textSegments } = checker;

@@ -6,6 +6,7 @@
 import { deriveRandom } from "@lightwire/netif";
 import type { LinkRule } from "@lightwire/netif/sim";
 import type { PbufPool } from "@lightwire/pbuf";
+import { assertTcp } from "@lightwire/tcp";
 import { Draw } from "./draw.ts";
 import type { EndParameters } from "./swarm_parameters.ts";
 import { TransferEnd } from "./transfer_end.ts";
@@ -82,7 +83,11 @@ class ShortTransfer {
 
   /** Runs it to its end. */
   run(limitMs: number): void {
-    this.hosts.sim.runUntil(() => this.a.isOver && this.b.isOver, limitMs);
+    this.hosts.sim.runUntil(() => {
+      assertTcp(this.hosts.a.tcp);
+      assertTcp(this.hosts.b.tcp);
+      return this.a.isOver && this.b.isOver;
+    }, limitMs);
   }
 }
 
