@@ -3,8 +3,8 @@
  * {@linkcode PppLink} frames as HDLC does, negotiates LCP, authenticates in both directions (PAP, CHAP-MD5), and agrees on IPv4
  * addresses and name servers with IPCP; both roles, calling and being called, are the same class with other options.
  *
- * **Not there yet**: MS-CHAP, EAP, IPv6 (IPV6CP), Van Jacobson compression, CCP and MPPE, PPPoE, L2TP, AT commands, CMUX, dialing
- * on demand. A peer that proposes them gets a Configure-Reject or a Protocol-Reject and goes on without.
+ * **Not there yet**: MS-CHAP, EAP, IPv6 (IPV6CP), Van Jacobson compression, CCP and MPPE, PPPoE, L2TP, dialing
+ * on demand; the modem side is the entry `@lightwire/ppp/modem`. A peer that proposes them gets a Configure-Reject or a Protocol-Reject and goes on without.
  *
  * @example Two sides over a pair of buffers
  * ```ts
