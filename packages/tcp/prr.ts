@@ -39,16 +39,18 @@ export class Prr {
    * @param pipe octets thought to be in the network after it.
    * @param isSafe safeACK: SND.UNA moved, and no further loss was indicated. Only then the window grows towards
    * `ssthresh` faster than octets are delivered.
+   * @returns at least a segment: with nothing in the network, and nothing let out, no acknowledgment would follow, and only
+   * the retransmission timer go on. Deviation: RFC 9937 forces one segment on entering recovery only.
    */
   onAck(delivered: number, pipe: number, ssthresh: number, smss: number, isSafe: boolean): number {
     this.#delivered += delivered;
     if (pipe > ssthresh) {
       const share = Math.ceil(this.#delivered * ssthresh / this.#recoverFs) - this.#out;
-      return share > 0 ? pipe + share : pipe;
+      return Math.max(share > 0 ? pipe + share : pipe, smss);
     }
     const saved = this.#delivered - this.#out;
     let room = saved > delivered ? saved : delivered;
     if (isSafe) room += smss;
-    return pipe + room < ssthresh ? pipe + room : ssthresh;
+    return Math.max(pipe + room < ssthresh ? pipe + room : ssthresh, smss);
   }
 }

@@ -74,3 +74,11 @@ Deno.test("Prr: what could not be sent is not forgotten, and what was sent too m
   prr.sent(5 * SMSS);
   assertEquals(prr.onAck(2 * SMSS, 17 * SMSS, 10 * SMSS, SMSS, false), 17 * SMSS);
 });
+
+Deno.test("Prr: with nothing in the network, a segment goes out, whatever was delivered (RFC 9937 §6)", () => {
+  // The window became 0: only the retransmission timeout could go on.
+  const prr = new Prr(10 * SMSS);
+  prr.sent(5 * SMSS);
+  prr.onAck(5 * SMSS, 2 * SMSS, 7 * SMSS, SMSS, false);
+  assertEquals(prr.onAck(0, 0, 7 * SMSS, SMSS, false), SMSS);
+});
