@@ -75,13 +75,14 @@ export class ErrorDelivery {
   }
 
   /** A router on the link knows a better one (RFC 1122 §3.2.2.2): believed from the router in use, about another one on
-   * the same link. */
+   * the same link. A neighbour is reached without a router, whatever it says itself. */
   redirectArrives(rx: IpRxInfo, destination: IpAddress, gateway: IpAddress): void {
     const ip = this.#ip;
     const iface = ip.interfaces.of(rx.netif);
     const found = ip.routes.lookup(destination);
+    if (found === undefined || found.nextHop.equals(destination)) return;
     const isOnLink = iface?.addressToward(gateway) !== undefined && !ip.isLocalAddress(gateway);
-    if (found === undefined || found.netif !== rx.netif || !found.nextHop.equals(rx.source) || !isOnLink) {
+    if (found.netif !== rx.netif || !found.nextHop.equals(rx.source) || !isOnLink) {
       return;
     }
     const redirected = [...ip.routes].filter((route) => route.origin === "redirect");

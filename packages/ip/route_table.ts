@@ -213,12 +213,14 @@ export class RouteTable {
     return this.#find(destination, undefined, undefined);
   }
 
-  /** The neighbour behind a gateway stopped answering, or answers again (RFC 1122 §3.3.1.5). */
+  /** The neighbour behind a gateway stopped answering, or answers again (RFC 1122 §3.3.1.5). A route that was learned from a
+   * redirect goes with its gateway: the one it was better than is still there. */
   gatewayChanged(gateway: IpAddress, isReachable: boolean): void {
     if (isReachable) {
       if (this.#deadGateways.delete(gateway)) this.#owner.routesChanged(undefined);
       return;
     }
+    this.remove((route) => route.origin === "redirect" && sameAddress(route.gateway, gateway));
     for (const route of this) {
       if (route.gateway === undefined || !route.gateway.equals(gateway)) continue;
       if (this.#deadGateways.size >= 64) this.#deadGateways.clear();

@@ -388,6 +388,27 @@ Deno.test("redirects are ignored unless told otherwise, and believed only from t
   assertEquals(hop({ about: "10.0.0.77" }), "10.0.0.254"); // not a packet of ours
 });
 
+Deno.test("a neighbour cannot redirect packets for itself to somebody else (RFC 1122 §3.2.2.2)", () => {
+  const host = peer({ acceptRedirects: true });
+  const quoted = packet("10.0.0.1", "10.0.0.2", new Uint8Array(8));
+  const message = icmp(5, 1, 0x0a0000fd, quoted);
+  host.driver.receive(frame(0x0800, packet("10.0.0.2", "10.0.0.1", message, { protocol: 1 })));
+  assertEquals(host.ip.routes.lookup(ipv4(0x0a000002))!.nextHop.toString(), "10.0.0.2");
+  host.assertBalanced();
+});
+
+Deno.test("a route learned from a redirect goes when its router does not answer (RFC 1122 §3.3.1.5)", () => {
+  const host = peer({ acceptRedirects: true });
+  const quoted = packet("10.0.0.1", "192.0.2.1", new Uint8Array(8));
+  const message = icmp(5, 1, 0x0a0000fd, quoted);
+  host.driver.receive(frame(0x0800, packet("10.0.0.254", "10.0.0.1", message, { protocol: 1 })));
+  const nextHop = () => host.ip.routes.lookup(ipv4(0xc0000201))!.nextHop.toString();
+  assertEquals(nextHop(), "10.0.0.253");
+  host.ip.routes.gatewayChanged(ipv4(0x0a0000fd), false);
+  assertEquals(nextHop(), "10.0.0.254");
+  host.assertBalanced();
+});
+
 Deno.test("routes learned from redirects are bounded", () => {
   const host = peer({ acceptRedirects: true });
   for (let i = 0; i < 100; i++) {
