@@ -76,10 +76,10 @@ export class PbufPool {
   readonly counters: PbufPoolCounters = { inUse: 0, maxInUse: 0, refused: 0, promoted: 0 };
   /** Bytes of the largest slot, headroom included: what one node can hold at most. */
   readonly largestSlotBytes: number;
-  /** Called when a request was refused because a bound was hit: what can be thrown away, like out-of-order segments,
-   * should be soon. Must not acquire or release; called once until {@linkcode onAvailable}. */
-  onExhausted: (() => void) | undefined = undefined;
-  /** Called when a node came back after {@linkcode onExhausted} (`LWIP_HOOK_MEMP_AVAILABLE`). Must not acquire or release. */
+  /** Whoever holds what can be thrown away, like segments out of order: called when a request was refused because a bound
+   * was hit, once until {@linkcode onAvailable}. Must not acquire or release, but do so soon. */
+  readonly onExhausted: Set<() => void> = new Set();
+  /** Called when a node came back after the pool was exhausted (`LWIP_HOOK_MEMP_AVAILABLE`). Must not acquire or release. */
   onAvailable: (() => void) | undefined = undefined;
   readonly #classes: readonly PbufClass[];
   readonly #free: Pbuf[][];
@@ -301,7 +301,7 @@ export class PbufPool {
     this.counters.refused++;
     if (!this.#isExhausted) {
       this.#isExhausted = true;
-      this.onExhausted?.();
+      for (const listener of this.onExhausted) listener();
     }
     return undefined;
   }

@@ -59,7 +59,8 @@ Deno.test("slots lie in the arena at their arenaOffset and do not overlap", () =
 Deno.test("exhausted class: the next larger one serves, then the request is refused, both counted", () => {
   const pool = new PbufPool(CLASSES);
   const calls: string[] = [];
-  pool.onExhausted = () => calls.push("exhausted");
+  const hear = (): void => void calls.push("exhausted");
+  pool.onExhausted.add(hear);
   pool.onAvailable = () => calls.push("available");
   const all = Array.from({ length: 9 }, () => pool.acquire(60, 0)!);
   assertEquals(all.map((p) => p.bytes.length), [64, 64, 64, 64, 256, 256, 2048, 2048, 2048]);
@@ -71,6 +72,11 @@ Deno.test("exhausted class: the next larger one serves, then the request is refu
   for (const p of all) p.release();
   assertEquals(calls, ["exhausted", "available"]);
   assertEquals(pool.counters, { inUse: 0, maxInUse: 9, refused: 2, promoted: pool.counters.promoted });
+  pool.onExhausted.delete(hear);
+  const again = Array.from({ length: 9 }, () => pool.acquire(60, 0)!);
+  assertStrictEquals(pool.acquire(60, 0), undefined);
+  for (const p of again) p.release();
+  assertEquals(calls, ["exhausted", "available", "available"]);
 });
 
 Deno.test("acquire() refuses more than the largest slot", () => {

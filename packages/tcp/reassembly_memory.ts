@@ -13,20 +13,15 @@ export class ReassemblyMemory {
   readonly #layer: TcpLayer;
   readonly #holders: Set<Tcb> = new Set();
   readonly #timer: Timer;
+  readonly #onExhausted: () => void = () => this.yieldSoon();
 
-  /** Hears of the exhausted pool from now on.
+  /** Hears of the exhausted pool while there is something to give back; a pool may outlive the layer.
    *
    * @param layer whose connections.
    */
   constructor(layer: TcpLayer) {
     this.#layer = layer;
     this.#timer = layer.timers.create(() => this.#yield());
-    const { pool } = layer;
-    const heardBefore = pool.onExhausted;
-    pool.onExhausted = () => {
-      heardBefore?.();
-      this.yieldSoon();
-    };
   }
 
   /** The queue of a connection, made if there is none. */
@@ -37,6 +32,7 @@ export class ReassemblyMemory {
       const maxBytes = reassemblyBytes > 0 ? reassemblyBytes : tcb.config.receiveBufferBytes;
       queue = tcb.reassembly = new ReassemblyQueue({ maxBytes, maxNodes: reassemblyNodes });
       this.#holders.add(tcb);
+      this.#layer.pool.onExhausted.add(this.#onExhausted);
     }
     return queue;
   }
@@ -47,6 +43,7 @@ export class ReassemblyMemory {
     tcb.reassembly.clear();
     tcb.reassembly = undefined;
     this.#holders.delete(tcb);
+    if (this.#holders.size === 0) this.#layer.pool.onExhausted.delete(this.#onExhausted);
   }
 
   /** Gives everything back, but not within the call. */

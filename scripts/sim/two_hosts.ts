@@ -65,7 +65,6 @@ export class TwoHosts {
   readonly checker: FrameChecker;
   readonly #medium: "ethernet" | "ip";
   readonly #isOffloading: boolean;
-  readonly #heardBefore: (() => void) | undefined;
 
   /** Both hosts are up, and do not know each other's station address yet. */
   constructor(options: TwoHostsOptions) {
@@ -91,8 +90,6 @@ export class TwoHosts {
       onTransmit: (p) => this.checker.check(p),
     });
     this.link = link;
-    // The layers of a host hook themselves into the pool, which outlives them here.
-    this.#heardBefore = this.sim.pool.onExhausted;
     this.a = createHost(
       this.sim,
       "A",
@@ -120,7 +117,6 @@ export class TwoHosts {
   close(): void {
     for (const host of [this.a, this.b]) host.ip.removeNetif(host.netif);
     this.sim.close();
-    this.sim.pool.onExhausted = this.#heardBefore;
   }
 }
 

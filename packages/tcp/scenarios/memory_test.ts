@@ -145,3 +145,16 @@ Deno.test(
     s.takeAll();
   }),
 );
+
+Deno.test(
+  "ESTABLISHED: the pool is listened to only while text out of order is held",
+  script((s) => {
+    const { onExhausted } = s.harness.pool;
+    established(s);
+    assertEquals(onExhausted.size, 0);
+    s.inject("P. 11:21(10) ack 1").expect(". 1:1(0) ack 1");
+    assertEquals(onExhausted.size, 1);
+    s.inject("R 1:1(0)");
+    assertEquals(onExhausted.size, 0);
+  }),
+);
