@@ -54,6 +54,7 @@ export * from "./ping.ts";
 export * from "./address_book.ts";
 export * from "./reassembly.ts";
 export * from "./membership_reporter.ts";
+export * from "./pseudo_header.ts";
 export * from "./raw_endpoint.ts";
 export * from "./route_table.ts";
 export * from "./v4/ipv4_header.ts";

@@ -21,16 +21,8 @@
  *
  * @module
  */
-import {
-  finishSum,
-  foldSum,
-  type Pbuf,
-  PBUF_CHECKSUM_VERIFIED,
-  pseudoHeaderSumV4,
-  pseudoHeaderSumV6,
-  sumPbuf,
-} from "@lightwire/pbuf";
-import type { IpAddress } from "@lightwire/ip";
+import { finishSum, foldSum, type Pbuf, PBUF_CHECKSUM_VERIFIED, sumPbuf } from "@lightwire/pbuf";
+import { IP_PROTOCOL_TCP, type IpAddress, pseudoHeaderSum } from "@lightwire/ip";
 import { ACK, FIN, formatControlBits, SYN, URG } from "./control_bits.ts";
 import type { Segment } from "./segment.ts";
 import { parseTcpOptions } from "./tcp_options.ts";
@@ -39,8 +31,6 @@ import { parseTcpOptions } from "./tcp_options.ts";
 export const TCP_HEADER_LENGTH = 20;
 /** Offset of the checksum field, for partial checksums. */
 export const TCP_CHECKSUM_OFFSET = 16;
-
-const TCP_PROTOCOL = 6;
 
 /** Why a packet is no TCP segment. */
 export type TcpParseFailure = "TRUNCATED" | "BAD_DATA_OFFSET";
@@ -108,23 +98,6 @@ export function emitTcpHeader(
   view.setUint32(at + 16, up);
 }
 
-/** The sum over the pseudo header of a segment of `length` bytes, header included (RFC 9293 §3.1, RFC 8200 §8.1). */
-export function tcpPseudoHeaderSum(source: IpAddress, destination: IpAddress, length: number): number {
-  if (source.family === 4) return pseudoHeaderSumV4(source.w3, destination.w3, TCP_PROTOCOL, length);
-  return pseudoHeaderSumV6(
-    source.w0,
-    source.w1,
-    source.w2,
-    source.w3,
-    destination.w0,
-    destination.w1,
-    destination.w2,
-    destination.w3,
-    TCP_PROTOCOL,
-    length,
-  );
-}
-
 /** Completes the checksum of the segment `p`, `p.start` at its header, checksum field 0.
  *
  * @param length bytes of the whole chain from `p.start`.
@@ -138,7 +111,7 @@ export function finishTcpChecksum(
   length: number,
   canOffload: boolean,
 ): void {
-  const pseudoSum = tcpPseudoHeaderSum(source, destination, length);
+  const pseudoSum = pseudoHeaderSum(source, destination, IP_PROTOCOL_TCP, length);
   if (canOffload) {
     p.view.setUint16(p.start + TCP_CHECKSUM_OFFSET, foldSum(pseudoSum));
     p.checksumStart = p.start;
@@ -160,7 +133,7 @@ export function verifyTcpChecksum(
   length: number,
 ): boolean {
   if ((p.flags & PBUF_CHECKSUM_VERIFIED) !== 0) return true;
-  return foldSum(sumPbuf(p, tcpPseudoHeaderSum(source, destination, length))) === 0xffff;
+  return foldSum(sumPbuf(p, pseudoHeaderSum(source, destination, IP_PROTOCOL_TCP, length))) === 0xffff;
 }
 
 /** One line in tcpdump's manner: `49152 > 80: Flags [S], seq 4294967295, win 65535, options […], length 0`.

@@ -15,16 +15,8 @@
  *
  * @module
  */
-import {
-  copyTo,
-  finishSum,
-  type Pbuf,
-  pseudoHeaderSumV4,
-  pseudoHeaderSumV6,
-  sumPbuf,
-  sumPbufRange,
-} from "@lightwire/pbuf";
-import type { IpAddress } from "@lightwire/ip";
+import { copyTo, finishSum, type Pbuf, sumPbuf, sumPbufRange } from "@lightwire/pbuf";
+import { type IpAddress, pseudoHeaderSum } from "@lightwire/ip";
 
 /** Bytes of the header, of UDP and of UDP-Lite. */
 export const UDP_HEADER_LENGTH = 8;
@@ -153,28 +145,6 @@ export function deferUdpChecksum(
   p.view.setUint16(p.start + OFFSET.checksum, pseudoHeaderSum(source, destination, protocol, length));
   p.checksumStart = p.start;
   p.checksumOffset = OFFSET.checksum;
-}
-
-/** The partial sum of the pseudo header of either family (RFC 768, RFC 8200 §8.1). */
-export function pseudoHeaderSum(
-  source: IpAddress,
-  destination: IpAddress,
-  protocol: number,
-  length: number,
-): number {
-  if (source.family === 4) return pseudoHeaderSumV4(source.w3, destination.w3, protocol, length);
-  return pseudoHeaderSumV6(
-    source.w0,
-    source.w1,
-    source.w2,
-    source.w3,
-    destination.w0,
-    destination.w1,
-    destination.w2,
-    destination.w3,
-    protocol,
-    length,
-  );
 }
 
 /** One line for traces: `68 > 67: UDP, length 300`. */
