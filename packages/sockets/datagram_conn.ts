@@ -15,6 +15,7 @@ import {
 import { DatagramQueue, type QueuedDatagram } from "./datagram_queue.ts";
 import { type NetError, netError, type NetErrorCode } from "./errors.ts";
 import { formatNetAddr, type NetAddr } from "./net_addr.ts";
+import { ProcessHold } from "./process_hold.ts";
 import { type AbortOptions, Waiter, WaiterQueue } from "./waiter.ts";
 
 /** Datagrams that may wait to be received, by default. */
@@ -101,7 +102,7 @@ export class DatagramConn implements AsyncIterable<ReceivedDatagram> {
   readonly #senders: WaiterQueue<number, SendWaiter> = new WaiterQueue();
   #retryTimer: Timer | undefined = undefined;
   #isClosed = false;
-  #isRef = true;
+  readonly #hold: ProcessHold;
   // One peer is the rule: its text is parsed and made once.
   #lastHostname = "";
   #lastAddress: IpAddress | undefined = undefined;
@@ -124,7 +125,7 @@ export class DatagramConn implements AsyncIterable<ReceivedDatagram> {
     };
     endpoint.onReceive = (p, info) => this.#arrives(p, info);
     endpoint.onError = (error) => this.#errorArrives(error);
-    host.pump.hold();
+    this.#hold = new ProcessHold(host.pump);
   }
 
   /** The endpoint of the `udp` layer below, for what this class does not offer. */
@@ -211,16 +212,12 @@ export class DatagramConn implements AsyncIterable<ReceivedDatagram> {
 
   /** Lets timers of the stack keep the process alive for this socket; the default. */
   ref(): void {
-    if (this.#isRef || this.#isClosed) return;
-    this.#isRef = true;
-    this.#host.pump.hold();
+    if (!this.#isClosed) this.#hold.ref();
   }
 
   /** Takes {@linkcode ref} back. */
   unref(): void {
-    if (!this.#isRef) return;
-    this.#isRef = false;
-    this.#host.pump.release();
+    this.#hold.unref();
   }
 
   /** {@linkcode close}. */

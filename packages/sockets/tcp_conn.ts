@@ -5,6 +5,7 @@
 import { DEFAULT_KEEP_ALIVE, type KeepAlive, type TcpHandlers } from "@lightwire/tcp";
 import { type NetError, netError, type NetErrorCode, withDenoName } from "./errors.ts";
 import { formatNetAddr, type NetAddr } from "./net_addr.ts";
+import { ProcessHold } from "./process_hold.ts";
 import type { Pump } from "./pump.ts";
 import { createReadable, createWritable } from "./tcp_streams.ts";
 import { type AbortOptions, Waiter, WaiterQueue } from "./waiter.ts";
@@ -69,7 +70,6 @@ export class TcpConn {
   /** For the stack, which passes the upcalls of the `tcp` layer on. */
   readonly upcalls: TcpHandlers;
   readonly #endpoint: TcpEndpoint;
-  readonly #pump: Pump;
   readonly #readers: WaiterQueue<number | null, ReadWaiter> = new WaiterQueue();
   readonly #writers: WaiterQueue<number, WriteWaiter> = new WaiterQueue();
   #closedCode: NetErrorCode = "CLOSED";
@@ -77,7 +77,7 @@ export class TcpConn {
   #isEnded = false;
   #isClosed = false;
   #isWriteClosed = false;
-  #isRef = true;
+  readonly #hold: ProcessHold;
   #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined = undefined;
   #writable: WritableStream<Uint8Array<ArrayBufferLike>> | undefined = undefined;
   #closedWaiter: Waiter<void> | undefined = undefined;
@@ -85,7 +85,6 @@ export class TcpConn {
   /** Use `Stack.connect`. Holds the pump until the connection is over or {@linkcode unref} is called. */
   constructor(endpoint: TcpEndpoint, pump: Pump, localAddr: NetAddr, remoteAddr: NetAddr) {
     this.#endpoint = endpoint;
-    this.#pump = pump;
     this.localAddr = localAddr;
     this.remoteAddr = remoteAddr;
     this.upcalls = {
@@ -93,7 +92,7 @@ export class TcpConn {
       writable: () => this.#serveWriters(),
       closed: (_endpoint, error) => this.#ended(error),
     };
-    pump.hold();
+    this.#hold = new ProcessHold(pump);
   }
 
   /** The connection of the `tcp` layer below, for what this class does not offer. */
@@ -223,7 +222,7 @@ export class TcpConn {
     this.#rejectPending();
     // Also when the connection is over: what was left unread holds packet buffers.
     this.#endpoint.close();
-    this.#release();
+    this.#hold.unref();
   }
 
   /** Ends the connection at once with RST; what was not sent is lost. */
@@ -233,7 +232,7 @@ export class TcpConn {
     this.#closedCode = "CONNECTION_ABORTED";
     this.#rejectPending();
     if (!this.#isEnded) this.#endpoint.abort();
-    this.#release();
+    this.#hold.unref();
   }
 
   /** Discards what comes in from now on; reads see the end of the stream. */
@@ -259,14 +258,12 @@ export class TcpConn {
 
   /** Lets timers of this connection keep the process alive; the default. */
   ref(): void {
-    if (this.#isRef || this.#isEnded || this.#isClosed) return;
-    this.#isRef = true;
-    this.#pump.hold();
+    if (!this.#isEnded && !this.#isClosed) this.#hold.ref();
   }
 
   /** Takes {@linkcode ref} back. */
   unref(): void {
-    this.#release();
+    this.#hold.unref();
   }
 
   /** What is received, as a byte stream that also takes the reader's buffers (BYOB). Made when first asked for. */
@@ -338,7 +335,7 @@ export class TcpConn {
     this.#serveReaders();
     this.#writers.rejectAll(this.#error ?? this.#localError("write to"));
     this.#settleClosed();
-    this.#release();
+    this.#hold.unref();
   }
 
   #settleClosed(): void {
@@ -367,12 +364,6 @@ export class TcpConn {
         remotePort: this.remoteAddr.port,
       },
     );
-  }
-
-  #release(): void {
-    if (!this.#isRef) return;
-    this.#isRef = false;
-    this.#pump.release();
   }
 }
 

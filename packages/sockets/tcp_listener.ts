@@ -6,6 +6,7 @@ import type { WallClock } from "@lightwire/netif/clock";
 import type { TimerQueue } from "@lightwire/netif/timers";
 import { netError } from "./errors.ts";
 import { formatNetAddr, type NetAddr } from "./net_addr.ts";
+import { ProcessHold } from "./process_hold.ts";
 import type { Pump } from "./pump.ts";
 import type { TcpConn } from "./tcp_conn.ts";
 import { type AbortOptions, Waiter, WaiterQueue } from "./waiter.ts";
@@ -47,7 +48,7 @@ export class TcpListener implements AsyncIterable<TcpConn> {
   readonly #host: ListenerHost;
   readonly #endpoint: ListenEndpoint;
   #isClosed = false;
-  #isRef = true;
+  readonly #hold: ProcessHold;
 
   /** Use `Stack.listen`. Holds the pump until closed or {@linkcode unref} is called. */
   constructor(host: ListenerHost, endpoint: ListenEndpoint, addr: NetAddr) {
@@ -56,7 +57,7 @@ export class TcpListener implements AsyncIterable<TcpConn> {
     this.timers = host.timers;
     this.unixMillis = () => host.wallClock.unixMillis();
     this.addr = addr;
-    host.pump.hold();
+    this.#hold = new ProcessHold(host.pump);
   }
 
   /** Connections that wait for {@linkcode accept}. */
@@ -120,16 +121,12 @@ export class TcpListener implements AsyncIterable<TcpConn> {
 
   /** Lets timers of the stack keep the process alive for this listener; the default. */
   ref(): void {
-    if (this.#isRef || this.#isClosed) return;
-    this.#isRef = true;
-    this.#host.pump.hold();
+    if (!this.#isClosed) this.#hold.ref();
   }
 
   /** Takes {@linkcode ref} back. */
   unref(): void {
-    if (!this.#isRef) return;
-    this.#isRef = false;
-    this.#host.pump.release();
+    this.#hold.unref();
   }
 
   /** {@linkcode close}. */
