@@ -36,13 +36,8 @@ class Pair {
   }
 }
 
-/** Bulk throughput of one stream, Gbit/s. */
-export async function bulk(mtu: number, capabilities: LinkCapabilities, runMs: number): Promise<number> {
-  const pair = new Pair(mtu, capabilities);
-  const listener = pair.server.listen({ port: 5001 });
-  const accepted = listener.accept();
-  const conn = await pair.client.connect({ hostname: "10.0.0.2", port: 5001 });
-  const peer = await accepted;
+/** Writes for `runMs` at one end and reads at the other to the end of the stream. @returns Gbit/s. */
+async function transfer(conn: Deno.TcpConn, peer: Deno.TcpConn, runMs: number): Promise<number> {
   let received = 0;
   const reading = (async () => {
     const buffer = new Uint8Array(1 << 18);
@@ -53,12 +48,22 @@ export async function bulk(mtu: number, capabilities: LinkCapabilities, runMs: n
   while (performance.now() - startedAt < runMs) await conn.write(block);
   await conn.closeWrite();
   await reading;
-  const seconds = (performance.now() - startedAt) / 1000;
+  return (received * 8) / (performance.now() - startedAt) / 1e6;
+}
+
+/** Bulk throughput of one stream, Gbit/s. */
+export async function bulk(mtu: number, capabilities: LinkCapabilities, runMs: number): Promise<number> {
+  const pair = new Pair(mtu, capabilities);
+  const listener = pair.server.listen({ port: 5001 });
+  const accepted = listener.accept();
+  const conn = await pair.client.connect({ hostname: "10.0.0.2", port: 5001 });
+  const peer = await accepted;
+  const gigabits = await transfer(conn, peer, runMs);
   conn.close();
   peer.close();
   listener.close();
   await pair.close();
-  return (received * 8) / seconds / 1e9;
+  return gigabits;
 }
 
 /** Round trips of one byte, µs each. */
@@ -171,17 +176,7 @@ export async function kernelLoopbackFigures(): Promise<Figure[]> {
       await conn.read(byte);
       latencies.push((performance.now() - sentAt) * 1000);
     }
-    let received = 0;
-    const reading = (async () => {
-      const buffer = new Uint8Array(1 << 18);
-      for (let n; (n = await peer.read(buffer)) !== null;) received += n;
-    })();
-    const block = new Uint8Array(1 << 18);
-    const startedAt = performance.now();
-    while (performance.now() - startedAt < RUN_MS) await conn.write(block);
-    await conn.closeWrite();
-    await reading;
-    runs.push((received * 8) / (performance.now() - startedAt) / 1e6);
+    runs.push(await transfer(conn, peer, RUN_MS));
     conn.close();
     peer.close();
     listener.close();
