@@ -65,7 +65,7 @@
  *
  * @module
  */
-export type * from "./serial_port.ts";
+export * from "./serial_port.ts";
 export * from "./authentication.ts";
 export * from "./chap.ts";
 export * from "./control_protocol.ts";

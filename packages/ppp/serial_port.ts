@@ -82,3 +82,31 @@ export interface SerialPort {
   /** Stops. No call of the sink follows, {@linkcode SerialSink.serialClosed} included. */
   close(): void;
 }
+
+/** Why a port could not be opened; the names are those of the causes which a bring-up tells. */
+export type SerialOpenCause = "no-port" | "no-permission" | "port-in-use";
+
+const OPEN_FAILURES: Readonly<Record<SerialOpenCause, string>> = {
+  "no-port": "there is no such port",
+  "no-permission": "permission denied",
+  "port-in-use": "the port is in use",
+};
+
+/** A serial port that could not be opened. */
+export class SerialOpenError extends Error {
+  /** Why, as a word that a program can compare. */
+  override readonly cause: SerialOpenCause;
+  /** The port that was asked for, such as `/dev/ttyUSB0`. */
+  readonly device: string;
+  /** What else is known: the group that may use the port, the program that uses it; "" for nothing. */
+  readonly detail: string;
+
+  /** Makes an error whose message names the port, the reason and the detail. */
+  constructor(cause: SerialOpenCause, device: string, detail: string = "") {
+    super(`Cannot open ${device}: ${OPEN_FAILURES[cause]}${detail === "" ? "" : ` (${detail})`}`);
+    this.name = "SerialOpenError";
+    this.cause = cause;
+    this.device = device;
+    this.detail = detail;
+  }
+}
