@@ -67,6 +67,7 @@
  */
 export * from "./serial_port.ts";
 export * from "./authentication.ts";
+export * from "./authentication_phase.ts";
 export * from "./chap.ts";
 export * from "./control_protocol.ts";
 export * from "./cp_packet.ts";

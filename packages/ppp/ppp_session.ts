@@ -9,21 +9,19 @@
  */
 import type { PbufPool } from "@lightwire/pbuf";
 import type { Random, TimerQueue } from "@lightwire/netif";
-import type {
-  Authentication,
-  AuthenticationOutcome,
-  AuthenticationTiming,
-  PppCredentials,
-  SecretLookup,
-} from "./authentication.ts";
-import { CHAP_CODE, ChapClient, ChapServer } from "./chap.ts";
+import {
+  type AuthenticationEnd,
+  AuthenticationPhase,
+  type AuthenticationPhaseOptions,
+  authenticationWishes,
+  isAuthenticationProtocol,
+} from "./authentication_phase.ts";
 import type { CpEnd } from "./control_protocol.ts";
 import { parseCpPacket } from "./cp_packet.ts";
 import { Ipcp, type IpcpOptions, type IpcpResult } from "./ipcp.ts";
 import { Lcp, type LcpOptions } from "./lcp.ts";
-import { defaultLcpSettings, type LcpSettings, type PppAuthMethod } from "./lcp_options.ts";
-import { PAP_CODE, PapClient, PapServer } from "./pap.ts";
-import { PPP_CHAP, PPP_IPCP, PPP_IPV4, PPP_LCP, PPP_PAP, pppProtocolName } from "./ppp_protocol_number.ts";
+import { defaultLcpSettings, type LcpSettings } from "./lcp_options.ts";
+import { PPP_IPCP, PPP_IPV4, PPP_LCP } from "./ppp_protocol_number.ts";
 
 /** A phase, with the name of RFC 1661 §3.2. */
 export type PppPhase = "Dead" | "Establish" | "Authenticate" | "Network" | "Terminate";
@@ -31,8 +29,8 @@ export type PppPhase = "Dead" | "Establish" | "Authenticate" | "Network" | "Term
 /** Why a session ended. */
 export type PppEnd =
   | CpEnd
+  | AuthenticationEnd
   | "line-lost" // the serial line went away
-  | "authentication-failed" // the proof was not accepted, or did not come
   | "authentication-impossible"; // the peer wants a proof of a kind that we cannot give
 
 /** What a session agreed on when IP begins to flow. */
@@ -67,19 +65,11 @@ export interface PppSessionOwner {
 }
 
 /** Options of {@linkcode PppSession}. */
-export interface PppSessionOptions {
+export interface PppSessionOptions extends AuthenticationPhaseOptions {
   /** LCP; its `offer` and `demand` follow from the two below, unless given. */
   readonly lcp?: LcpOptions;
   /** IPCP. */
   readonly ipcp?: IpcpOptions;
-  /** Who we are, if the peer asks. */
-  readonly credentials?: PppCredentials;
-  /** Who may come in: given, the peer has to prove who it is. */
-  readonly peerSecrets?: SecretLookup;
-  /** Our name in challenges; default "lightwire". */
-  readonly name?: string;
-  /** Timing of authentication. */
-  readonly authentication?: AuthenticationTiming;
 }
 
 /** What a session needs of its host. */
@@ -102,8 +92,6 @@ export interface PppSessionCounters {
   unknownProtocol: number;
 }
 
-const AUTH_METHODS: readonly PppAuthMethod[] = ["chap-md5", "pap"];
-
 /** One PPP session on one line. */
 export class PppSession {
   /** What was dropped. */
@@ -112,21 +100,15 @@ export class PppSession {
   readonly lcp: Lcp;
   /** IPCP. */
   readonly ipcp: Ipcp;
-  readonly #host: PppHost;
   readonly #owner: PppSessionOwner;
   readonly #options: PppSessionOptions;
+  readonly #authentication: AuthenticationPhase;
   #phase: PppPhase = "Dead";
-  #client: Authentication | undefined;
-  #server: Authentication | undefined;
-  #isClientPending = false;
-  #isServerPending = false;
-  #peerName = "";
   #end: PppEnd | undefined;
   #message = "";
 
   /** Makes a session in phase Dead. */
   constructor(host: PppHost, owner: PppSessionOwner, options: PppSessionOptions = {}) {
-    this.#host = host;
     this.#owner = owner;
     this.#options = options;
     this.lcp = new Lcp(host.timers, host.random, {
@@ -136,10 +118,14 @@ export class PppSession {
       lcpFinished: (end) => this.#lcpFinished(end),
       protocolRejected: (protocol) => this.#protocolRejected(protocol),
     }, {
-      offer: options.credentials === undefined ? [] : AUTH_METHODS,
-      demand: options.peerSecrets === undefined ? [] : AUTH_METHODS,
+      ...authenticationWishes(options),
       ...options.lcp,
     });
+    this.#authentication = new AuthenticationPhase(host, {
+      send: (protocol, packet) => owner.sendPacket(protocol, packet),
+      done: () => this.#enterNetwork(),
+      failed: (end, message) => this.#closeWith(end, message),
+    }, options);
     this.ipcp = new Ipcp(host.timers, {
       ipcpSend: (packet) => owner.sendPacket(PPP_IPCP, packet),
       ipcpUp: (result) => this.#ipcpUp(result),
@@ -191,7 +177,7 @@ export class PppSession {
   /** A packet of any protocol but IPv4 has arrived: the information field `bytes[start … end]`, borrowed. */
   input(protocol: number, bytes: Uint8Array, start: number, end: number): void {
     if (protocol !== PPP_LCP && this.lcp.state !== "Opened") return void this.counters.tooEarly++;
-    const isAuth = protocol === PPP_PAP || protocol === PPP_CHAP;
+    const isAuth = isAuthenticationProtocol(protocol);
     const isKnown = protocol === PPP_LCP || protocol === PPP_IPCP || isAuth;
     // Until authentication is over, everything else is dropped without an answer (RFC 1661 §3.5).
     if (protocol !== PPP_LCP && !isAuth && this.#phase !== "Network") return void this.counters.tooEarly++;
@@ -204,74 +190,17 @@ export class PppSession {
     if (packet === undefined) this.counters.malformed++;
     else if (protocol === PPP_LCP) this.lcp.protocol.input(packet);
     else if (protocol === PPP_IPCP) this.ipcp.protocol.input(packet);
-    else {
-      const isForServer = protocol === PPP_PAP
-        ? packet.code === PAP_CODE.REQUEST
-        : packet.code === CHAP_CODE.RESPONSE;
-      const local = isForServer ? this.lcp.local.auth : this.lcp.peer.auth;
-      if (local === (protocol === PPP_PAP ? "pap" : "chap-md5")) {
-        (isForServer ? this.#server : this.#client)?.input(packet);
-      } else this.counters.tooEarly++;
-    }
+    else if (!this.#authentication.input(protocol, packet)) this.counters.tooEarly++;
     this.#notePhase();
   }
 
   #lcpUp(): void {
     this.#owner.framingChanged(this.lcp.peer);
     this.ipcp.protocol.maxPacketBytes = this.lcp.peer.mru;
-    const { credentials, peerSecrets } = this.#options;
-    const { timers, random } = this.#host;
-    const timing = this.#options.authentication;
-    const clientMethod = this.lcp.peer.auth;
-    const serverMethod = this.lcp.local.auth;
-    this.#peerName = "";
-    const sendPap = (packet: Uint8Array) => this.#owner.sendPacket(PPP_PAP, packet);
-    const sendChap = (packet: Uint8Array) => this.#owner.sendPacket(PPP_CHAP, packet);
-    const proved = (outcome: AuthenticationOutcome) => this.#clientDone(outcome);
-    const checked = (outcome: AuthenticationOutcome) => this.#serverDone(outcome);
-    this.#client = this.#server = undefined;
-    if (clientMethod !== undefined && credentials !== undefined) {
-      this.#client = clientMethod === "pap"
-        ? new PapClient(timers, credentials, sendPap, proved, timing)
-        : new ChapClient(timers, credentials, sendChap, proved, timing);
-    }
-    if (serverMethod !== undefined && peerSecrets !== undefined) {
-      const name = this.#options.name ?? "lightwire";
-      this.#server = serverMethod === "pap"
-        ? new PapServer(timers, peerSecrets, sendPap, checked, timing)
-        : new ChapServer(timers, random, name, peerSecrets, sendChap, checked, timing);
-    }
-    if (this.#server === undefined && this.#isDemanding()) {
-      return this.#closeWith("authentication-refused", "");
-    }
-    this.#isClientPending = this.#client !== undefined;
-    this.#isServerPending = this.#server !== undefined;
-    if (!this.#isClientPending && !this.#isServerPending) return this.#enterNetwork();
-    this.#setPhase("Authenticate");
-    this.#server?.start();
-    this.#client?.start();
-  }
-
-  #isDemanding(): boolean {
-    return this.#options.peerSecrets !== undefined;
-  }
-
-  #clientDone(outcome: AuthenticationOutcome): void {
-    if (!outcome.isAccepted) return this.#closeWith("authentication-failed", outcome.message);
-    this.#isClientPending = false;
-    this.#maybeEnterNetwork();
-  }
-
-  #serverDone(outcome: AuthenticationOutcome): void {
-    if (!outcome.isAccepted) return this.#closeWith("authentication-failed", outcome.message);
-    this.#peerName = outcome.name;
-    this.#isServerPending = false;
-    this.#maybeEnterNetwork();
-  }
-
-  #maybeEnterNetwork(): void {
-    if (this.#phase !== "Authenticate" || this.#isClientPending || this.#isServerPending) return;
-    this.#enterNetwork();
+    const local = this.lcp.local.auth;
+    const peer = this.lcp.peer.auth;
+    if (local !== undefined || peer !== undefined) this.#setPhase("Authenticate");
+    this.#authentication.start(local, peer);
   }
 
   #enterNetwork(): void {
@@ -286,7 +215,7 @@ export class PppSession {
       mtu: this.mtu,
       local: this.lcp.local,
       peer: this.lcp.peer,
-      peerName: this.#peerName,
+      peerName: this.#authentication.peerName,
     });
   }
 
@@ -296,8 +225,7 @@ export class PppSession {
   }
 
   #lcpDown(): void {
-    this.#client?.stop();
-    this.#server?.stop();
+    this.#authentication.stop();
     if (this.ipcp.protocol.state !== "Initial" && this.ipcp.protocol.state !== "Starting") {
       this.ipcp.protocol.lowerDown();
     }
@@ -316,9 +244,7 @@ export class PppSession {
 
   #protocolRejected(protocol: number): void {
     if (protocol === PPP_IPCP) this.ipcp.protocol.protocolRejected();
-    else if (protocol === PPP_PAP || protocol === PPP_CHAP) {
-      this.#closeWith("authentication-failed", `${pppProtocolName(protocol)} rejected by the peer`);
-    }
+    else if (isAuthenticationProtocol(protocol)) this.#authentication.protocolRejected(protocol);
   }
 
   #closeWith(end: PppEnd, message: string): void {
