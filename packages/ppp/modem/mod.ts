@@ -66,3 +66,5 @@ export * from "./cmux_message.ts";
 export * from "./cmux_channel.ts";
 export * from "./cmux_session.ts";
 export * from "./modem_profile.ts";
+export * from "./link_cause.ts";
+export * from "./bring_up_options.ts";
