@@ -9,9 +9,16 @@
 import { setImmediate } from "node:timers";
 import type { LinkCapabilities, LinkDriver, LinkSink, MacAddress } from "@lightwire/netif";
 import type { Pbuf, PbufPool } from "@lightwire/pbuf";
-import { Errno, errno, IOVEC_BYTES, libc, NativeBuffer, writeIovec } from "./libc.ts";
+import {
+  Errno,
+  errno,
+  IOVEC_BYTES,
+  libc,
+  NativeBuffer,
+  ReadinessWaiter,
+  writeIovec,
+} from "@lightwire/app-linux";
 import type { KernelInterface } from "./interface.ts";
-import { ReadinessWaiter } from "./readiness.ts";
 import { readVnetHeader, VNET_HEADER_LENGTH } from "./vnet_header.ts";
 
 /** Bytes of the first place of a receive; larger packets continue in a large slot. */

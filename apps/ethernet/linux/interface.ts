@@ -21,7 +21,7 @@ import {
   SIOCSIFMTU,
   SOCK_CLOEXEC,
   SOCK_DGRAM,
-} from "./libc.ts";
+} from "@lightwire/app-linux";
 
 /** One kernel interface, by name. */
 export class KernelInterface {

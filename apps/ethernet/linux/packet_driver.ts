@@ -42,7 +42,7 @@ import {
   SOL_SOCKET,
   writeIovec,
   writePointer,
-} from "./libc.ts";
+} from "@lightwire/app-linux";
 import {
   FdDriver,
   joinParts,

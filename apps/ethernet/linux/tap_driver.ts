@@ -30,7 +30,7 @@ import {
   TUNSETOFFLOAD,
   TUNSETVNETHDRSZ,
   writeIovec,
-} from "./libc.ts";
+} from "@lightwire/app-linux";
 import {
   FdDriver,
   joinParts,
