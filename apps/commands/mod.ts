@@ -15,6 +15,7 @@ import { statusCommand } from "./status.ts";
 import { tracerouteCommand } from "./traceroute.ts";
 
 export * from "./addressing.ts";
+export * from "./capture_file.ts";
 export * from "./context.ts";
 export * from "./fault_options.ts";
 export * from "./link_stack.ts";

@@ -53,6 +53,7 @@ export * from "./link_middleware.ts";
 export * from "./tracer_link.ts";
 export * from "./fault_link.ts";
 export * from "./pcapng.ts";
+export * from "./capture_frames.ts";
 export * from "./pcap_link.ts";
 export * from "./bridge.ts";
 export * from "./forwarding_database.ts";

@@ -29,7 +29,8 @@ import { ETHER_TYPE_VLAN, VLAN_TAG_LENGTH, writeMac } from "./ethernet_header.ts
 import type { MacAddress } from "./link.ts";
 
 const BLOCK = { sectionHeader: 0x0a0d0d0a, interface: 1, statistics: 5, enhancedPacket: 6 } as const;
-const LINK_TYPE = { ethernet: 1, ip: 101 } as const; // LINKTYPE_ETHERNET, LINKTYPE_RAW
+// LINKTYPE_ETHERNET, LINKTYPE_RAW, LINKTYPE_PPP_WITH_DIR, LINKTYPE_WIRESHARK_UPPER_PDU
+const LINK_TYPE = { ethernet: 1, ip: 101, ppp: 204, "upper-pdu": 252 } as const;
 const OPTION = {
   comment: 1,
   hardware: 2,
@@ -69,12 +70,16 @@ export interface PcapngSection {
   readonly comment?: string;
 }
 
+/** What the packets of an interface start with: an Ethernet header; an IP header; a direction octet and a PPP header, as
+ * {@linkcode pppCaptureFrame} makes them; or tags that name the dissector, as {@linkcode upperPduFrame} makes them. */
+export type PcapngMedium = "ethernet" | "ip" | "ppp" | "upper-pdu";
+
 /** An interface of which packets are captured. */
 export interface PcapngInterface {
   /** Name, like "en0". */
   readonly name: string;
-  /** What packets start with: an Ethernet header, or an IP header. */
-  readonly medium: "ethernet" | "ip";
+  /** What packets start with. */
+  readonly medium: PcapngMedium;
   /** For people. */
   readonly description?: string;
   /** Station address. */
