@@ -135,6 +135,8 @@ export class HdlcEncoder {
 export interface HdlcSink {
   /** A frame with a good FCS: `bytes[start … end]` without it, borrowed until the call returns. */
   hdlcInput(bytes: Uint8Array, start: number, end: number): void;
+  /** A frame was dropped: a wrong FCS, too short, too long, aborted. Frames come and go in the order of the line. */
+  hdlcDamaged?(): void;
 }
 
 /** What a decoder has seen. */
@@ -254,6 +256,7 @@ export class HdlcDecoder {
     if (octet === HDLC_FLAG) {
       this.counters.aborted++;
       this.#length = 0;
+      this.#sink.hdlcDamaged?.();
       return;
     }
     if (this.#specials[octet] !== 0 && octet < BIT_5) {
@@ -270,6 +273,7 @@ export class HdlcDecoder {
       if (bytes[i] !== HDLC_FLAG) continue;
       this.#isTooLong = false;
       this.counters.tooLong++;
+      this.#sink.hdlcDamaged?.();
       return i + 1;
     }
     return end;
@@ -282,10 +286,12 @@ export class HdlcDecoder {
     if (length === 0) return; // one flag may end a frame and begin another, or fill the time
     if (length < MIN_STUFFED_LENGTH) {
       counters.tooShort++;
+      this.#sink.hdlcDamaged?.();
       return;
     }
     if (fcs16(this.#buffer, 0, length) !== FCS16_GOOD) {
       counters.badFcs++;
+      this.#sink.hdlcDamaged?.();
       return;
     }
     counters.frames++;

@@ -81,5 +81,6 @@ export * from "./negotiation_state.ts";
 export * from "./pap.ts";
 export * from "./ppp_header.ts";
 export * from "./ppp_link.ts";
+export * from "./ppp_network_link.ts";
 export * from "./ppp_protocol_number.ts";
 export * from "./ppp_session.ts";
