@@ -62,6 +62,8 @@ export interface LcpWishes {
   readonly demand?: readonly PppAuthMethod[];
   /** Ways in which we would prove who we are, best first; none by default. */
   readonly offer?: readonly PppAuthMethod[];
+  /** Types of options that mean nothing on this carrier, and are rejected; none by default (RFC 2516 §7). */
+  readonly rejects?: readonly number[];
 }
 
 /** What a link is like before LCP has agreed on anything. */
@@ -150,6 +152,7 @@ export class LcpNegotiation implements OptionNegotiation {
 
   /** {@inheritDoc OptionNegotiation.judge} */
   judge(option: CpOption): "ack" | "reject" | CpOption {
+    if (this.#wishes.rejects?.includes(option.type) === true) return "reject";
     if (option.type === LCP_OPTION.AUTHENTICATION) return this.#judgeAuth(option);
     if (VALUE_LENGTH.get(option.type) !== option.data.length) return "reject";
     if (option.type === LCP_OPTION.MRU) {

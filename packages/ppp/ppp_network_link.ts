@@ -9,7 +9,9 @@
  */
 import { DEFAULT_HEADROOM, type Pbuf } from "@lightwire/pbuf";
 import { type LinkCapabilities, type LinkDriver, type LinkSink, NO_OFFLOAD } from "@lightwire/netif";
-import type { LcpSettings } from "./lcp_options.ts";
+import { DEFAULT_ACCM } from "./hdlc.ts";
+import type { LcpOptions } from "./lcp.ts";
+import { LCP_OPTION, type LcpSettings } from "./lcp_options.ts";
 import { parsePppHeader, PPP_HEADER_INVALID, pppHeaderLengthOf, pppProtocolOf } from "./ppp_header.ts";
 import { PPP_IPV4 } from "./ppp_protocol_number.ts";
 import {
@@ -66,6 +68,15 @@ export interface PppNetworkLinkCounters {
   /** Control packets dropped because the carrier has had no room for long. */
   controlDropped: number;
 }
+
+/** LCP of a carrier that keeps packets apart by itself: no escaping, no header to compress (RFC 2516 §7). What describes an
+ * asynchronous line is neither requested nor accepted. */
+export const FRAMED_CARRIER_LCP: LcpOptions = {
+  accm: DEFAULT_ACCM, // the default, so that it is not sent
+  pfc: false,
+  acfc: false,
+  rejects: [LCP_OPTION.ACCM, LCP_OPTION.PFC, LCP_OPTION.ACFC],
+};
 
 /** Builds the owner's half of a session. Apart from the class, which would show these methods to everybody. */
 function ownerOf(
