@@ -32,6 +32,8 @@ export interface PingOptions {
   readonly timeoutMs?: number;
   /** Identifier; default: a random one that is free. */
   readonly identifier?: number;
+  /** The data of the requests, over and over; at least one byte, kept. Default: the alphabet. */
+  readonly pattern?: Uint8Array;
 }
 
 /** An answer to one request. */
@@ -107,6 +109,9 @@ interface Request {
 /** Requests that are remembered, to recognise late and repeated answers. */
 const REMEMBERED = 1024;
 
+/** ESP-IDF's pattern. */
+const ALPHABET: Uint8Array = Uint8Array.from({ length: 26 }, (_, i) => 0x41 + i);
+
 /** One series of echo requests with one identifier. The caller paces them: a CLI once a second, traceroute with rising
  * {@linkcode ttl}. */
 export class PingSession implements EchoListener {
@@ -132,6 +137,7 @@ export class PingSession implements EchoListener {
   readonly #ip: IpLayer;
   readonly #handlers: PingHandlers;
   readonly #timeoutMs: number;
+  readonly #pattern: Uint8Array;
   readonly #tx = new IpTx();
   readonly #timer: Timer;
   /** By number; a Map keeps the order of sending. */
@@ -141,7 +147,7 @@ export class PingSession implements EchoListener {
 
   /** A session that has sent nothing yet; see {@linkcode IpLayer.openPing}.
    *
-   * @throws {RangeError} when an option is out of range, or the identifier is in use.
+   * @throws {RangeError} when an option is out of range, or the identifier is in use, or the pattern is empty.
    * @throws {TypeError} when the destination is not an IPv4 address.
    */
   constructor(ip: IpLayer, options: PingOptions, handlers: PingHandlers) {
@@ -149,10 +155,12 @@ export class PingSession implements EchoListener {
     if (!Number.isInteger(size) || size < 0 || size > 65_507) {
       throw new RangeError(`Cannot ping with ${size} bytes: must be 0 to 65507`);
     }
+    if (options.pattern?.length === 0) throw new RangeError("Cannot ping with an empty pattern");
     if (options.destination.family !== 4) throw new TypeError(`Cannot ping ${options.destination}: not IPv4`);
     this.#ip = ip;
     this.#handlers = handlers;
     this.#timeoutMs = options.timeoutMs ?? 1000;
+    this.#pattern = options.pattern ?? ALPHABET;
     this.size = size;
     this.ttl = options.ttl ?? ip.options.defaultTtl;
     this.identifier = this.#register(options.identifier);
@@ -270,8 +278,10 @@ export class PingSession implements EchoListener {
     view.setUint16(start + 2, 0);
     view.setUint16(start + 4, this.identifier);
     view.setUint16(start + 6, sequence);
-    // ESP-IDF's pattern: the alphabet, over and over.
-    for (let i = start + ICMP_HEADER_LENGTH, n = 0; i < p.end; i++, n++) bytes[i] = 0x41 + n % 26;
+    const pattern = this.#pattern;
+    for (let i = start + ICMP_HEADER_LENGTH, n = 0; i < p.end; i++, n++) {
+      bytes[i] = pattern[n % pattern.length]!;
+    }
     view.setUint16(start + 2, finishSum(sumPbuf(p, 0)));
   }
 

@@ -65,6 +65,15 @@ Deno.test("a request is matched with its reply by identifier and number", () => 
   host.assertBalanced();
 });
 
+Deno.test("a pattern is repeated over the data of a request", () => {
+  const { host, ping } = session({ pattern: Uint8Array.of(0, 0x11, 0xff), size: 7 });
+  ping.send();
+  const sent = ipOf(host.driver.take()[0]!);
+  assertEquals([...sent.payload.subarray(8)], [0, 0x11, 0xff, 0, 0x11, 0xff, 0]);
+  ping.close();
+  assertThrows(() => session({ pattern: new Uint8Array(0) }), RangeError, "empty pattern");
+});
+
 Deno.test("unanswered requests time out in order, each after its own time; a late reply is told apart", () => {
   const { host, ping, answer, take } = session({ timeoutMs: 1000 });
   ping.send();
