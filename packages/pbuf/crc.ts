@@ -23,6 +23,10 @@ export const FCS16_GOOD = 0xf0b8;
 export const CRC32_GOOD = 0x2144df1c;
 
 const FCS16_TABLE = table(0x8408);
+/** What a byte does to the FCS one, two and three bytes later: a step over four bytes instead of one (checksum_bench.ts). */
+const FCS16_TABLE_1 = nextTable(FCS16_TABLE);
+const FCS16_TABLE_2 = nextTable(FCS16_TABLE_1);
+const FCS16_TABLE_3 = nextTable(FCS16_TABLE_2);
 const CRC32_TABLE = table(0xedb88320);
 
 /** Continues a 16-bit FCS (polynomial x^16 + x^12 + x^5 + 1, bit-reversed) over `bytes[start … end]`.
@@ -32,7 +36,12 @@ const CRC32_TABLE = table(0xedb88320);
  */
 export function fcs16(bytes: Uint8Array, start: number, end: number, initial = 0xffff): number {
   let fcs = initial;
-  for (let i = start; i < end; i++) fcs = (fcs >>> 8) ^ FCS16_TABLE[(fcs ^ bytes[i]!) & 0xff]!;
+  let i = start;
+  for (; i + 4 <= end; i += 4) {
+    fcs = FCS16_TABLE_3[(fcs ^ bytes[i]!) & 0xff]! ^ FCS16_TABLE_2[((fcs >>> 8) ^ bytes[i + 1]!) & 0xff]! ^
+      FCS16_TABLE_1[bytes[i + 2]!]! ^ FCS16_TABLE[bytes[i + 3]!]!;
+  }
+  for (; i < end; i++) fcs = (fcs >>> 8) ^ FCS16_TABLE[(fcs ^ bytes[i]!) & 0xff]!;
   return fcs;
 }
 
@@ -49,6 +58,13 @@ export function crc32(bytes: Uint8Array, start: number, end: number, previous = 
   let crc = ~previous;
   for (let i = start; i < end; i++) crc = (crc >>> 8) ^ CRC32_TABLE[(crc ^ bytes[i]!) & 0xff]!;
   return ~crc >>> 0;
+}
+
+/** The effect of a byte that `entries` gives, one byte later. */
+function nextTable(entries: Int32Array): Int32Array {
+  const next = new Int32Array(256);
+  for (let i = 0; i < 256; i++) next[i] = (entries[i]! >>> 8) ^ FCS16_TABLE[entries[i]! & 0xff]!;
+  return next;
 }
 
 function table(polynomial: number): Int32Array {
