@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { digestOf, padMessage, rotateLeft } from "./digest_padding.ts";
 
 const SHIFTS = [[7, 12, 17, 22], [5, 9, 14, 20], [4, 11, 16, 23], [6, 10, 15, 21]] as const;
 /** Table T: the integer part of 2^32 times the sine of 1 … 64 radians (RFC 1321 §3.4). */
@@ -13,23 +14,10 @@ const SINES = Int32Array.from(
 
 /** The MD5 digest of the parts one behind the other: 16 octets. */
 export function md5(...parts: readonly Uint8Array[]): Uint8Array {
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const message = new Uint8Array((((length + 8) >>> 6) + 1) << 6);
-  let at = 0;
-  for (const part of parts) {
-    message.set(part, at);
-    at += part.length;
-  }
-  message[length] = 0x80;
-  const view = new DataView(message.buffer);
-  view.setUint32(message.length - 8, (length << 3) >>> 0, true);
-  view.setUint32(message.length - 4, length >>> 29, true);
+  const message = padMessage(parts, true);
   const state = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476);
-  for (let block = 0; block < message.length; block += 64) addBlock(state, view, block);
-  const digest = new Uint8Array(16);
-  const out = new DataView(digest.buffer);
-  state.forEach((word, i) => out.setInt32(4 * i, word, true));
-  return digest;
+  for (let block = 0; block < message.byteLength; block += 64) addBlock(state, message, block);
+  return digestOf(state, true);
 }
 
 function addBlock(state: Int32Array, view: DataView, block: number): void {
@@ -46,7 +34,7 @@ function addBlock(state: Int32Array, view: DataView, block: number): void {
     a = d;
     d = c;
     c = b;
-    b = (b + ((sum << shift) | (sum >>> (32 - shift)))) | 0;
+    b = (b + rotateLeft(sum, shift)) | 0;
   }
   state[0]! += a;
   state[1]! += b;

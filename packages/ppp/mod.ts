@@ -44,7 +44,7 @@
  *   credentials: { name: "alice", secret: "wonderland" },
  * }, {
  *   phaseChanged: (phase) => told.push(phase),
- *   up: ({ localAddress, dnsServers }) => told.push(`${localAddress} dns ${dnsServers.join()}`),
+ *   up: ({ ipv4 }) => told.push(`${ipv4!.localAddress} dns ${ipv4!.dnsServers.join()}`),
  *   ended: (end) => told.push(end),
  * });
  * server.start();
@@ -73,14 +73,19 @@ export * from "./control_protocol.ts";
 export * from "./cp_packet.ts";
 export * from "./hdlc.ts";
 export * from "./ipcp.ts";
+export * from "./ipv6cp.ts";
 export * from "./lcp.ts";
 export * from "./lcp_options.ts";
 export * from "./md5.ts";
+export * from "./mppe_keys.ts";
+export * from "./mschap_crypto.ts";
 export * from "./negotiation_automaton.ts";
 export * from "./negotiation_state.ts";
+export * from "./network_phase.ts";
 export * from "./pap.ts";
 export * from "./ppp_header.ts";
 export * from "./ppp_link.ts";
 export * from "./ppp_network_link.ts";
 export * from "./ppp_protocol_number.ts";
 export * from "./ppp_session.ts";
+export * from "./session_clock.ts";
