@@ -1,5 +1,5 @@
 /** {@linkcode PppSession}: the phases of a link (RFC 1661 §3.2) and what runs in each: LCP, authentication in both
- * directions, IPCP.
+ * directions, network control protocols.
  *
  * ```text
  *   Dead -> Establish -> Authenticate -> Network -> Terminate -> Dead
@@ -17,11 +17,14 @@ import {
   isAuthenticationProtocol,
 } from "./authentication_phase.ts";
 import type { CpEnd } from "./control_protocol.ts";
-import { parseCpPacket } from "./cp_packet.ts";
-import { Ipcp, type IpcpOptions, type IpcpResult } from "./ipcp.ts";
+import { CP_CODE, parseCpPacket } from "./cp_packet.ts";
+import type { Ipcp, IpcpResult } from "./ipcp.ts";
+import type { Ipv6cp, Ipv6cpResult } from "./ipv6cp.ts";
 import { Lcp, type LcpOptions } from "./lcp.ts";
 import { defaultLcpSettings, type LcpSettings } from "./lcp_options.ts";
-import { PPP_IPCP, PPP_IPV4, PPP_LCP } from "./ppp_protocol_number.ts";
+import { type NetworkEnd, NetworkPhase, type NetworkPhaseOptions } from "./network_phase.ts";
+import { PPP_IPV4, PPP_IPV6, PPP_LCP } from "./ppp_protocol_number.ts";
+import { SessionClock, type SessionClockOptions } from "./session_clock.ts";
 
 /** A phase, with the name of RFC 1661 §3.2. */
 export type PppPhase = "Dead" | "Establish" | "Authenticate" | "Network" | "Terminate";
@@ -30,11 +33,18 @@ export type PppPhase = "Dead" | "Establish" | "Authenticate" | "Network" | "Term
 export type PppEnd =
   | CpEnd
   | AuthenticationEnd
+  | NetworkEnd
+  | "idle-timeout" // no IP packets for long
+  | "max-session" // it lasted as long as it may
   | "line-lost" // the serial line went away
   | "authentication-impossible"; // the peer wants a proof of a kind that we cannot give
 
 /** What a session agreed on when IP begins to flow. */
-export interface PppUp extends IpcpResult {
+export interface PppUp {
+  /** What IPCP agreed on; `undefined` while IPv4 does not flow. */
+  readonly ipv4: IpcpResult | undefined;
+  /** What IPV6CP agreed on; `undefined` while IPv6 does not flow. */
+  readonly ipv6: Ipv6cpResult | undefined;
   /** Longest IP packet: the smaller of the peer's MRU and ours. */
   readonly mtu: number;
   /** How the peer sends to us. */
@@ -43,6 +53,10 @@ export interface PppUp extends IpcpResult {
   readonly peer: Readonly<LcpSettings>;
   /** Who the peer proved to be; "" if it was not asked. */
   readonly peerName: string;
+  /** In which directions TCP/IPv4 headers are compressed (RFC 1144). */
+  readonly vj: { readonly inbound: boolean; readonly outbound: boolean };
+  /** How packets are encrypted, for people: "MPPE 128-bit, stateless"; `undefined` if they are not. */
+  readonly encryption: string | undefined;
 }
 
 /** What a session tells its owner. */
@@ -53,7 +67,7 @@ export interface PppSessionOwner {
   framingChanged(peer: Readonly<LcpSettings>): void;
   /** The phase has changed. */
   phaseChanged(phase: PppPhase): void;
-  /** IP flows from now on. */
+  /** IP flows from now on; again when the other family joins, or leaves. */
   networkUp(up: PppUp): void;
   /** IP does not flow any more. */
   networkDown(): void;
@@ -65,11 +79,13 @@ export interface PppSessionOwner {
 }
 
 /** Options of {@linkcode PppSession}. */
-export interface PppSessionOptions extends AuthenticationPhaseOptions {
-  /** LCP; its `offer` and `demand` follow from the two below, unless given. */
+export interface PppSessionOptions
+  extends AuthenticationPhaseOptions, NetworkPhaseOptions, SessionClockOptions {
+  /** LCP; its `offer` and `demand` follow from credentials and secrets, unless given. */
   readonly lcp?: LcpOptions;
-  /** IPCP. */
-  readonly ipcp?: IpcpOptions;
+  /** Who speaks first: "active" asks at once and gives up without an answer; "passive" asks, and then waits for the peer
+   * (RFC 1661 §4.1, option "p"); "silent" sends nothing until the peer asks. Default "active". */
+  readonly listen?: "active" | "passive" | "silent";
 }
 
 /** What a session needs of its host. */
@@ -98,16 +114,20 @@ export class PppSession {
   readonly counters: PppSessionCounters = { malformed: 0, tooEarly: 0, unknownProtocol: 0 };
   /** LCP. */
   readonly lcp: Lcp;
-  /** IPCP. */
-  readonly ipcp: Ipcp;
   readonly #owner: PppSessionOwner;
   readonly #options: PppSessionOptions;
   readonly #authentication: AuthenticationPhase;
+  readonly #network: NetworkPhase;
+  readonly #clock: SessionClock;
+  #isListening = false;
   #phase: PppPhase = "Dead";
   #end: PppEnd | undefined;
   #message = "";
 
-  /** Makes a session in phase Dead. */
+  /** Makes a session in phase Dead.
+   *
+   * @throws {TypeError} if the options leave no network protocol.
+   */
   constructor(host: PppHost, owner: PppSessionOwner, options: PppSessionOptions = {}) {
     this.#owner = owner;
     this.#options = options;
@@ -119,6 +139,7 @@ export class PppSession {
       protocolRejected: (protocol) => this.#protocolRejected(protocol),
     }, {
       ...authenticationWishes(options),
+      isPassive: options.listen === "passive",
       ...options.lcp,
     });
     this.#authentication = new AuthenticationPhase(host, {
@@ -126,12 +147,15 @@ export class PppSession {
       done: () => this.#enterNetwork(),
       failed: (end, message) => this.#closeWith(end, message),
     }, options);
-    this.ipcp = new Ipcp(host.timers, {
-      ipcpSend: (packet) => owner.sendPacket(PPP_IPCP, packet),
-      ipcpUp: (result) => this.#ipcpUp(result),
-      ipcpDown: () => owner.networkDown(),
-      ipcpFinished: (end) => this.#ipcpFinished(end),
-    }, options.ipcp);
+    this.#network = new NetworkPhase(host, {
+      send: (protocol, packet) => owner.sendPacket(protocol, packet),
+      up: () => this.#networkUp(),
+      down: () => owner.networkDown(),
+      finished: (end, message) => {
+        if (this.lcp.state === "Opened") this.#closeWith(end, message);
+      },
+    }, options);
+    this.#clock = new SessionClock(host.timers, (end) => this.#closeWith(end, ""), options);
   }
 
   /** The present phase. */
@@ -139,9 +163,19 @@ export class PppSession {
     return this.#phase;
   }
 
-  /** Whether IP flows. */
+  /** IPCP, unless IPv4 is not wanted. */
+  get ipcp(): Ipcp | undefined {
+    return this.#network.ipcp;
+  }
+
+  /** IPV6CP, if IPv6 is wanted. */
+  get ipv6cp(): Ipv6cp | undefined {
+    return this.#network.ipv6cp;
+  }
+
+  /** Whether IP flows, of either family. */
   get isNetworkUp(): boolean {
-    return this.ipcp.protocol.state === "Opened";
+    return this.#network.isUp;
   }
 
   /** Longest IP packet to send. */
@@ -152,7 +186,9 @@ export class PppSession {
   /** Begins: negotiates as soon as the line is up. Harmless when it has begun. */
   open(): void {
     if (this.#phase === "Dead") this.#end = undefined;
-    this.lcp.protocol.open();
+    // Silent: LCP stays closed until the peer asks.
+    if (this.#options.listen === "silent" && this.#isAtRest()) this.#isListening = true;
+    else this.lcp.protocol.open();
     this.#notePhase();
   }
 
@@ -169,34 +205,40 @@ export class PppSession {
 
   /** The line is gone. */
   lowerDown(): void {
-    const wasAlive = this.#phase !== "Dead";
+    const wasAlive = this.#phase !== "Dead" || this.#isListening;
+    this.#isListening = false;
     this.lcp.protocol.lowerDown();
     if (wasAlive) this.#reportEnd(this.#end ?? "line-lost");
   }
 
-  /** A packet of any protocol but IPv4 has arrived: the information field `bytes[start … end]`, borrowed. */
+  /** A packet has arrived which is not one of a network protocol that is open: the information field `bytes[start … end]`,
+   * borrowed. */
   input(protocol: number, bytes: Uint8Array, start: number, end: number): void {
     if (protocol !== PPP_LCP && this.lcp.state !== "Opened") return void this.counters.tooEarly++;
     const isAuth = isAuthenticationProtocol(protocol);
-    const isKnown = protocol === PPP_LCP || protocol === PPP_IPCP || isAuth;
+    const isKnown = protocol === PPP_LCP || isAuth || this.#network.isSpoken(protocol);
     // Until authentication is over, everything else is dropped without an answer (RFC 1661 §3.5).
     if (protocol !== PPP_LCP && !isAuth && this.#phase !== "Network") return void this.counters.tooEarly++;
-    if (protocol === PPP_IPV4) return void this.counters.tooEarly++;
+    if (this.#isOfLateNetwork(protocol)) return void this.counters.tooEarly++;
     if (!isKnown) {
       this.counters.unknownProtocol++;
       return this.lcp.rejectProtocol(protocol, bytes, start, end);
     }
     const packet = parseCpPacket(bytes, start, end);
     if (packet === undefined) this.counters.malformed++;
-    else if (protocol === PPP_LCP) this.lcp.protocol.input(packet);
-    else if (protocol === PPP_IPCP) this.ipcp.protocol.input(packet);
+    else if (protocol === PPP_LCP) {
+      if (this.#isListening && packet.code === CP_CODE.CONFIGURE_REQUEST) {
+        this.#isListening = false;
+        this.lcp.protocol.open();
+      }
+      this.lcp.protocol.input(packet);
+    } else if (!isAuth) this.#network.input(protocol, packet);
     else if (!this.#authentication.input(protocol, packet)) this.counters.tooEarly++;
     this.#notePhase();
   }
 
   #lcpUp(): void {
     this.#owner.framingChanged(this.lcp.peer);
-    this.ipcp.protocol.maxPacketBytes = this.lcp.peer.mru;
     const local = this.lcp.local.auth;
     const peer = this.lcp.peer.auth;
     if (local !== undefined || peer !== undefined) this.#setPhase("Authenticate");
@@ -205,30 +247,33 @@ export class PppSession {
 
   #enterNetwork(): void {
     this.#setPhase("Network");
-    this.ipcp.protocol.open();
-    this.ipcp.protocol.lowerUp();
+    this.#network.start(this.lcp.peer.mru);
   }
 
-  #ipcpUp(result: IpcpResult): void {
+  #networkUp(): void {
+    this.#clock.start();
     this.#owner.networkUp({
-      ...result,
+      ipv4: this.#network.ipv4,
+      ipv6: this.#network.ipv6,
       mtu: this.mtu,
       local: this.lcp.local,
       peer: this.lcp.peer,
       peerName: this.#authentication.peerName,
+      vj: { inbound: false, outbound: false },
+      encryption: undefined,
     });
   }
 
-  /** IPCP is the only network protocol: without it the link is of no use. */
-  #ipcpFinished(end: CpEnd): void {
-    if (this.lcp.state === "Opened") this.#closeWith(end, this.ipcp.protocol.terminateText || "IPCP");
+  /** Whether packets of a network protocol are dropped without an answer: it may open yet. */
+  #isOfLateNetwork(protocol: number): boolean {
+    if (protocol === PPP_IPV4) return this.ipcp !== undefined;
+    return protocol === PPP_IPV6 && this.ipv6cp !== undefined;
   }
 
   #lcpDown(): void {
     this.#authentication.stop();
-    if (this.ipcp.protocol.state !== "Initial" && this.ipcp.protocol.state !== "Starting") {
-      this.ipcp.protocol.lowerDown();
-    }
+    this.#clock.stop();
+    this.#network.stop();
     this.#owner.framingChanged(defaultLcpSettings());
     this.#notePhase();
   }
@@ -243,13 +288,24 @@ export class PppSession {
   }
 
   #protocolRejected(protocol: number): void {
-    if (protocol === PPP_IPCP) this.ipcp.protocol.protocolRejected();
-    else if (isAuthenticationProtocol(protocol)) this.#authentication.protocolRejected(protocol);
+    if (isAuthenticationProtocol(protocol)) this.#authentication.protocolRejected(protocol);
+    else this.#network.protocolRejected(protocol);
+  }
+
+  #isAtRest(): boolean {
+    const { state } = this.lcp;
+    return state === "Initial" || state === "Closed" || state === "Stopped";
   }
 
   #closeWith(end: PppEnd, message: string): void {
-    const { state } = this.lcp;
-    if (state === "Initial" || state === "Closed" || state === "Stopped") return; // it is over already
+    if (this.#isAtRest()) {
+      // Over already, unless it waits for the peer: silently, or after it has asked in vain (passive).
+      if (!this.#isListening && this.#phase === "Dead") return;
+      this.#isListening = false;
+      this.#message = message;
+      this.lcp.protocol.close();
+      return this.#reportEnd(end);
+    }
     if (this.#end === undefined) {
       this.#end = end;
       this.#message = message;

@@ -25,7 +25,8 @@ function dial(world: ReturnType<typeof createPppWorld>, limitMs = 60_000): boole
 }
 
 function summary({ up }: Side) {
-  return [String(up!.localAddress), String(up!.peerAddress), up!.dnsServers.map(String).join(" ")];
+  const { localAddress, peerAddress, dnsServers } = up!.ipv4!;
+  return [String(localAddress), String(peerAddress), dnsServers.map(String).join(" ")];
 }
 
 Deno.test("Dead: a dial without authentication passes its phases and both sides have addresses (RFC 1661 §3.2)", () => {
