@@ -144,6 +144,11 @@ export class ControlProtocol {
     return this.#automaton.state;
   }
 
+  /** Why it is coming to its end; `undefined` while it is not. */
+  get pendingEnd(): CpEnd | undefined {
+    return this.#end;
+  }
+
   /** The lower layer is up. */
   lowerUp(): void {
     if (this.state === "Initial" || this.state === "Starting") this.#restart();

@@ -95,6 +95,11 @@ export class Lcp {
     return this.#negotiation.peer;
   }
 
+  /** Our MRU is not larger than this, in negotiations that begin from now on; for a carrier that has found out. */
+  limitMru(octets: number): void {
+    this.#negotiation.mruLimit = octets;
+  }
+
   /** Whether the peer wanted an authentication that we cannot do. */
   get isAuthRefusedByUs(): boolean {
     return this.#negotiation.isAuthRefusedByUs;

@@ -104,6 +104,8 @@ export class LcpNegotiation implements OptionNegotiation {
   peer: LcpSettings = defaultLcpSettings();
   /** Whether the peer wanted an authentication that we cannot do. */
   isAuthRefusedByUs: boolean = false;
+  /** No larger MRU is asked for than the carrier turned out to hold (RFC 4638 §4). */
+  mruLimit: number = Infinity;
   /** Called when our own magic number has come back too often. */
   onLoopback: () => void = () => {};
   /** Called when the peer refuses each authentication that we demand. */
@@ -131,7 +133,7 @@ export class LcpNegotiation implements OptionNegotiation {
     this.peer = defaultLcpSettings();
     this.isAuthRefusedByUs = false;
     this.#refused.clear();
-    this.#mru = this.#wishes.mru ?? DEFAULT_MRU;
+    this.#mru = Math.min(this.#wishes.mru ?? DEFAULT_MRU, this.mruLimit);
     this.#accm = this.#wishes.accm ?? 0;
     this.#demand = [...(this.#wishes.demand ?? [])];
     this.#magic = this.#newMagic();

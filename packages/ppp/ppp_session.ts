@@ -206,9 +206,13 @@ export class PppSession {
   /** The line is gone. */
   lowerDown(): void {
     const wasAlive = this.#phase !== "Dead" || this.#isListening;
+    const end = this.lcp.protocol.pendingEnd;
     this.#isListening = false;
     this.lcp.protocol.lowerDown();
-    if (wasAlive) this.#reportEnd(this.#end ?? "line-lost");
+    if (!wasAlive) return;
+    // A line that falls after a Terminate-Request is the last of an orderly end.
+    this.#message ||= this.lcp.protocol.terminateText;
+    this.#reportEnd(this.#end ?? end ?? "line-lost");
   }
 
   /** A packet has arrived which is not one of a network protocol that is open: the information field `bytes[start … end]`,
