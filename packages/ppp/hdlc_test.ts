@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { parseHex } from "@lightwire/pbuf";
 import fc from "fast-check";
-import { DEFAULT_ACCM, HdlcDecoder, HdlcEncoder } from "./hdlc.ts";
+import { DEFAULT_ACCM, HdlcEncoder } from "./hdlc.ts";
+import { HdlcDecoder, hdlcLengthClass } from "./hdlc_decoder.ts";
 
 // An LCP Configure-Request with ACCM, magic number, PFC and ACFC, laid out by hand from RFC 1661 §6.
 const BODY = parseHex("ff03 c021 01 01 0014 020600000000 05065d06a1b2 0702 0802");
@@ -60,7 +61,7 @@ Deno.test("decoder: an abort drops the frame without a word about its FCS (RFC 1
 
 Deno.test("decoder: flags that fill the time are silent, frames below four octets count (RFC 1662 §3.1)", () => {
   const { decoder, frames } = collect();
-  decoder.input(parseHex("7e 7e 7e 01 02 03 7e 7e"));
+  decoder.input(parseHex("7e 7e 7e 41 42 43 7e 7e"));
   assertEquals(frames, []);
   assertEquals(decoder.counters.tooShort, 1);
 });
@@ -94,6 +95,61 @@ Deno.test("decoder: control characters of the receive ACCM that the line put in 
   decoder.input(Uint8Array.from(wire));
   assertEquals(frames, [[...BODY]]);
   assertEquals(decoder.counters.strayControls, 2);
+});
+
+Deno.test("decoder: flow control characters between frames leave no trace (RFC 1662 §7.1)", () => {
+  const { decoder, frames } = collect();
+  decoder.input(Uint8Array.of(...encode(BODY), 0x13, 0x11, 0x7e, 0x13, ...encode(BODY, DEFAULT_ACCM, false)));
+  assertEquals(frames, [[...BODY], [...BODY]]);
+  assertEquals([decoder.counters.strayControls, decoder.counters.tooShort, decoder.counters.badFcs], [
+    3,
+    0,
+    0,
+  ]);
+});
+
+Deno.test("decoder: a peer that escapes less than agreed on is understood all the same (RFC 1662 §7.1)", () => {
+  const { decoder, frames } = collect();
+  const body = Uint8Array.of(...BODY, ...Array.from({ length: 64 }, (_, i) => i & 31));
+  decoder.input(encode(body, 0));
+  assertEquals(frames.length, 0); // more of them than can be told from strays
+  const lax = encode(BODY, 0, false);
+  decoder.input(lax);
+  assertEquals(frames, [[...BODY]]);
+  decoder.setReceiveAccm(0);
+  decoder.input(encode(body, 0, false));
+  assertEquals(frames, [[...BODY], [...body]]);
+  assertEquals(decoder.counters.unescapedControls, lax.filter((octet) => octet < 0x20).length);
+});
+
+Deno.test("decoder: damaged frames are counted by their length, good ones too (RFC 1662 §3.1)", () => {
+  const { decoder } = collect();
+  for (const length of [20, 100, 1500]) {
+    const wire = encode(new Uint8Array(length).fill(0x55)).slice();
+    decoder.input(wire);
+    wire[4]! ^= 0x02;
+    decoder.input(wire);
+  }
+  const { framesByLength, badFcsByLength } = decoder.counters;
+  assertEquals(framesByLength, [1, 0, 1, 0, 0, 0, 1, 0]);
+  assertEquals(badFcsByLength, framesByLength);
+  assertEquals([31, 32, 127, 128, 2047, 2048, 65535].map(hdlcLengthClass), [0, 1, 2, 3, 6, 7, 7]);
+});
+
+Deno.test("decoder: the sink hears of each frame that is dropped, in the order of the line (RFC 1662 §3.1)", () => {
+  const log: string[] = [];
+  const decoder = new HdlcDecoder({
+    hdlcInput: (_bytes, start, end) => void log.push(`frame of ${end - start}`),
+    hdlcDamaged: () => void log.push("damaged"),
+  }, 40);
+  const bad = encode(BODY).slice();
+  bad[5]! ^= 0x40;
+  decoder.input(bad);
+  decoder.input(encode(BODY, 0, false));
+  decoder.input(parseHex("4142437e 414243447d7e"));
+  decoder.input(encode(new Uint8Array(41).fill(0x41), 0, false));
+  decoder.input(encode(BODY, 0, false));
+  assertEquals(log, ["damaged", "frame of 24", "damaged", "damaged", "damaged", "frame of 24"]);
 });
 
 Deno.test("any frames, any ACCM, any cuts: decoding gives what was encoded (RFC 1662 §4)", () => {

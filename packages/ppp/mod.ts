@@ -72,6 +72,8 @@ export * from "./chap.ts";
 export * from "./control_protocol.ts";
 export * from "./cp_packet.ts";
 export * from "./hdlc.ts";
+export * from "./hdlc_decoder.ts";
+export * from "./hdlc_line_profile.ts";
 export * from "./ipcp.ts";
 export * from "./ipv6cp.ts";
 export * from "./lcp.ts";

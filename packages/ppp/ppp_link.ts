@@ -3,7 +3,8 @@
  * @module
  */
 import type { Clock } from "@lightwire/netif";
-import { DEFAULT_ACCM, DEFAULT_MAX_FRAME_BYTES, HdlcDecoder, HdlcEncoder, type HdlcSink } from "./hdlc.ts";
+import { DEFAULT_ACCM, HdlcEncoder } from "./hdlc.ts";
+import { DEFAULT_MAX_FRAME_BYTES, HdlcDecoder, type HdlcSink } from "./hdlc_decoder.ts";
 import { DEFAULT_MRU, type LcpSettings } from "./lcp_options.ts";
 import { emitPppHeader, PPP_HEADER_LENGTH } from "./ppp_header.ts";
 import { type PppLinkHandlers, PppNetworkLink, type PppNetworkLinkCounters } from "./ppp_network_link.ts";
@@ -183,8 +184,9 @@ export class PppLink extends PppNetworkLink implements SerialSink, HdlcSink {
   }
 
   /** {@inheritDoc PppNetworkLink.framingChanged} */
-  protected override framingChanged(peer: Readonly<LcpSettings>): void {
+  protected override framingChanged(peer: Readonly<LcpSettings>, local: Readonly<LcpSettings>): void {
     this.#dataEncoder.accm = peer.accm;
+    this.decoder.setReceiveAccm(local.accm);
     this.#isPfc = peer.pfc;
     this.#isAcfc = peer.acfc;
   }

@@ -143,7 +143,7 @@ export abstract class PppNetworkLink implements LinkDriver {
     this.#isClosed = false;
     const owner = ownerOf(
       (protocol, packet) => this.#sendControl(protocol, packet),
-      (peer) => this.framingChanged(peer),
+      (peer, local) => this.framingChanged(peer, local),
       (isUp) => this.#sink?.linkStateChanged(isUp),
       handlers,
     );
@@ -222,8 +222,8 @@ export abstract class PppNetworkLink implements LinkDriver {
   /** Lets go of the carrier: nothing is sent or received any more. */
   protected abstract carrierClose(): void;
 
-  /** How the peer wants us to send has changed; means nothing to a carrier with frames of its own. */
-  protected framingChanged(_peer: Readonly<LcpSettings>): void {}
+  /** How to send to the peer has changed, and how it sends to us; means nothing to a carrier with frames of its own. */
+  protected framingChanged(_peer: Readonly<LcpSettings>, _local: Readonly<LcpSettings>): void {}
 
   /** A PPP packet has arrived: `bytes[start … end]`, header included, borrowed. */
   protected packetInput(bytes: Uint8Array, start: number, end: number): void {

@@ -63,8 +63,8 @@ export interface PppUp {
 export interface PppSessionOwner {
   /** Sends a packet; LCP's without compression of the header and with the default ACCM (RFC 1662 §7.1). */
   sendPacket(protocol: number, packet: Uint8Array): void;
-  /** How to send has changed. */
-  framingChanged(peer: Readonly<LcpSettings>): void;
+  /** How to send to the peer has changed, and how it sends to us. */
+  framingChanged(peer: Readonly<LcpSettings>, local: Readonly<LcpSettings>): void;
   /** The phase has changed. */
   phaseChanged(phase: PppPhase): void;
   /** IP flows from now on; again when the other family joins, or leaves. */
@@ -242,7 +242,7 @@ export class PppSession {
   }
 
   #lcpUp(): void {
-    this.#owner.framingChanged(this.lcp.peer);
+    this.#owner.framingChanged(this.lcp.peer, this.lcp.local);
     const local = this.lcp.local.auth;
     const peer = this.lcp.peer.auth;
     if (local !== undefined || peer !== undefined) this.#setPhase("Authenticate");
@@ -278,7 +278,7 @@ export class PppSession {
     this.#authentication.stop();
     this.#clock.stop();
     this.#network.stop();
-    this.#owner.framingChanged(defaultLcpSettings());
+    this.#owner.framingChanged(defaultLcpSettings(), defaultLcpSettings());
     this.#notePhase();
   }
 
