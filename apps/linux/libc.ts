@@ -13,6 +13,12 @@ export const O_NONBLOCK = 0o4000;
 export const O_RDWR = 2;
 /** Close-on-exec flag of `open(2)`. */
 export const O_CLOEXEC = 0o2000000;
+/** Flag of `open(2)`: only a folder. */
+export const O_DIRECTORY = Deno.build.arch === "aarch64" ? 0o40000 : 0o200000;
+/** `flock(2)`: for one alone. */
+export const LOCK_EX = 2;
+/** `flock(2)`: do not wait. */
+export const LOCK_NB = 4;
 /** `poll(2)`: data to read. */
 export const POLLIN = 1;
 /** `poll(2)`: room to write. */
@@ -26,16 +32,17 @@ export const Errno = {
   EPERM: 1,
   ENOENT: 2,
   EIO: 5,
+  ENXIO: 6,
   EAGAIN: 11,
   ENOMEM: 12,
   EACCES: 13,
   EBUSY: 16,
   ENODEV: 19,
+  EISDIR: 21,
   EINVAL: 22,
   ENOTTY: 25,
   ENETDOWN: 100,
   ENOBUFS: 105,
-  ENXIO: 6,
   EBADFD: 77,
   EINTR: 4,
   EAFNOSUPPORT: 97,
@@ -43,6 +50,16 @@ export const Errno = {
 
 const SYMBOLS = {
   open: { parameters: ["buffer", "i32"], result: "i32" },
+  open_mode: { name: "open", parameters: ["buffer", "i32", "u32"], result: "i32" },
+  read: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  write: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },
+  getdents64: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  readlink: { parameters: ["buffer", "buffer", "u32"], result: "i32" },
+  realpath: { parameters: ["buffer", "buffer"], result: "pointer" },
+  unlink: { parameters: ["buffer"], result: "i32" },
+  flock: { parameters: ["i32", "i32"], result: "i32" },
+  getpid: { parameters: [], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },

@@ -2,6 +2,9 @@
  *
  * @module
  */
+export * from "./files.ts";
 export * from "./libc.ts";
 export * from "./network_structs.ts";
 export * from "./readiness.ts";
+export * from "./serial_structs.ts";
+export * from "./pty.ts";
