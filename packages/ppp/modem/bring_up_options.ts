@@ -77,6 +77,8 @@ export interface BringUpOptions {
   readonly watchMs?: number;
   /** How long a SIM that is starting may take, in milliseconds; 20,000 by default. */
   readonly simMs?: number;
+  /** How long the radio may take to hear a network, in milliseconds; 10,000 by default. */
+  readonly signalMs?: number;
   /** How long the network may take to register the modem, in milliseconds; 60,000 by default. */
   readonly registrationMs?: number;
   /** How long the network may take to attach it to packet service, in milliseconds; 60,000 by default. */

@@ -68,3 +68,6 @@ export * from "./cmux_session.ts";
 export * from "./modem_profile.ts";
 export * from "./link_cause.ts";
 export * from "./bring_up_options.ts";
+export * from "./bring_up.ts";
+export { signalText } from "./bring_up_network.ts";
+export * from "./line_tap.ts";
