@@ -91,3 +91,6 @@ export * from "./ppp_network_link.ts";
 export * from "./ppp_protocol_number.ts";
 export * from "./ppp_session.ts";
 export * from "./session_clock.ts";
+export * from "./vj_compressor.ts";
+export * from "./vj_decompressor.ts";
+export { DEFAULT_VJ_SLOTS } from "./vj_format.ts";
