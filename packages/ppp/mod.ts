@@ -88,6 +88,8 @@ export * from "./pap.ts";
 export * from "./ppp_header.ts";
 export * from "./ppp_link.ts";
 export * from "./ppp_network_link.ts";
+export * from "./ppp_option_text.ts";
+export * from "./ppp_packet_text.ts";
 export * from "./ppp_protocol_number.ts";
 export * from "./ppp_session.ts";
 export * from "./session_clock.ts";
