@@ -40,4 +40,5 @@ export type { DnsQueryAnswer, DnsQueryRecord, QueryDnsOptions, ResolveDnsOptions
 export type { InterfaceStatus, RouteStatus, StackStats, StackStatus } from "./stack_status.ts";
 export { TcpConn, type TcpEndpoint } from "./tcp_conn.ts";
 export { TcpListener } from "./tcp_listener.ts";
+export type { SntpOptions, SntpResult } from "./time_query.ts";
 export type { AbortOptions } from "./waiter.ts";

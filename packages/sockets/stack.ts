@@ -2,6 +2,7 @@
  *
  * @module
  */
+// tidy: allow file-length the composition root names every part of the stack, each in a line or two
 import { PbufPool } from "@lightwire/pbuf";
 import { LoopbackLink, Netif, parseMac, randomMac } from "@lightwire/netif";
 import type { Clock, WallClock } from "@lightwire/netif/clock";
@@ -44,6 +45,7 @@ import { drainConnections, openConnection, openDatagram, openListener } from "./
 import { type StackStats, stackStats, type StackStatus, stackStatus } from "./stack_status.ts";
 import type { TcpConn } from "./tcp_conn.ts";
 import type { TcpListener } from "./tcp_listener.ts";
+import { queryTime, type SntpOptions, type SntpResult } from "./time_query.ts";
 import type { AbortOptions } from "./waiter.ts";
 
 /** A TCP/IP stack: wires the layers together, drives them, and offers connections, listeners and datagrams shaped
@@ -74,7 +76,7 @@ export class Stack {
   readonly #interfaces: StackInterface[] = [];
   readonly #gate: NetworkLayerGate;
   readonly #names: StackResolver;
-  readonly #open: Set<TcpListener | DatagramConn> = new Set();
+  readonly #open: Set<{ close(): void }> = new Set();
   #nextIndex = 1;
   #isClosed = false;
   #isGone = false;
@@ -277,6 +279,18 @@ export class Stack {
   ): AsyncGenerator<TracerouteHop, void, unknown> {
     this.#assertOpen("trace a route");
     yield* traceroute(this, await this.#resolveFirst(hostname, options), options);
+  }
+
+  /** Asks time servers, one after the other until one answers, how far {@linkcode wallClock} is off. Sets nothing.
+   *
+   * @param servers address or name of one, or several, best first.
+   * @throws {NetError} `TIMED_OUT`, `HOST_UNREACHABLE`; `ACCESS_DENIED` (kiss-o'-death), `INVALID_STATE` (not synchronized, or
+   * its reply makes no sense); `NAME_NOT_FOUND`, `NAME_SERVER_FAILED`, `CLOSED`.
+   * @throws {RangeError} when an option is out of range.
+   */
+  async sntp(servers: string | readonly string[], options: SntpOptions = {}): Promise<SntpResult> {
+    this.#assertOpen("ask for the time");
+    return await queryTime(this, servers, options, (name) => this.#resolve(name, options), this.#open);
   }
 
   /** Name servers in order of preference, of all interfaces. */
