@@ -71,6 +71,7 @@ export * from "./authentication_phase.ts";
 export * from "./chap.ts";
 export * from "./control_protocol.ts";
 export * from "./cp_packet.ts";
+export * from "./fault_port.ts";
 export * from "./hdlc.ts";
 export * from "./hdlc_decoder.ts";
 export * from "./hdlc_line_profile.ts";
