@@ -105,7 +105,7 @@ Deno.test("Network: PPP over Ethernet comes up with 1492 octets, and packets flo
   assertEquals(w.link.counters.tooBig, 1);
   w.link.stop();
   w.sim.advance(10_000);
-  assertEquals(w.log.slice(1), ["ac: terminated-by-peer", "closed"]);
+  assertEquals(w.log.slice(1), ["closed", "ac: terminated-by-peer"]);
   assertEquals([w.server.concentrator.sessionCount, w.link.sessionId, w.sim.pool.inUse, w.sim.timers.size], [
     0,
     0,
