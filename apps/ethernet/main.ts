@@ -5,7 +5,7 @@
 import {
   explain,
   LinkHost,
-  type LinkHostOptions,
+  type BroadcastHostOptions,
   Output,
   runProgram,
   SimulatedInternet,
@@ -53,7 +53,7 @@ function hostOptions(
   internet: SimulatedInternet | undefined,
   output: Output,
   signal: AbortSignal,
-): LinkHostOptions {
+): BroadcastHostOptions {
   const common = { faults: o.faults, pcap: o.pcap, isTraced: o.isTraced, output, signal };
   if (internet !== undefined) {
     const hasOwn = o.addressing.isDhcp || o.addressing.addresses.length > 0;

@@ -3,7 +3,8 @@
  * @module
  */
 import { PppLink } from "../ppp_link.ts";
-import { PPP_IPCP, PPP_IPV4, PPP_IPV6, PPP_IPV6CP, pppProtocolName } from "../ppp_protocol_number.ts";
+import { formatPppPacket } from "../ppp_packet_text.ts";
+import { PPP_IPCP, PPP_IPV4, PPP_IPV6, PPP_IPV6CP } from "../ppp_protocol_number.ts";
 import type { PppEnd, PppPhase, PppUp } from "../ppp_session.ts";
 import type { SerialPort } from "../serial_port.ts";
 import type { BringUpRun } from "./bring_up_run.ts";
@@ -86,11 +87,7 @@ export class BringUpSession {
     if (direction === "inbound" && protocol === PPP_IPCP) this.#asksIpv4 = true;
     if (this.#isUp) return; // echoes would push the rest out
     const arrow = direction === "outbound" ? ">" : "<";
-    this.#run.note(
-      `${arrow} ${pppProtocolName(protocol)} code ${bytes[start]} id ${bytes[start + 1]}, ${
-        end - start
-      } bytes`,
-    );
+    this.#run.note(`${arrow} ${formatPppPacket(protocol, bytes, start, end)}`);
   }
 
   #phaseChanged(phase: PppPhase): void {
