@@ -25,7 +25,7 @@ export class Rc4 {
    *
    * @throws {RangeError} if the key is empty or longer than 256 octets.
    */
-  setKey(key: Uint8Array, length: number): void {
+  setKey(key: Uint8Array, length: number = key.length): void {
     if (length < 1 || length > 256 || length > key.length) {
       throw new RangeError(`no RC4 key: ${length} octets`);
     }
@@ -41,21 +41,25 @@ export class Rc4 {
     this.#j = 0;
   }
 
-  /** Encrypts or decrypts `bytes[start … end]` in place; the stream goes on from there. */
-  apply(bytes: Uint8Array, start: number, end: number): void {
+  /** Encrypts or decrypts `bytes[start … end]`, in place or to `into[at]`; the stream goes on from there.
+   *
+   * @returns Offset in `into` behind the last octet.
+   */
+  apply(bytes: Uint8Array, start: number, end: number, into: Uint8Array = bytes, at: number = start): number {
     const state = this.#state;
     let i = this.#i;
     let j = this.#j;
-    for (let at = start; at < end; at++) {
+    for (let k = start; k < end; k++) {
       i = (i + 1) & 0xff;
       const a = state[i]!;
       j = (j + a) & 0xff;
       const b = state[j]!;
       state[i] = b;
       state[j] = a;
-      bytes[at]! ^= state[(a + b) & 0xff]!;
+      into[at++] = bytes[k]! ^ state[(a + b) & 0xff]!;
     }
     this.#i = i;
     this.#j = j;
+    return at;
   }
 }

@@ -26,3 +26,12 @@ Deno.test("RC4: applied twice gives the text again, and an empty key is refused"
   assertEquals(hex(text), "00112233445566778899");
   assertThrows(() => new Rc4(new Uint8Array(0)), RangeError);
 });
+
+Deno.test("RC4: to another place, and the text stays", () => {
+  const text = bytes("00112233445566778899");
+  const out = new Uint8Array(12);
+  assertEquals(new Rc4(bytes("deadbeef")).apply(text, 2, 8, out, 3), 9);
+  assertEquals(hex(text), "00112233445566778899");
+  new Rc4(bytes("deadbeef")).apply(out, 3, 9);
+  assertEquals(hex(out), "000000" + "223344556677" + "000000");
+});
