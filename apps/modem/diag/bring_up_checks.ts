@@ -1,0 +1,169 @@
+/** {@linkcode BringUpChecks}: what a bring-up tells, as checks of the report.
+ *
+ * @module
+ */
+import type { LcpSettings, PppLink } from "@lightwire/ppp";
+import type { BringUpEvent, BringUpStep, LinkCause } from "@lightwire/ppp/modem";
+import type { Facts } from "./catalogue.ts";
+import type { CheckName, CheckOutcome } from "./check.ts";
+import type { DiagReport } from "./report.ts";
+
+/** The steps that are checks of their own; the port is checked before. */
+const STEPS: readonly (BringUpStep & CheckName)[] = [
+  "modem",
+  "sim",
+  "signal",
+  "registration",
+  "attach",
+  "context",
+  "dial",
+  "establish",
+  "authenticate",
+  "network",
+];
+/** Those of an AT dialogue. */
+const MODEM_STEPS = STEPS.slice(0, STEPS.indexOf("establish"));
+/** Failures of which a line that changes octets may be the reason. */
+const MAYBE_LINE: readonly LinkCause[] = [
+  "lcp-timeout",
+  "silence-after-connect",
+  "auth-failed",
+  "no-address",
+  "peer-terminates",
+];
+
+/** Turns events into checks. */
+export class BringUpChecks {
+  /** The link, once there is one. */
+  link: PppLink | undefined = undefined;
+  readonly #report: DiagReport;
+  readonly #facts: Facts;
+  readonly #isDirect: boolean;
+  #warning: BringUpEvent | undefined;
+  #step: BringUpStep = "port";
+
+  /** @param facts what is known beforehand, for the texts of the catalogue. */
+  constructor(report: DiagReport, isDirect: boolean, facts: Facts) {
+    this.#report = report;
+    this.#isDirect = isDirect;
+    this.#facts = facts;
+  }
+
+  /** Takes an event of the bring-up. */
+  event(event: BringUpEvent): void {
+    const step = STEPS.find((name) => name === event.step);
+    this.#step = event.step;
+    if (step === undefined) {
+      if (event.state === "failed") this.#addFailure("modem", event);
+      return;
+    }
+    switch (event.state) {
+      case "begun":
+        this.#warning = undefined;
+        this.#skipBefore(step);
+        return this.#report.working(step);
+      case "warning":
+        // The first with a cause says most.
+        if (this.#warning?.cause === undefined) this.#warning = event;
+        return;
+      case "done":
+        return this.#addDone(step, event);
+      case "failed":
+        return this.#addFailure(step, event);
+    }
+  }
+
+  /** The bring-up has ended: makes sure that the reason is in the report. */
+  ended(cause: LinkCause, message: string, evidence: readonly string[]): void {
+    if (!this.#report.isOk) return;
+    const step = STEPS.find((name) => name === this.#step && !this.#report.has(name)) ??
+      STEPS.find((name) => !this.#report.has(name));
+    if (step !== undefined) this.#report.add(step, this.#failure(step, cause, message, evidence), 0);
+  }
+
+  /** Checks that a modem without them, or a null modem, leaves out. */
+  #skipBefore(step: CheckName): void {
+    for (const earlier of STEPS.slice(0, STEPS.findIndex((name) => name === step))) {
+      if (this.#report.has(earlier)) continue;
+      const isDirect = this.#isDirect && MODEM_STEPS.includes(earlier);
+      this.#report.add(earlier, {
+        result: "skip",
+        text: isDirect ? "no AT dialogue (--direct)" : "not needed here",
+      }, 0);
+    }
+  }
+
+  #addDone(step: CheckName, event: BringUpEvent): void {
+    const warning = this.#warning;
+    this.#warning = undefined;
+    this.#skipBefore(step);
+    const facts = this.#factsOf(event);
+    const evidence = step === "establish" ? [...event.evidence, ...this.#tables()] : event.evidence;
+    const outcome: CheckOutcome = warning === undefined
+      ? { result: "pass", text: event.text, evidence, facts }
+      : {
+        result: "warn",
+        text: warning.text,
+        evidence,
+        facts,
+        ...(warning.cause === undefined ? {} : { cause: warning.cause }),
+      };
+    this.#report.add(step, outcome, event.elapsedMs);
+  }
+
+  #addFailure(step: CheckName, event: BringUpEvent): void {
+    this.#skipBefore(step);
+    const outcome = event.cause === undefined
+      ? { result: "fail" as const, text: event.text, evidence: event.evidence }
+      : this.#failure(step, event.cause, event.text, event.evidence, this.#factsOf(event));
+    this.#report.add(step, outcome, event.elapsedMs);
+  }
+
+  #failure(
+    step: CheckName,
+    cause: LinkCause,
+    text: string,
+    evidence: readonly string[],
+    facts: Facts = this.#facts,
+  ): CheckOutcome {
+    const bit7 = this.link?.decoder.profile.bit7 ?? "unknown";
+    const isSevenBit = bit7 !== "clean" && bit7 !== "unknown" && MAYBE_LINE.includes(cause);
+    const more = step === "establish" ? this.#tables() : [];
+    if (!isSevenBit) return { result: "fail", cause, text, evidence: [...evidence, ...more], facts };
+    return {
+      result: "fail",
+      cause: "not-8-bit-clean",
+      text: `bit 7 of what arrives is ${bit7.replace("-", " ")}: a line of seven bits`,
+      evidence: [...evidence, ...more],
+      remedy: "Set both sides to 8 bits without parity (8N1); no escaping helps against a line of seven.",
+    };
+  }
+
+  #factsOf(event: BringUpEvent): Facts {
+    const { apn, baudRate } = event.fields;
+    return {
+      ...this.#facts,
+      ...(typeof apn === "string" && apn !== "" ? { apn } : {}),
+      ...(typeof baudRate === "number" ? { baud: String(baudRate) } : {}),
+    };
+  }
+
+  /** The option tables of both sides, as far as LCP has come. */
+  #tables(): string[] {
+    const lcp = this.link?.session.lcp;
+    if (lcp === undefined) return [];
+    return [
+      `LCP ${lcp.state}`,
+      `  how we receive:       ${describeLcp(lcp.local)}`,
+      `  how the peer receives: ${describeLcp(lcp.peer)}`,
+    ];
+  }
+}
+
+/** Options of LCP in a line. */
+export function describeLcp(s: Readonly<LcpSettings>): string {
+  const accm = (s.accm >>> 0).toString(16).padStart(8, "0");
+  const flags = `${s.pfc ? ", PFC" : ""}${s.acfc ? ", ACFC" : ""}`;
+  const auth = s.auth === undefined ? "" : `, wants ${s.auth}`;
+  return `MRU ${s.mru}, ACCM ${accm}${flags}, ${s.magic === 0 ? "no magic number" : "a magic number"}${auth}`;
+}

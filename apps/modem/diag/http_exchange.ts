@@ -1,0 +1,48 @@
+/** {@linkcode exchangeHttp}: a request as long as one likes, and the begin of the answer: whether long segments pass, both ways.
+ *
+ * @module
+ */
+import { type DiagTarget, type NetworkContext, withDeadline } from "./network_context.ts";
+
+/** What came of it. */
+export interface HttpExchange {
+  /** First line of the answer; "" when there was none. */
+  readonly status: string;
+  /** Bytes that came. */
+  readonly bytes: number;
+}
+
+/** Sends a request of at least `requestBytes` and reads until `answerBytes` have come, or the server has ended the connection.
+ *
+ * @throws {NetError} `TIMED_OUT` when neither happens in time; what `Stack.connect` throws.
+ */
+export async function exchangeHttp(
+  c: Pick<NetworkContext, "stack" | "signal">,
+  target: DiagTarget,
+  address: string,
+  o: { readonly requestBytes: number; readonly answerBytes: number; readonly timeoutMs: number },
+): Promise<HttpExchange> {
+  return await withDeadline(c, o.timeoutMs, async (signal) => {
+    const conn = await c.stack.connect({ hostname: address, port: target.port, signal });
+    try {
+      const head = `GET ${target.path} HTTP/1.1\r\nHost: ${target.host}\r\nConnection: close\r\nX-Padding: `;
+      const padding = "x".repeat(Math.max(1, o.requestBytes - head.length - 4));
+      const request = new TextEncoder().encode(`${head}${padding}\r\n\r\n`);
+      for (let at = 0; at < request.length;) at += await conn.write(request.subarray(at), { signal });
+      const into = new Uint8Array(2048);
+      let bytes = 0;
+      let text = "";
+      while (bytes < o.answerBytes) {
+        const count = await conn.read(into, { signal });
+        if (count === null) break;
+        bytes += count;
+        if (!text.includes("\n") && text.length < 1024) {
+          text += new TextDecoder().decode(into.subarray(0, count));
+        }
+      }
+      return { status: text.split("\r\n")[0]!.slice(0, 80), bytes };
+    } finally {
+      conn.abort();
+    }
+  });
+}

@@ -1,0 +1,47 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { judgeLine, type LineCounts } from "./line_quality.ts";
+import type { LoadFindings } from "./network_context.ts";
+
+function counts(load: Partial<LoadFindings> | undefined, more: Partial<LineCounts> = {}): LineCounts {
+  return {
+    frames: 500,
+    badFrames: load?.badFrames ?? 0,
+    isPeer: true,
+    overflowLoss: 0.2,
+    load: load === undefined ? undefined : {
+      sent: 100,
+      received: 100,
+      bytesPerSecond: 1000,
+      frames: 200,
+      badFrames: 0,
+      alone: undefined,
+      ...load,
+    },
+    ...more,
+  };
+}
+
+Deno.test("judgeLine(): no damage at all passes, one or two frames are chance", () => {
+  assertEquals(judgeLine(counts(undefined)), { result: "pass", text: "none of 500" });
+  assertEquals(judgeLine(counts({ badFrames: 2 })).result, "pass");
+});
+
+Deno.test("judgeLine(): frames damaged under load and not one by one are missing flow control", () => {
+  const load = { received: 70, frames: 140, badFrames: 30, alone: { sent: 8, received: 8, badFrames: 0 } };
+  const verdict = judgeLine(counts(load));
+  assertEquals([verdict.result, verdict.cause], ["fail", "flow-control"]);
+  assertMatch(verdict.text, /^18 % of the frames damaged under load, 0 % one by one$/);
+});
+
+Deno.test("judgeLine(): damage with load and without is noise, of which no flow control is the cause", () => {
+  const load = { received: 70, frames: 140, badFrames: 30, alone: { sent: 8, received: 6, badFrames: 2 } };
+  const verdict = judgeLine(counts(load));
+  assertEquals([verdict.result, verdict.cause], ["warn", undefined]);
+  assertMatch(verdict.text, /noise/);
+});
+
+Deno.test("judgeLine(): the way out has no counters of ours: loss under load counts if nothing but the line is in between", () => {
+  const load = { received: 60, alone: { sent: 8, received: 8, badFrames: 0 } };
+  assertEquals(judgeLine(counts(load)).cause, "flow-control");
+  assertEquals(judgeLine(counts(load, { isPeer: false })).result, "pass");
+});

@@ -1,0 +1,190 @@
+/** Check of large packets: do those of the link's MTU pass, and if they vanish, up to which size do they not.
+ *
+ * A router that cannot pass a packet on has to say so (RFC 1191 §3); where such messages are filtered, full-size packets vanish
+ * without a word (RFC 2923 §2.1), and connections stand still after their first long segment.
+ *
+ * @module
+ */
+import { type CheckOutcome, pass, skip } from "./check.ts";
+import { type EchoProbe, probeEcho } from "./echo_probe.ts";
+import { exchangeHttp } from "./http_exchange.ts";
+import { type NetworkContext, networkErrorText, shortMs } from "./network_context.ts";
+
+/** IPv4 and ICMP headers. */
+const HEADERS = 28;
+/** Every host takes a datagram of that size (RFC 791 §3.1); nobody looks for a smaller one. */
+const LEAST_MTU = 576;
+/** Bytes which the size that passes may be wrong by. */
+const PRECISION = 4;
+const ATTEMPTS = 2;
+
+/** Sends packets as large as the link's MTU to the target. */
+export async function checkMtu(c: NetworkContext): Promise<CheckOutcome> {
+  const { mtu } = c.networkInterface;
+  const { targetAddress, echoHost } = c.findings;
+  const evidence: string[] = [];
+  if (c.findings.unclean !== undefined) return skip("no use on a line that swallows characters");
+  const badBefore = c.link.decoder.counters.badFcs;
+  const host = await firstThatAnswers(c, [targetAddress, echoHost], evidence);
+  if (host === undefined) return await checkByTcp(c, mtu, evidence, undefined);
+  const full = await probeSize(c, host, mtu, evidence);
+  if (full.received > 0) {
+    c.findings.passingBytes = mtu;
+    return await checkByTcp(c, mtu, evidence, `${mtu}-byte packets pass to ${host}`);
+  }
+  const told = full.errors.map((error) => /MTU (\d+)/.exec(error)?.[1]).find((size) => size !== undefined);
+  if (told !== undefined) {
+    c.findings.passingBytes = Number(told);
+    return pass(
+      `${mtu}-byte packets are too long for the path, and a router says so: ${told} pass`,
+      evidence,
+    );
+  }
+  if (c.link.decoder.counters.badFcs > badBefore) {
+    return {
+      result: "warn",
+      text: `${mtu}-byte packets get lost, but the line damages frames`,
+      evidence,
+      remedy: "See the check of damaged frames first.",
+    };
+  }
+  return await blackHole(c, host, mtu, evidence);
+}
+
+/** Full-size packets got no answer: up to which size there is one. */
+async function blackHole(
+  c: NetworkContext,
+  host: string,
+  mtu: number,
+  evidence: string[],
+): Promise<CheckOutcome> {
+  let passing = 0;
+  let failing = mtu;
+  for (
+    let size = Math.min(LEAST_MTU, mtu - 1);
+    failing - passing > PRECISION;
+    size = (passing + failing) >>> 1
+  ) {
+    if ((await probeSize(c, host, size, evidence)).received > 0) passing = size;
+    else failing = size;
+    if (passing === 0) break;
+  }
+  if (passing === 0) {
+    const least = Math.min(LEAST_MTU, mtu - 1);
+    return await checkByTcp(
+      c,
+      mtu,
+      evidence,
+      `long echo requests of ${least} bytes and more get no answer from ${host}`,
+    );
+  }
+  // Some hosts answer no long echo requests at all, and yet take long segments.
+  const { findings, target } = c;
+  if (findings.isTargetReached && findings.targetAddress !== undefined) {
+    const stalled = await transfer(c, mtu, evidence);
+    if (stalled === undefined) {
+      return pass(`${mtu}-byte segments pass to ${target.host}, only long echo requests do not`, evidence);
+    }
+  }
+  findings.passingBytes = passing;
+  return {
+    result: "fail",
+    cause: "mtu-black-hole",
+    text: `packets of ${mtu} bytes vanish on the way to ${host}, those of ${passing} pass`,
+    evidence,
+    facts: { size: String(passing) },
+  };
+}
+
+/** A request and an answer over TCP, both longer than a packet.
+ *
+ * @param soFar what is known from echo requests, to go on with.
+ */
+async function checkByTcp(
+  c: NetworkContext,
+  mtu: number,
+  evidence: string[],
+  soFar: string | undefined,
+): Promise<CheckOutcome> {
+  if (!c.findings.isTargetReached) {
+    return soFar === undefined ? skip("nothing to send long packets to", evidence) : pass(soFar, evidence);
+  }
+  const stalled = await transfer(c, mtu, evidence);
+  if (stalled === undefined) return pass(soFar ?? `${mtu}-byte segments pass to ${c.target.host}`, evidence);
+  return {
+    result: "fail",
+    cause: "mtu-black-hole",
+    text: `a short connection to ${c.target.host} works, one with ${mtu}-byte packets stands still`,
+    evidence,
+    remedy: "Use smaller packets: `--mru 1280`, and if that helps, look for the largest size that works.",
+  };
+}
+
+/** @returns why it came to a stop; `undefined`: it did not. */
+async function transfer(c: NetworkContext, mtu: number, evidence: string[]): Promise<string | undefined> {
+  const startedAt = c.stack.clock.now();
+  const { target } = c;
+  try {
+    const { status, bytes } = await exchangeHttp(c, target, c.findings.targetAddress!, {
+      requestBytes: 2 * mtu,
+      answerBytes: 4 * mtu,
+      timeoutMs: c.timing.connectMs,
+    });
+    evidence.push(
+      `GET http://${target.host}${target.path} with a ${2 * mtu}-byte request: ${status || "no status"}, ` +
+        `${bytes} bytes in ${shortMs(c.stack.clock.now() - startedAt)}`,
+    );
+    return undefined;
+  } catch (error) {
+    c.signal.throwIfAborted();
+    const text = networkErrorText(error);
+    evidence.push(`GET http://${target.host}${target.path} with a ${2 * mtu}-byte request: ${text}`);
+    // A server that does not like the request has taken it.
+    return /reset|refused/.test(text) ? undefined : text;
+  }
+}
+
+async function firstThatAnswers(
+  c: NetworkContext,
+  hosts: readonly (string | undefined)[],
+  evidence: string[],
+): Promise<string | undefined> {
+  for (const host of hosts) {
+    if (host === undefined) continue;
+    if (host === c.findings.echoHost) return host;
+    const { received } = await probeEcho(c.stack, host, {
+      count: ATTEMPTS,
+      isFirstEnough: true,
+      timeoutMs: c.timing.echoMs,
+      signal: c.signal,
+    });
+    if (received > 0) return host;
+    evidence.push(`ping ${host}: no answer`);
+  }
+  return undefined;
+}
+
+async function probeSize(
+  c: NetworkContext,
+  host: string,
+  bytes: number,
+  evidence: string[],
+): Promise<EchoProbe> {
+  const onLineMs = 2 * bytes * 10_000 / c.baudRate;
+  const probe = await probeEcho(c.stack, host, {
+    count: ATTEMPTS,
+    size: bytes - HEADERS,
+    isFirstEnough: true,
+    dontFragment: true,
+    timeoutMs: Math.min(c.timing.echoMs + onLineMs, 500 + 4 * (c.findings.idleMs ?? 500) + 2 * onLineMs),
+    signal: c.signal,
+  });
+  evidence.push(
+    `ping ${host}, ${bytes} bytes, DF: ${
+      probe.received > 0
+        ? `answered after ${shortMs(probe.minMs)}`
+        : probe.errors.join(", ") || `no answer to ${probe.sent}`
+    }`,
+  );
+  return probe;
+}

@@ -1,0 +1,297 @@
+/** {@linkcode runDiag}: `pppup diag`: checks the port, brings the link up, checks the network behind it, and says what it is.
+ *
+ * Everything that touches the world is in {@linkcode DiagEnvironment}, so that the whole of it runs in virtual time too.
+ *
+ * @module
+ */
+import { formatBytes, type Output } from "@lightwire/app-commands";
+import { parseIpAddress } from "@lightwire/ip/address";
+import type { PppHost, PppLink, PppUp, SerialPort } from "@lightwire/ppp";
+import type { BringUpHandlers, BringUpOptions, LinkCause } from "@lightwire/ppp/modem";
+import type { Stack, StackInterface } from "@lightwire/sockets";
+import { BringUpChecks } from "./bring_up_checks.ts";
+import type { CheckOutcome } from "./check.ts";
+import { checkNetwork } from "./network_checks.ts";
+import { DEFAULT_TIMING, type DiagTarget, type DiagTiming, noFindings, shortMs } from "./network_context.ts";
+import { checkLines, type DiagPort, portNotOpened, portOpened, type PortSettings } from "./port_checks.ts";
+import { DiagReport, type ReportStyle } from "./report.ts";
+
+/** What is to be diagnosed. */
+export interface DiagOptions extends PortSettings {
+  /** How to bring the link up. */
+  readonly bringUp: BringUpOptions;
+  /** Whom to reach; default {@linkcode DEFAULT_TARGET}. */
+  readonly target?: DiagTarget;
+  /** Name servers in place of those that the other side names. */
+  readonly dns?: readonly string[];
+  /** Name or address of a time server; default "pool.ntp.org". */
+  readonly timeServer?: string;
+  /** Addresses anywhere that answer echo requests, asked when nobody near does; default {@linkcode DEFAULT_ECHO_HOSTS}. */
+  readonly echoHosts?: readonly string[];
+  /** Patience; defaults are {@linkcode DEFAULT_TIMING}. */
+  readonly timing?: Partial<DiagTiming>;
+}
+
+/** A bring-up, as far as it is steered from here. */
+export interface DiagBringUp {
+  /** Begins. */
+  start(): void;
+  /** Ends it in an orderly way; `ended` follows. */
+  stop(): void;
+}
+
+/** The world of a diagnosis. */
+export interface DiagEnvironment {
+  /** The host: its stack, clock, timers, entropy. */
+  readonly stack: Stack;
+  /** Where to speak. */
+  readonly output: Output;
+  /** Aborted on Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** How the report looks. */
+  readonly style: ReportStyle;
+  /** Opens the port.
+   *
+   * @throws {SerialOpenError} when that is not possible.
+   */
+  openPort(): Promise<DiagPort>;
+  /** Makes the bring-up. */
+  bringUp(host: PppHost, port: SerialPort, options: BringUpOptions, handlers: BringUpHandlers): DiagBringUp;
+  /** Told of everything too: captures. */
+  readonly observer?: Pick<BringUpHandlers, "at" | "packet" | "link">;
+}
+
+/** A host with a name that everybody may ask (RFC 2606 §3), with a web server. */
+export const DEFAULT_TARGET: DiagTarget = { host: "example.com", port: 80, path: "/" };
+/** Public name servers; they answer echo requests too. */
+export const DEFAULT_ECHO_HOSTS: readonly string[] = ["9.9.9.9", "1.1.1.1"];
+
+/** The link is over. */
+class LinkEnded extends Error {
+  readonly linkCause: LinkCause;
+  readonly evidence: readonly string[];
+
+  constructor(linkCause: LinkCause, message: string, evidence: readonly string[]) {
+    super(message);
+    this.linkCause = linkCause;
+    this.evidence = evidence;
+  }
+}
+
+/** Runs the diagnosis.
+ *
+ * @returns the exit status: 0 when nothing failed, 1 otherwise.
+ * @throws the reason of the environment's signal, when it is aborted; the link is hung up by then.
+ */
+export async function runDiag(o: DiagOptions, environment: DiagEnvironment): Promise<number> {
+  const { output, style, stack, signal } = environment;
+  const report = new DiagReport(output, style);
+  report.begin(`${o.device}, ${o.baudRate} baud`);
+  report.working("port");
+  const startedAt = stack.clock.now();
+  const port = await openPort(report, environment);
+  if (port === undefined) {
+    report.skipRest("not reached");
+    return report.end("");
+  }
+  try {
+    report.add("port", portOpened(o), stack.clock.now() - startedAt);
+    report.add("lines", checkLines(port, o), 0);
+    const summary = await checkLink(report, o, environment, port);
+    signal.throwIfAborted();
+    report.skipRest("not reached");
+    return report.end(summary);
+  } finally {
+    if (port.closeAndWait === undefined) port.close();
+    else await port.closeAndWait();
+  }
+}
+
+async function openPort(report: DiagReport, environment: DiagEnvironment): Promise<DiagPort | undefined> {
+  try {
+    return await environment.openPort();
+  } catch (error) {
+    report.add("port", portNotOpened(error), 0);
+    return undefined;
+  }
+}
+
+/** Brings the link up, checks what is behind, and hangs up.
+ *
+ * @returns what to say if nothing is wrong.
+ */
+async function checkLink(
+  report: DiagReport,
+  o: DiagOptions,
+  environment: DiagEnvironment,
+  port: DiagPort,
+): Promise<string> {
+  const run = new LinkRun(report, o, environment, port);
+  try {
+    const up = await run.whenUp();
+    if (up === undefined) return "";
+    return await run.check(up);
+  } finally {
+    await run.stop();
+  }
+}
+
+/** A link that is up. */
+interface UpLink {
+  readonly link: PppLink;
+  readonly up: PppUp;
+}
+
+/** One bring-up with its interface. */
+class LinkRun {
+  readonly #report: DiagReport;
+  readonly #options: DiagOptions;
+  readonly #environment: DiagEnvironment;
+  readonly #port: DiagPort;
+  readonly #checks: BringUpChecks;
+  readonly #bringUp: DiagBringUp;
+  /** Aborted when the link ends. */
+  readonly #end = new AbortController();
+  #interface: StackInterface | undefined = undefined;
+  #isOver = false;
+  #isUp = false;
+  #resolveUp: (up: UpLink | undefined) => void = () => {};
+  #resolveOver: () => void = () => {};
+
+  constructor(report: DiagReport, o: DiagOptions, environment: DiagEnvironment, port: DiagPort) {
+    this.#report = report;
+    this.#options = o;
+    this.#environment = environment;
+    this.#port = port;
+    this.#checks = new BringUpChecks(report, o.bringUp.direct === true, {
+      device: o.device,
+      baud: String(o.baudRate),
+      ...(o.bringUp.apn === undefined ? {} : { apn: o.bringUp.apn }),
+    });
+    const { stack, observer } = environment;
+    this.#bringUp = environment.bringUp(stack, port, o.bringUp, {
+      event: (event) => this.#checks.event(event),
+      link: (link) => {
+        this.#checks.link = link;
+        observer?.link?.(link);
+      },
+      up: (link, up) => this.#up(link, up),
+      ended: (cause, message, evidence) => this.#ended(cause, message, evidence),
+      ...(observer?.at === undefined ? {} : { at: observer.at }),
+      ...(observer?.packet === undefined ? {} : { packet: observer.packet }),
+    });
+  }
+
+  /** Brings the link up. @returns `undefined` when it does not come up. */
+  async whenUp(): Promise<UpLink | undefined> {
+    const { stack, signal } = this.#environment;
+    const up = new Promise<UpLink | undefined>((resolve) => this.#resolveUp = resolve);
+    const interrupted = (): void => this.#bringUp.stop();
+    signal.addEventListener("abort", interrupted, { once: true });
+    stack.pump.hold();
+    try {
+      signal.throwIfAborted();
+      this.#bringUp.start();
+      stack.pump.requestFlush();
+      const result = await up;
+      signal.throwIfAborted();
+      return result;
+    } finally {
+      signal.removeEventListener("abort", interrupted);
+      stack.pump.release();
+    }
+  }
+
+  /** Checks the network. @returns what to say if nothing is wrong. */
+  async check({ link, up }: UpLink): Promise<string> {
+    const { ipv4 } = up;
+    const o = this.#options;
+    if (ipv4 === undefined) {
+      this.#noteIpv6Only();
+      return `online with IPv6 as ${up.ipv6?.localAddress}`;
+    }
+    const { stack, signal } = this.#environment;
+    const findings = noFindings();
+    await checkNetwork(this.#report, {
+      stack,
+      networkInterface: this.#interface!,
+      link,
+      up,
+      ipv4,
+      port: this.#port,
+      baudRate: o.baudRate,
+      target: o.target ?? DEFAULT_TARGET,
+      timeServer: o.timeServer ?? "pool.ntp.org",
+      echoHosts: o.echoHosts ?? DEFAULT_ECHO_HOSTS,
+      timing: { ...DEFAULT_TIMING, ...o.timing },
+      signal: AbortSignal.any([signal, this.#end.signal]),
+      findings,
+    }, (reason) => reason instanceof LinkEnded ? endedOutcome(reason) : undefined);
+    const where = findings.idleMs === undefined ? "" : `, round trip ${shortMs(findings.idleMs)}`;
+    const rate = findings.load === undefined
+      ? ""
+      : `, ${formatBytes(findings.load.bytesPerSecond)}/s each way`;
+    return `online as ${ipv4.localAddress}, name servers ${
+      stack.nameServers.join(" ") || "none"
+    }${where}${rate}.`;
+  }
+
+  /** Hangs up, and waits until that is done. */
+  async stop(): Promise<void> {
+    const { stack } = this.#environment;
+    stack.pump.hold();
+    try {
+      if (!this.#isOver) {
+        const over = new Promise<void>((resolve) => this.#resolveOver = resolve);
+        this.#bringUp.stop();
+        stack.pump.requestFlush();
+        await over;
+      }
+    } finally {
+      stack.pump.release();
+      if (this.#interface !== undefined) stack.removeInterface(this.#interface);
+    }
+  }
+
+  #up(link: PppLink, up: PppUp): void {
+    const { ipv4 } = up;
+    const o = this.#options;
+    if (ipv4 !== undefined && this.#interface === undefined) {
+      const dns = o.dns ?? ipv4.dnsServers.map(String);
+      this.#interface = this.#environment.stack.addInterface({
+        name: "ppp0",
+        driver: link,
+        addresses: [`${ipv4.localAddress}/32`],
+        routes: [{ destination: "0.0.0.0/0" }],
+        dns: dns.filter((server) => parseIpAddress(server) !== undefined),
+      });
+    }
+    if (this.#isUp) return;
+    this.#isUp = true;
+    // Not from inside of the link's upcall: the checks send.
+    queueMicrotask(() => this.#resolveUp({ link, up }));
+  }
+
+  #ended(cause: LinkCause | "closed", message: string, evidence: readonly string[]): void {
+    this.#isOver = true;
+    if (cause !== "closed" && !this.#isUp) this.#checks.ended(cause, message, evidence);
+    if (cause !== "closed") this.#end.abort(new LinkEnded(cause, message, evidence));
+    this.#resolveUp(undefined);
+    this.#resolveOver();
+  }
+
+  #noteIpv6Only(): void {
+    const isWanted = this.#options.bringUp.session?.ipcp === false;
+    this.#report.add("peer", {
+      result: isWanted ? "skip" : "fail",
+      text: isWanted
+        ? "IPv6 only, as asked for: the checks behind the link need IPv4"
+        : "the network gives IPv6 only",
+      ...(isWanted ? {} : { cause: "ipv6-only" as const }),
+    }, 0);
+  }
+}
+
+function endedOutcome({ linkCause, message, evidence }: LinkEnded): CheckOutcome {
+  return { result: "fail", cause: linkCause, text: message, evidence };
+}
