@@ -83,7 +83,7 @@ export class PppLink extends PppNetworkLink implements SerialSink, HdlcSink {
     this.#maxIdleFlagMs = options.maxIdleFlagMs ?? DEFAULT_MAX_IDLE_FLAG_MS;
     this.#outStart = 0;
     this.#outEnd = 0;
-    this.#idleSince = -Infinity;
+    this.#idleSince = NaN; // no frame has ended yet
     this.#isPfc = false;
     this.#isAcfc = false;
     this.#isInInput = false;
@@ -96,7 +96,7 @@ export class PppLink extends PppNetworkLink implements SerialSink, HdlcSink {
   /** Takes the port over and begins to negotiate. */
   start(): void {
     this.#hadCarrier = this.#port.inputLines?.dcd === true;
-    this.#idleSince = -Infinity;
+    this.#idleSince = NaN; // no frame has ended yet
     this.#port.attach(this);
     this.session.open();
     this.session.lowerUp();
@@ -194,7 +194,7 @@ export class PppLink extends PppNetworkLink implements SerialSink, HdlcSink {
   /** The flag that ended the last frame begins this one, unless the line has been idle in between. */
   #wantsFlag(): boolean {
     if (this.#maxIdleFlagMs === 0) return true;
-    return this.#outStart === this.#outEnd && this.#clock.now() - this.#idleSince > this.#maxIdleFlagMs;
+    return this.#outStart === this.#outEnd && !(this.#clock.now() - this.#idleSince <= this.#maxIdleFlagMs);
   }
 
   #lineLost(): void {
