@@ -4,17 +4,28 @@
  */
 import type { Random, TimerQueue } from "@lightwire/netif";
 import type {
+  AskAgain,
   Authentication,
+  AuthenticationContext,
   AuthenticationOutcome,
   AuthenticationTiming,
   PppCredentials,
+  SecretChange,
   SecretLookup,
 } from "./authentication.ts";
-import { CHAP_CODE, ChapClient, ChapServer } from "./chap.ts";
+import { ChapClient, ChapServer } from "./chap.ts";
+import { CHAP_MD5, type ChapAlgorithm } from "./chap_algorithm.ts";
+import { CHAP_CODE } from "./chap_exchange.ts";
 import type { CpPacket } from "./cp_packet.ts";
+import { EapClient } from "./eap_client.ts";
+import { EAP_CODE, type EapMethod } from "./eap_packet.ts";
+import { EapServer } from "./eap_server.ts";
 import type { PppAuthMethod } from "./lcp_options.ts";
+import type { MppeStartKeys } from "./mppe_keys.ts";
+import { MSCHAP } from "./mschap.ts";
+import { MSCHAPV2 } from "./mschapv2.ts";
 import { PAP_CODE, PapClient, PapServer } from "./pap.ts";
-import { PPP_CHAP, PPP_PAP, pppProtocolName } from "./ppp_protocol_number.ts";
+import { PPP_CHAP, PPP_EAP, PPP_PAP, pppProtocolName } from "./ppp_protocol_number.ts";
 
 /** Why authentication ended a session. */
 export type AuthenticationEnd =
@@ -54,10 +65,39 @@ export interface AuthenticationPhaseOptions {
   readonly name?: string;
   /** Timing. */
   readonly authentication?: AuthenticationTiming;
+  /** Methods of EAP that may be used, in both directions, best first; by default all that are spoken here. */
+  readonly eapMethods?: readonly EapMethod[];
+  /** Time until a peer that came in by CHAP or MS-CHAP is challenged anew, a quarter more or less; default 0: never. */
+  readonly rechallengeMs?: number;
+  /** Asks for other credentials after a refusal that allows another try (MS-CHAP only); by default a refusal is the end. */
+  readonly askAgain?: AskAgain;
+  /** How often a peer may try again after a refusal (MS-CHAP only); default 0. */
+  readonly authRetries?: number;
+  /** Lets peers change their secrets (MS-CHAP only); by default they cannot. */
+  readonly secretChange?: SecretChange;
 }
 
 /** Ways to authenticate by default, best first. */
-export const DEFAULT_AUTH_METHODS: readonly PppAuthMethod[] = ["chap-md5", "pap"];
+export const DEFAULT_AUTH_METHODS: readonly PppAuthMethod[] = [
+  "eap",
+  "mschapv2",
+  "chap-md5",
+  "mschap",
+  "pap",
+];
+
+const PROTOCOL: Readonly<Record<PppAuthMethod, number>> = {
+  "pap": PPP_PAP,
+  "chap-md5": PPP_CHAP,
+  "mschap": PPP_CHAP,
+  "mschapv2": PPP_CHAP,
+  "eap": PPP_EAP,
+};
+const ALGORITHM: Readonly<Record<Exclude<PppAuthMethod, "pap" | "eap">, ChapAlgorithm>> = {
+  "chap-md5": CHAP_MD5,
+  "mschap": MSCHAP,
+  "mschapv2": MSCHAPV2,
+};
 
 /** What LCP has to negotiate for these options: we prove who we are only with credentials, and the peer has to only if we
  * know secrets. */
@@ -73,7 +113,14 @@ export function authenticationWishes(
 
 /** Whether a protocol is one of authentication, allowed before the network phase (RFC 1661 §3.5). */
 export function isAuthenticationProtocol(protocol: number): boolean {
-  return protocol === PPP_PAP || protocol === PPP_CHAP;
+  return protocol === PPP_PAP || protocol === PPP_CHAP || protocol === PPP_EAP;
+}
+
+/** Whether a packet is for the side that wants a proof. */
+function isForServer(protocol: number, code: number): boolean {
+  if (protocol === PPP_PAP) return code === PAP_CODE.REQUEST;
+  if (protocol === PPP_EAP) return code === EAP_CODE.RESPONSE;
+  return code === CHAP_CODE.RESPONSE || code > CHAP_CODE.FAILURE; // the higher codes change secrets
 }
 
 /** Authentication on one link. */
@@ -88,6 +135,9 @@ export class AuthenticationPhase {
   #isClientPending = false;
   #isServerPending = false;
   #peerName = "";
+  #clientKeys: MppeStartKeys | undefined;
+  #serverKeys: MppeStartKeys | undefined;
+  #isSecretChanged = false;
 
   /** Makes a phase that is not started. */
   constructor(
@@ -105,6 +155,18 @@ export class AuthenticationPhase {
     return this.#peerName;
   }
 
+  /** What MPPE starts from: by MS-CHAP in one direction, in its first exchange. `undefined` without MS-CHAP, and with it in
+   * both directions, since the two sides could not know which of two keys to take. */
+  get mppeKeys(): MppeStartKeys | undefined {
+    if (this.#clientKeys !== undefined && this.#serverKeys !== undefined) return undefined;
+    return this.#clientKeys ?? this.#serverKeys;
+  }
+
+  /** Whether our secret is {@linkcode PppCredentials.newSecret} from now on. */
+  get isSecretChanged(): boolean {
+    return this.#isSecretChanged;
+  }
+
   /** LCP is open: begins.
    *
    * @param localMethod How the peer proves who it is: what we asked for and it acknowledged.
@@ -114,6 +176,7 @@ export class AuthenticationPhase {
     const { credentials, peerSecrets } = this.#options;
     this.stop();
     this.#peerName = "";
+    this.#clientKeys = this.#serverKeys = undefined;
     this.#clientMethod = peerMethod;
     this.#serverMethod = localMethod;
     if (peerSecrets !== undefined && localMethod === undefined) {
@@ -137,13 +200,17 @@ export class AuthenticationPhase {
    * @returns whether somebody waits for it; if not, it is dropped.
    */
   input(protocol: number, packet: CpPacket): boolean {
-    const isForServer = protocol === PPP_PAP
-      ? packet.code === PAP_CODE.REQUEST
-      : packet.code === CHAP_CODE.RESPONSE;
-    const method = isForServer ? this.#serverMethod : this.#clientMethod;
-    if (method !== (protocol === PPP_PAP ? "pap" : "chap-md5")) return false;
-    (isForServer ? this.#server : this.#client)?.input(packet);
+    const isServer = isForServer(protocol, packet.code);
+    const method = isServer ? this.#serverMethod : this.#clientMethod;
+    const side = isServer ? this.#server : this.#client;
+    if (method === undefined || side === undefined || PROTOCOL[method] !== protocol) return false;
+    side.input(packet);
     return true;
+  }
+
+  /** The peer already speaks a network protocol: it has accepted us, even if it said so in a packet that got lost. */
+  networkInput(): void {
+    if (this.#isClientPending) this.#client?.indicateSuccess();
   }
 
   /** The peer does not speak a protocol that LCP has agreed on. */
@@ -160,39 +227,50 @@ export class AuthenticationPhase {
   }
 
   #makeClient(method: PppAuthMethod, credentials: PppCredentials): Authentication {
-    const { timers } = this.#host;
-    const timing = this.#options.authentication;
-    const proved = (outcome: AuthenticationOutcome) => this.#clientDone(outcome);
-    return method === "pap"
-      ? new PapClient(timers, credentials, (packet) => this.#owner.send(PPP_PAP, packet), proved, timing)
-      : new ChapClient(timers, credentials, (packet) => this.#owner.send(PPP_CHAP, packet), proved, timing);
+    const { askAgain, eapMethods } = this.#options;
+    const context = this.#context(method, (outcome) => this.#clientDone(outcome));
+    if (method === "pap") return new PapClient(context, credentials);
+    if (method === "eap") {
+      const methods = eapMethods && { methods: eapMethods };
+      return new EapClient(context, credentials, { ...methods, ...(askAgain && { askAgain }) });
+    }
+    return new ChapClient(context, ALGORITHM[method], credentials, askAgain);
   }
 
   #makeServer(method: PppAuthMethod, lookup: SecretLookup): Authentication {
+    const { name = "lightwire", eapMethods, rechallengeMs, authRetries, secretChange } = this.#options;
+    const context = this.#context(method, (outcome) => this.#serverDone(outcome));
+    if (method === "pap") return new PapServer(context, lookup);
+    const options = { name, lookup, retries: authRetries ?? 0, ...(secretChange && { secretChange }) };
+    if (method === "eap") {
+      return new EapServer(context, { ...options, ...(eapMethods && { methods: eapMethods }) });
+    }
+    return new ChapServer(context, ALGORITHM[method], { ...options, rechallengeMs: rechallengeMs ?? 0 });
+  }
+
+  #context(method: PppAuthMethod, done: (outcome: AuthenticationOutcome) => void): AuthenticationContext {
     const { timers, random } = this.#host;
     const timing = this.#options.authentication;
-    const checked = (outcome: AuthenticationOutcome) => this.#serverDone(outcome);
-    if (method === "pap") {
-      return new PapServer(timers, lookup, (packet) => this.#owner.send(PPP_PAP, packet), checked, timing);
-    }
-    const name = this.#options.name ?? "lightwire";
-    const send = (packet: Uint8Array) => this.#owner.send(PPP_CHAP, packet);
-    return new ChapServer(timers, random, name, lookup, send, checked, timing);
+    const send = (packet: Uint8Array) => this.#owner.send(PROTOCOL[method], packet);
+    return { timers, random, send, done, ...(timing && { timing }) };
   }
 
   #clientDone(outcome: AuthenticationOutcome): void {
     if (!outcome.isAccepted) return this.#owner.failed("authentication-failed", outcome.message);
-    const wasPending = this.#isClientPending;
+    if (outcome.isSecretChanged === true) this.#isSecretChanged = true;
+    if (!this.#isClientPending) return;
     this.#isClientPending = false;
-    if (wasPending) this.#maybeDone();
+    this.#clientKeys = outcome.keys;
+    this.#maybeDone();
   }
 
   #serverDone(outcome: AuthenticationOutcome): void {
     if (!outcome.isAccepted) return this.#owner.failed("authentication-failed", outcome.message);
     this.#peerName = outcome.name;
-    const wasPending = this.#isServerPending;
+    if (!this.#isServerPending) return;
     this.#isServerPending = false;
-    if (wasPending) this.#maybeDone();
+    this.#serverKeys = outcome.keys;
+    this.#maybeDone();
   }
 
   #maybeDone(): void {

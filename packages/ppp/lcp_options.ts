@@ -8,7 +8,7 @@ import type { Random } from "@lightwire/netif";
 import type { OptionNegotiation } from "./control_protocol.ts";
 import { type CpOption, equalBytes, numberOption, optionNumber } from "./cp_packet.ts";
 import { DEFAULT_ACCM } from "./hdlc.ts";
-import { PPP_CHAP, PPP_PAP } from "./ppp_protocol_number.ts";
+import { PPP_CHAP, PPP_EAP, PPP_PAP } from "./ppp_protocol_number.ts";
 
 /** Types of the options spoken here. */
 export const LCP_OPTION = {
@@ -20,8 +20,9 @@ export const LCP_OPTION = {
   ACFC: 8,
 } as const;
 
-/** A way to authenticate: PAP (RFC 1334 §2) or CHAP with MD5 (RFC 1994 §4). */
-export type PppAuthMethod = "pap" | "chap-md5";
+/** A way to authenticate: PAP (RFC 1334 §2), CHAP with MD5 (RFC 1994 §4), MS-CHAP version 1 (RFC 2433 §2) or 2 (RFC 2759 §2),
+ * EAP (RFC 3748 §3). */
+export type PppAuthMethod = "pap" | "chap-md5" | "mschap" | "mschapv2" | "eap";
 
 /** MRU unless agreed otherwise (RFC 1661 §6.1). */
 export const DEFAULT_MRU = 1500;
@@ -71,20 +72,26 @@ export function defaultLcpSettings(): LcpSettings {
   return { mru: DEFAULT_MRU, accm: DEFAULT_ACCM, auth: undefined, magic: 0, pfc: false, acfc: false };
 }
 
+/** The option's value of each: the protocol, and the algorithm where there are several. */
 const AUTH_VALUE: Readonly<Record<PppAuthMethod, Uint8Array>> = {
-  "pap": Uint8Array.of(PPP_PAP >>> 8, PPP_PAP & 0xff),
-  "chap-md5": Uint8Array.of(PPP_CHAP >>> 8, PPP_CHAP & 0xff, 5),
+  "pap": authValue(PPP_PAP),
+  "chap-md5": authValue(PPP_CHAP, 5),
+  "mschap": authValue(PPP_CHAP, 0x80),
+  "mschapv2": authValue(PPP_CHAP, 0x81),
+  "eap": authValue(PPP_EAP),
 };
+
+function authValue(protocol: number, ...algorithm: number[]): Uint8Array {
+  return Uint8Array.of(protocol >>> 8, protocol & 0xff, ...algorithm);
+}
 
 function authOption(method: PppAuthMethod): CpOption {
   return { type: LCP_OPTION.AUTHENTICATION, data: AUTH_VALUE[method] };
 }
 
 function authMethod(option: CpOption): PppAuthMethod | undefined {
-  for (const method of ["pap", "chap-md5"] as const) {
-    if (equalBytes(option.data, AUTH_VALUE[method])) return method;
-  }
-  return undefined;
+  const methods = Object.keys(AUTH_VALUE) as PppAuthMethod[];
+  return methods.find((method) => equalBytes(option.data, AUTH_VALUE[method]));
 }
 
 /** Octets of each option's value; of the authentication protocol it varies. */
@@ -118,6 +125,7 @@ export class LcpNegotiation implements OptionNegotiation {
   #accm: number;
   #demand: PppAuthMethod[] = [];
   #loops = 0;
+  #suggestions = 0;
 
   /** Makes a negotiation that has agreed on nothing. */
   constructor(random: Random, wishes: LcpWishes = {}) {
@@ -138,6 +146,7 @@ export class LcpNegotiation implements OptionNegotiation {
     this.#demand = [...(this.#wishes.demand ?? [])];
     this.#magic = this.#newMagic();
     this.#loops = 0;
+    this.#suggestions = 0;
   }
 
   /** {@inheritDoc OptionNegotiation.request} */
@@ -220,9 +229,14 @@ export class LcpNegotiation implements OptionNegotiation {
   #judgeAuth(option: CpOption): "ack" | "reject" | CpOption {
     const offer = this.#wishes.offer ?? [];
     const method = authMethod(option);
-    if (method !== undefined && offer.includes(method)) return "ack";
+    if (method !== undefined && offer.includes(method)) {
+      this.isAuthRefusedByUs = false;
+      return "ack";
+    }
     this.isAuthRefusedByUs = true;
-    return offer[0] === undefined ? "reject" : authOption(offer[0]);
+    if (offer.length === 0) return "reject";
+    // A peer may know one of them only, and take a suggestion by the letter: each in its turn.
+    return authOption(offer[this.#suggestions++ % offer.length]!);
   }
 
   #judgeMagic(magic: number): "ack" | "reject" | CpOption {

@@ -3,16 +3,8 @@
  * @module
  */
 import { equalsConstantTime } from "@lightwire/pbuf";
-import type { Timer, TimerQueue } from "@lightwire/netif";
-import {
-  type Authentication,
-  type AuthenticationOutcome,
-  type AuthenticationTiming,
-  DEFAULT_AUTH_ATTEMPTS,
-  DEFAULT_AUTH_RETRY_MS,
-  type PppCredentials,
-  type SecretLookup,
-} from "./authentication.ts";
+import type { AuthenticationContext, PppCredentials, SecretLookup } from "./authentication.ts";
+import { AuthenticationSide } from "./authentication_side.ts";
 import { type CpPacket, emitCpPacket, peerText } from "./cp_packet.ts";
 
 /** Codes of RFC 1334 §2.2. */
@@ -24,110 +16,61 @@ function lengthPrefixed(text: string): Uint8Array {
 }
 
 /** The side that sends its password. */
-export class PapClient implements Authentication {
+export class PapClient extends AuthenticationSide {
   readonly #credentials: PppCredentials;
-  readonly #send: (packet: Uint8Array) => void;
-  readonly #done: (outcome: AuthenticationOutcome) => void;
-  readonly #timer: Timer;
-  readonly #retryMs: number;
-  readonly #attempts: number;
   #id = 0;
-  #left = 0;
   #isWaiting = false;
 
   /** Makes a client that is not started. */
-  constructor(
-    timers: TimerQueue,
-    credentials: PppCredentials,
-    send: (packet: Uint8Array) => void,
-    done: (outcome: AuthenticationOutcome) => void,
-    timing: AuthenticationTiming = {},
-  ) {
+  constructor(context: AuthenticationContext, credentials: PppCredentials) {
+    super(context);
     this.#credentials = credentials;
-    this.#send = send;
-    this.#done = done;
-    this.#timer = timers.create(() => this.#request());
-    this.#retryMs = timing.retryMs ?? DEFAULT_AUTH_RETRY_MS;
-    this.#attempts = timing.attempts ?? DEFAULT_AUTH_ATTEMPTS;
   }
 
-  /** {@inheritDoc Authentication.start} */
-  start(): void {
-    this.#left = this.#attempts;
+  /** {@inheritDoc AuthenticationSide.begin} */
+  protected begin(): void {
     this.#isWaiting = true;
-    this.#request();
+    this.repeat(() => this.#request());
   }
 
-  /** {@inheritDoc Authentication.stop} */
-  stop(): void {
-    this.#isWaiting = false;
-    this.#timer.stop();
-  }
-
-  /** {@inheritDoc Authentication.input} */
-  input(packet: CpPacket): void {
+  /** {@inheritDoc AuthenticationSide.received} */
+  protected received(packet: CpPacket): void {
     const isAnswer = packet.code === PAP_CODE.ACK || packet.code === PAP_CODE.NAK;
     if (!this.#isWaiting || !isAnswer || packet.id !== this.#id) return;
+    this.#isWaiting = false;
     const message = packet.data.length > 0 ? packet.data.subarray(1, 1 + packet.data[0]!) : packet.data;
-    this.#finish(packet.code === PAP_CODE.ACK, peerText(message));
+    const isAccepted = packet.code === PAP_CODE.ACK;
+    this.report({ isAccepted, name: this.#credentials.name, message: peerText(message) });
   }
 
-  #request(): void {
-    if (this.#left-- === 0) return this.#finish(false, "no answer");
+  #request(): Uint8Array {
     this.#id = (this.#id + 1) & 0xff; // a new one each time (RFC 1334 §2.2.1)
-    this.#timer.start(this.#retryMs);
     const { name, secret } = this.#credentials;
     const data = Uint8Array.of(...lengthPrefixed(name), ...lengthPrefixed(secret));
-    this.#send(emitCpPacket(PAP_CODE.REQUEST, this.#id, data));
-  }
-
-  #finish(isAccepted: boolean, message: string): void {
-    this.stop();
-    this.#done({ isAccepted, name: this.#credentials.name, message });
+    return emitCpPacket(PAP_CODE.REQUEST, this.#id, data);
   }
 }
 
 /** The side that checks a password. */
-export class PapServer implements Authentication {
+export class PapServer extends AuthenticationSide {
   readonly #lookup: SecretLookup;
-  readonly #send: (packet: Uint8Array) => void;
-  readonly #done: (outcome: AuthenticationOutcome) => void;
-  readonly #timer: Timer;
-  readonly #limitMs: number;
-  #isRunning = false;
   #verdict: boolean | undefined;
 
   /** Makes a server that is not started. */
-  constructor(
-    timers: TimerQueue,
-    lookup: SecretLookup,
-    send: (packet: Uint8Array) => void,
-    done: (outcome: AuthenticationOutcome) => void,
-    timing: AuthenticationTiming = {},
-  ) {
+  constructor(context: AuthenticationContext, lookup: SecretLookup) {
+    super(context);
     this.#lookup = lookup;
-    this.#send = send;
-    this.#done = done;
-    this.#limitMs = (timing.retryMs ?? DEFAULT_AUTH_RETRY_MS) * (timing.attempts ?? DEFAULT_AUTH_ATTEMPTS);
-    this.#timer = timers.create(() => done({ isAccepted: false, name: "", message: "no answer" }));
   }
 
-  /** {@inheritDoc Authentication.start} */
-  start(): void {
-    this.#isRunning = true;
+  /** {@inheritDoc AuthenticationSide.begin} */
+  protected begin(): void {
     this.#verdict = undefined;
-    this.#timer.start(this.#limitMs);
+    this.wait();
   }
 
-  /** {@inheritDoc Authentication.stop} */
-  stop(): void {
-    this.#isRunning = false;
-    this.#timer.stop();
-  }
-
-  /** {@inheritDoc Authentication.input} */
-  input(packet: CpPacket): void {
-    if (!this.#isRunning || packet.code !== PAP_CODE.REQUEST) return;
+  /** {@inheritDoc AuthenticationSide.received} */
+  protected received(packet: CpPacket): void {
+    if (packet.code !== PAP_CODE.REQUEST) return;
     const nameLength = packet.data[0] ?? 0;
     const secretAt = 1 + nameLength;
     const secretLength = packet.data[secretAt];
@@ -140,13 +83,12 @@ export class PapServer implements Authentication {
     const isEqual = equalsConstantTime(given, new TextEncoder().encode(wanted ?? ""));
     const isAccepted = wanted !== undefined && isEqual;
     this.#verdict = isAccepted;
-    this.#timer.stop();
     this.#answer(packet.id, isAccepted);
-    this.#done({ isAccepted, name, message: isAccepted ? "" : "wrong name or password" });
+    this.report({ isAccepted, name, message: isAccepted ? "" : "wrong name or password" });
   }
 
   #answer(id: number, isAccepted: boolean): void {
     const text = isAccepted ? "Welcome" : "Login incorrect";
-    this.#send(emitCpPacket(isAccepted ? PAP_CODE.ACK : PAP_CODE.NAK, id, lengthPrefixed(text)));
+    this.send(emitCpPacket(isAccepted ? PAP_CODE.ACK : PAP_CODE.NAK, id, lengthPrefixed(text)));
   }
 }
