@@ -1,0 +1,375 @@
+/** {@linkcode SimulatedModem}: a cellular modem with a network behind it, on the end of a serial cable.
+ *
+ * @module
+ */
+import type { Timer } from "@lightwire/netif";
+import type { LinkCause } from "../modem/link_cause.ts";
+import type { PppCredentials } from "../authentication.ts";
+import type { PppAuthMethod } from "../lcp_options.ts";
+import type { PppHost } from "../ppp_session.ts";
+import { type SerialInputLines, SerialOpenError, type SerialPort, type SerialSink } from "../serial_port.ts";
+import type { AtInvocation, AtOutcome } from "./at_outcome.ts";
+import { AtSession, type AtSessionOwner } from "./at_session.ts";
+import { executeCommand } from "./command_table.ts";
+import { DataCall } from "./data_call.ts";
+import { behaviourOf, type ModemBehaviour } from "./modem_behaviour.ts";
+import { defaultSettings, ModemCore, type ModemCoreOwner } from "./modem_core.ts";
+import { MODEM_MODELS, type ModemModelName } from "./modem_model.ts";
+import { type ModemLine, modemLineOf, SimulatedCable } from "./serial_cable.ts";
+import { DEFAULT_SIMULATED_PIN } from "./sim_card.ts";
+import { type CallAnswer, SimulatedOperator, type SimulatedOperatorOptions } from "./simulated_operator.ts";
+
+/** Options of {@linkcode SimulatedModem}. */
+export interface SimulatedModemOptions {
+  /** What is wrong; nothing by default. */
+  readonly fault?: LinkCause;
+  /** Speed of the cable at both ends, in bits per second; default 115200. The computer's end changes it by `setBaudRate`. */
+  readonly baudRate?: number;
+  /** Whether the modem finds the computer's speed; by default as its make does. */
+  readonly isAutoBaud?: boolean;
+  /** PIN of the SIM; by default it wants none, and with the fault "sim-pin" 1234. */
+  readonly pin?: string;
+  /** The only access point name that the network knows; by default any will do. */
+  readonly apn?: string;
+  /** Who may come in; by default everybody. */
+  readonly credentials?: PppCredentials;
+  /** Ways to prove it, best first. */
+  readonly authMethods?: readonly PppAuthMethod[];
+  /** Make; default "generic". */
+  readonly model?: ModemModelName;
+  /** The network, or more options of it. */
+  readonly operator?: SimulatedOperator | SimulatedOperatorOptions;
+  /** Time from power-up until a network is found, in milliseconds; default 1500. The SIM is read in the first fifth of it. */
+  readonly searchMs?: number;
+  /** From dialling to `CONNECT`, in milliseconds; default 300. */
+  readonly connectMs?: number;
+  /** Whether the modem says things unasked, also between a reply and its result; default false. */
+  readonly isNoisy?: boolean;
+  /** Wall clock at the start, for `+CCLK`, in milliseconds since 1970; default 2026-01-01. */
+  readonly startUnixMs?: number;
+  /** Gets the network's side of each call, to put it behind an IP stack. */
+  readonly answer?: CallAnswer;
+  /** Takes this port as the modem's end, in place of a simulated cable: a pty, whose other end a real dialler opens. */
+  readonly line?: SerialPort;
+}
+
+/** Time until a network is found, by default. */
+export const DEFAULT_SEARCH_MS = 1500;
+/** From dialling to `CONNECT`, by default. */
+export const DEFAULT_CONNECT_MS = 300;
+const DEFAULT_START_UNIX_MS = 1_767_225_600_000; // 2026-01-01
+/** Speed of the modem under the fault "wrong-baud", unless the line has it; then the other. */
+const WRONG_BAUDS = [9600, 115200] as const;
+
+/** A modem. */
+export class SimulatedModem {
+  /** The computer's end of the cable; with {@linkcode SimulatedModemOptions.line}, that line. */
+  readonly port: SerialPort;
+  /** The network. */
+  readonly operator: SimulatedOperator;
+  /** The modem's insides, for tests: SIM, radio, contexts, messages. */
+  readonly core: ModemCore;
+  readonly #host: PppHost;
+  readonly #options: SimulatedModemOptions;
+  readonly #behaviour: ModemBehaviour;
+  readonly #cable: SimulatedCable | undefined;
+  readonly #line: ModemLine;
+  readonly #startTimers: Timer[] = [];
+  #session: AtSession;
+  #baudRate: number;
+  #lines: SerialInputLines = { dcd: false, cts: true, dsr: true, ri: false };
+  #isOn = false;
+  #isClosed = false;
+  #isRinging = false;
+  #interruptions = 0;
+
+  /** Switches a modem on. */
+  constructor(host: PppHost, options: SimulatedModemOptions = {}) {
+    const { baudRate = 115200, fault, model = "generic" } = options;
+    this.#host = host;
+    this.#options = options;
+    this.#behaviour = behaviourOf(fault);
+    const isWrong = this.#behaviour.hasWrongBaud;
+    this.#baudRate = isWrong ? WRONG_BAUDS[baudRate === WRONG_BAUDS[0] ? 1 : 0] : baudRate;
+    const operator = options.operator;
+    this.operator = operator instanceof SimulatedOperator
+      ? operator
+      : new SimulatedOperator(host, operatorOptions(options, operator));
+    this.core = new ModemCore(this.#coreOwner(), {
+      timers: host.timers,
+      operator: this.operator,
+      model: MODEM_MODELS[model],
+      behaviour: this.#behaviour,
+      pin: options.pin ?? (this.#behaviour.sim === "pin" ? DEFAULT_SIMULATED_PIN : undefined),
+      searchMs: 0.8 * (options.searchMs ?? DEFAULT_SEARCH_MS),
+      connectMs: options.connectMs ?? DEFAULT_CONNECT_MS,
+      startUnixMs: options.startUnixMs ?? DEFAULT_START_UNIX_MS,
+    });
+    if (options.line === undefined) {
+      this.#cable = new SimulatedCable({
+        timers: host.timers,
+        random: host.random,
+        computerBaud: baudRate,
+        modemBaud: this.#baudRate,
+      });
+      this.#cable.onModemMismatch((baud, bytes) => this.#hearsOtherSpeed(baud, bytes));
+      this.#line = this.#cable.modem;
+      this.port = this.#cable.computer;
+    } else {
+      this.#line = modemLineOf(options.line);
+      this.port = options.line;
+    }
+    this.#session = this.#makeSession();
+    this.#line.attach(this.#makeSink());
+    if (this.#behaviour.isAlive) this.#powerUp();
+  }
+
+  /** Whether the modem is switched on. */
+  get isOn(): boolean {
+    return this.#isOn;
+  }
+
+  /** Speed of the modem's end. */
+  get baudRate(): number {
+    return this.#baudRate;
+  }
+
+  /** The interpreter on the line. */
+  get session(): AtSession {
+    return this.#session;
+  }
+
+  /** The connection is lost: `NO CARRIER` on every line that carries data. */
+  loseCarrier(): void {
+    this.core.lastFailure = "Radio link failure";
+    for (const session of this.core.sessions) session.endCall("NO CARRIER");
+  }
+
+  /** Somebody calls: `RING`, and a pulse on RI. `ATA` answers, with the network's PPP side behind it. */
+  ring(): void {
+    if (!this.#isOn) return;
+    this.#isRinging = true;
+    this.#driveLines({ ri: true });
+    this.core.broadcast("RING");
+    this.#after(1000, () => this.#driveLines({ ri: false }));
+  }
+
+  /** A message arrives. */
+  receiveSms(number: string, text: string, time: string): void {
+    const index = this.core.sms.add({ status: "REC UNREAD", number, time, text });
+    const { smsReport } = this.core.settings;
+    if (smsReport === 1 && index !== undefined) this.core.broadcast(`+CMTI: "SM",${index}`);
+    if (smsReport === 2) this.core.broadcast(`+CMT: "${number}",,"${time}"\r\n${text}`);
+  }
+
+  /** Says a line that nobody asked for. */
+  say(line: string): void {
+    if (this.#isOn) this.core.broadcast(line);
+  }
+
+  /** Unplugs the cable; no timer is left. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#powerDown();
+    this.#isClosed = true;
+    this.#line.close();
+  }
+
+  #coreOwner(): ModemCoreOwner {
+    return {
+      beginMultiplexer: () => {},
+      restart: (isOff) => this.#restart(isOff),
+      setBaudRate: (baud) => this.#setBaudRate(baud),
+      connect: (session, cid, number) => this.#connect(session, cid, number),
+      takeRing: () => {
+        const wasRinging = this.#isRinging;
+        this.#isRinging = false;
+        return wasRinging;
+      },
+    };
+  }
+
+  #makeSink(): SerialSink {
+    return {
+      serialInput: (bytes) => {
+        if (this.#isOn) this.#session.input(bytes);
+      },
+      serialWritable: () => this.#session.writable(),
+      serialLinesChanged: (lines) => {
+        if (this.#isOn) this.#session.dtrChanged(lines.dsr);
+      },
+      serialClosed: () => this.close(),
+    };
+  }
+
+  #makeSession(): AtSession {
+    const owner = this.#sessionOwner();
+    const session = new AtSession(owner, {
+      write: (bytes, start, end) => this.#line.write(bytes, start, end),
+      setCarrier: (dcd) => this.#driveLines({ dcd }),
+    });
+    this.core.sessions.add(session);
+    return session;
+  }
+
+  #sessionOwner(): AtSessionOwner {
+    const { core } = this;
+    const { connectText } = core.model;
+    return {
+      timers: this.#host.timers,
+      get errorLevel(): number {
+        return core.settings.errorLevel;
+      },
+      connectText: connectText === "none" ? "" : connectText === "air" ? "150000000" : String(this.#baudRate),
+      execute: (session: AtSession, invocation: AtInvocation): AtOutcome =>
+        executeCommand(core, session, invocation),
+      interruption: () => this.#interruption(),
+      resetByDtr: () => {
+        core.settings = defaultSettings();
+        this.#session.restoreDefaults();
+      },
+    };
+  }
+
+  /** One line of noise in three replies. */
+  #interruption(): string | undefined {
+    const { noise } = this.core.model;
+    if (this.#options.isNoisy !== true || ++this.#interruptions % 3 !== 0) return undefined;
+    return noise[(this.#interruptions / 3) % noise.length];
+  }
+
+  #powerUp(): void {
+    const { core, ...rest } = { core: this.core, searchMs: this.#options.searchMs ?? DEFAULT_SEARCH_MS };
+    this.#isOn = true;
+    core.sim.powerUp();
+    this.#driveLines({ dsr: true, cts: true, dcd: false });
+    this.#after(0.2 * rest.searchMs, () => core.sim.read());
+    for (const [at, line] of core.model.startLines) {
+      this.#after(at, () => {
+        if (line !== "+CPIN: READY") core.broadcast(line);
+        else if (core.sim.state !== "absent") core.broadcast(`+CPIN: ${core.sim.text}`);
+      });
+    }
+  }
+
+  #powerDown(): void {
+    this.#isOn = false;
+    for (const timer of this.#startTimers.splice(0)) timer.stop();
+    for (const session of this.core.sessions) session.shut();
+    this.core.radio.stop();
+    for (const [, context] of this.core.contexts.defined) this.core.deactivate(context);
+  }
+
+  #restart(isOff: boolean): void {
+    // The result of the command that asked for it is sent first.
+    this.#after(0, () => {
+      this.#powerDown();
+      this.core.settings = defaultSettings();
+      this.core.contexts.clear();
+      this.#session.restoreDefaults();
+      if (isOff) this.#driveLines({ dsr: false, cts: false, dcd: false });
+      else this.#after(500, () => this.#powerUp());
+    });
+  }
+
+  #after(ms: number, callback: () => void): void {
+    const timer = this.#host.timers.create(callback);
+    this.#startTimers.push(timer);
+    timer.start(ms);
+  }
+
+  #driveLines(change: Partial<SerialInputLines>): void {
+    this.#lines = { ...this.#lines, ...change };
+    this.#line.setModemLines(this.#lines);
+  }
+
+  #setBaudRate(baud: number): void {
+    this.#baudRate = baud;
+    this.#line.setBaudRate(baud); // the result that waits goes at the old speed
+  }
+
+  /** An `A` at another speed, in command mode: an auto-bauding modem takes the speed over. */
+  #hearsOtherSpeed(baud: number, bytes: Uint8Array): boolean {
+    const { core } = this;
+    const canAdapt = this.#options.isAutoBaud ?? core.model.isAutoBaud;
+    if (!canAdapt || this.#behaviour.hasWrongBaud || !this.#isOn) return false;
+    if (core.settings.baudRate !== 0 || this.#session.isInData) return false;
+    if (bytes[0] !== 0x41 && bytes[0] !== 0x61) return false;
+    this.#setBaudRate(baud);
+    return true;
+  }
+
+  #connect(session: AtSession, cid: number, number: string): "NO CARRIER" | undefined {
+    const { core, operator } = this;
+    const refuse = (why: string) => {
+      core.lastFailure = why;
+      return "NO CARRIER" as const;
+    };
+    if (core.sim.refusal() !== undefined) return refuse("SIM not ready");
+    const { failure } = this.#behaviour;
+    if (!core.radio.isRegistered) {
+      return refuse(core.radio.registration === 0 ? "No network service" : failure);
+    }
+    if (core.radio.isAttachRefused) return refuse(failure);
+    const context = core.contexts.get(cid) ?? core.contexts.define(cid, "IP", "");
+    if (!core.activate(context)) return "NO CARRIER";
+    const address = context.address!;
+    const call = this.#makeCall(session);
+    const request = { apn: context.apn, number, behaviour: this.#behaviour.ppp };
+    const over = () => session.endCall("NO CARRIER");
+    const far = operator.answer(call, request, address, this.#options.answer, over);
+    call.onBegin = () => far.begin();
+    call.onEnd = () => {
+      far.end();
+      core.deactivate(context);
+    };
+    session.connect(call);
+    return undefined;
+  }
+
+  #makeCall(session: AtSession): DataCall {
+    return new DataCall(
+      {
+        writeData: (bytes, start, end) => session.writeData(bytes, start, end),
+        escape: () => session.escape(),
+      },
+      this.#host.timers,
+      {
+        guardMs: 20 * (session.registers.get(12) ?? 50),
+        escapeCharacter: session.registers.get(2) ?? 43,
+        isLooped: this.#behaviour.ppp === "looped",
+        isStuck: this.#behaviour.leftIn === "stuck-data",
+      },
+    );
+  }
+}
+
+function operatorOptions(
+  options: SimulatedModemOptions,
+  more: SimulatedOperatorOptions | undefined,
+): SimulatedOperatorOptions {
+  const { apn, credentials, authMethods } = options;
+  return {
+    ...(apn === undefined ? {} : { apns: [{ name: apn }] }),
+    ...(credentials === undefined ? {} : { credentials }),
+    ...(authMethods === undefined ? {} : { authMethods }),
+    ...more,
+  };
+}
+
+/** Opens the port of a simulated modem, as one opens a device: a port that is missing, forbidden or in use is a fault too.
+ *
+ * @throws {SerialOpenError} With the faults "no-port", "no-permission" and "port-in-use".
+ */
+export function openSimulatedPort(host: PppHost, options: SimulatedModemOptions = {}): SimulatedModem {
+  const device = "/dev/ttyUSB0 (simulated)";
+  switch (options.fault) {
+    case "no-port":
+      throw new SerialOpenError("no-port", device);
+    case "no-permission":
+      throw new SerialOpenError("no-permission", device, "the group dialout may");
+    case "port-in-use":
+      throw new SerialOpenError("port-in-use", device, "by ModemManager, process 1234");
+  }
+  return new SimulatedModem(host, options);
+}
