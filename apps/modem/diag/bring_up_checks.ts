@@ -36,6 +36,8 @@ const MAYBE_LINE: readonly LinkCause[] = [
 export class BringUpChecks {
   /** The link, once there is one. */
   link: PppLink | undefined = undefined;
+  /** Speed of the line, as soon as it turns out to be another than the one asked for. */
+  baudRate: number | undefined = undefined;
   readonly #report: DiagReport;
   readonly #facts: Facts;
   readonly #isDirect: boolean;
@@ -53,6 +55,7 @@ export class BringUpChecks {
   event(event: BringUpEvent): void {
     const step = STEPS.find((name) => name === event.step);
     this.#step = event.step;
+    if (typeof event.fields.baudRate === "number") this.baudRate = event.fields.baudRate;
     if (step === undefined) {
       if (event.state === "failed") this.#addFailure("modem", event);
       return;

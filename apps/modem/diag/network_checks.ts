@@ -3,6 +3,7 @@
  * @module
  */
 import { checkCharacters } from "./character_check.ts";
+import { checkClock } from "./clock_check.ts";
 import type { CheckName, CheckOutcome } from "./check.ts";
 import { checkErrors, checkLoad, checkRate } from "./load_checks.ts";
 import { checkMtu } from "./mtu_check.ts";
@@ -22,6 +23,7 @@ const NETWORK_CHECKS: readonly (readonly [CheckName, NetworkCheck])[] = [
   ["load", checkLoad],
   ["errors", checkErrors],
   ["rate", checkRate],
+  ["clock", checkClock],
 ];
 
 /** Runs the checks; a failure of one does not keep the others from running.

@@ -49,6 +49,8 @@ export interface Findings {
   idleMs: number | undefined;
   /** Characters that the line does not carry, as an ACCM; with them other failures are no wonder. */
   unclean: number | undefined;
+  /** Whether a name server answers. */
+  hasNameServer: boolean;
   /** Address of the target. */
   targetAddress: string | undefined;
   /** Whether a TCP connection to the target came about. */
@@ -112,6 +114,7 @@ export function noFindings(): Findings {
     isEchoHostPeer: false,
     idleMs: undefined,
     unclean: undefined,
+    hasNameServer: false,
     targetAddress: undefined,
     isTargetReached: false,
     passingBytes: undefined,

@@ -55,6 +55,7 @@ export async function checkNameServers(c: NetworkContext): Promise<CheckOutcome>
   const answers = await Promise.all(servers.map((server) => askServer(c, server)));
   const evidence = answers.map(({ text }) => text);
   const silent = servers.filter((_, i) => !answers[i]!.isAnswer);
+  c.findings.hasNameServer = silent.length < servers.length;
   if (silent.length === 0) {
     return pass(`${servers.join(", ")} ${servers.length > 1 ? "answer" : "answers"}`, evidence);
   }
@@ -101,6 +102,7 @@ export async function checkResolve(c: NetworkContext): Promise<CheckOutcome> {
     c.findings.targetAddress = host;
     return skip(`${host} is an address already`);
   }
+  if (!c.findings.hasNameServer) return skip("no name server to ask");
   const startedAt = c.stack.clock.now();
   try {
     const address = await withDeadline(c, c.timing.dnsMs, (signal) => c.stack.lookup(host, { signal }));

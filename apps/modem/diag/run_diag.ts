@@ -5,7 +5,6 @@
  * @module
  */
 import { formatBytes, type Output } from "@lightwire/app-commands";
-import { parseIpAddress } from "@lightwire/ip/address";
 import type { PppHost, PppLink, PppUp, SerialPort } from "@lightwire/ppp";
 import type { BringUpHandlers, BringUpOptions, LinkCause } from "@lightwire/ppp/modem";
 import type { Stack, StackInterface } from "@lightwire/sockets";
@@ -57,6 +56,8 @@ export interface DiagEnvironment {
   openPort(): Promise<DiagPort>;
   /** Makes the bring-up. */
   bringUp(host: PppHost, port: SerialPort, options: BringUpOptions, handlers: BringUpHandlers): DiagBringUp;
+  /** Adds the interface over the link, with captures and the like in between; default: nothing in between. */
+  attach?(link: PppLink): StackInterface;
   /** Told of everything too: captures. */
   readonly observer?: Pick<BringUpHandlers, "at" | "packet" | "link">;
 }
@@ -219,7 +220,7 @@ class LinkRun {
       up,
       ipv4,
       port: this.#port,
-      baudRate: o.baudRate,
+      baudRate: this.#checks.baudRate ?? o.baudRate,
       target: o.target ?? DEFAULT_TARGET,
       timeServer: o.timeServer ?? "pool.ntp.org",
       echoHosts: o.echoHosts ?? DEFAULT_ECHO_HOSTS,
@@ -255,16 +256,13 @@ class LinkRun {
 
   #up(link: PppLink, up: PppUp): void {
     const { ipv4 } = up;
-    const o = this.#options;
     if (ipv4 !== undefined && this.#interface === undefined) {
-      const dns = o.dns ?? ipv4.dnsServers.map(String);
-      this.#interface = this.#environment.stack.addInterface({
-        name: "ppp0",
-        driver: link,
-        addresses: [`${ipv4.localAddress}/32`],
-        routes: [{ destination: "0.0.0.0/0" }],
-        dns: dns.filter((server) => parseIpAddress(server) !== undefined),
-      });
+      const { stack, attach } = this.#environment;
+      const added = attach?.(link) ?? stack.addInterface({ name: "ppp0", driver: link });
+      added.addAddress(`${ipv4.localAddress}/32`);
+      added.addRoute({ destination: "0.0.0.0/0" });
+      added.nameServers = this.#options.dns ?? ipv4.dnsServers.map(String);
+      this.#interface = added;
     }
     if (this.#isUp) return;
     this.#isUp = true;
