@@ -221,6 +221,10 @@ export class PppSession {
     if (protocol !== PPP_LCP && this.lcp.state !== "Opened") return void this.counters.tooEarly++;
     const isAuth = isAuthenticationProtocol(protocol);
     const isKnown = protocol === PPP_LCP || isAuth || this.#network.isSpoken(protocol);
+    // A peer that speaks of addresses has let us in, even if the packet that said so got lost (RFC 3748 §4.2).
+    if (isKnown && !isAuth && protocol !== PPP_LCP && this.#phase === "Authenticate") {
+      this.#authentication.networkInput();
+    }
     // Until authentication is over, everything else is dropped without an answer (RFC 1661 §3.5).
     if (protocol !== PPP_LCP && !isAuth && this.#phase !== "Network") return void this.counters.tooEarly++;
     if (this.#isOfLateNetwork(protocol)) return void this.counters.tooEarly++;

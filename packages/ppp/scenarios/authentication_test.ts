@@ -43,13 +43,15 @@ function meddle(side: Side, verdict: (index: number) => "pass" | "lose" | "twice
   return late;
 }
 
-for (const method of METHODS) {
-  const only = { authMethods: [method] };
+for (const method of [...METHODS, "eap-md5"] as const) {
+  const only: PppSessionOptions = method === "eap-md5"
+    ? { authMethods: ["eap"], eapMethods: ["md5"] }
+    : { authMethods: [method] };
 
   Deno.test(`Authenticate: ${method} lets alice in, and both know it (RFC 1661 §3.5)`, () => {
     const world = createPppWorld({ credentials: ALICE }, { ...SERVER, ...only });
     assert(dial(world));
-    assertEquals(world.a.up!.peer.auth, method);
+    assertEquals(world.a.up!.peer.auth, only.authMethods![0]);
     assertEquals(world.b.up!.peerName, "alice");
     assertEquals(world.sim.pool.inUse, 0);
   });
@@ -125,6 +127,9 @@ Deno.test("Establish: of all methods the best one that both may use is taken (RF
   const world = createPppWorld({ credentials: ALICE }, SERVER);
   assert(dial(world));
   assertEquals(world.a.up!.peer.auth, "eap");
+  const md5Only = createPppWorld({ credentials: ALICE, eapMethods: ["md5"] }, SERVER);
+  assert(dial(md5Only));
+  assertEquals(md5Only.b.up!.peerName, "alice");
 });
 
 Deno.test("Establish: nobody is talked into a weaker method than those configured (RFC 1661 §6.2)", () => {
@@ -135,6 +140,22 @@ Deno.test("Establish: nobody is talked into a weaker method than those configure
   assert(!dial(world));
   assertEquals(world.a.log.at(-1), "ended: authentication-impossible");
   assertEquals(world.b.log.at(-1), "ended: authentication-refused");
+});
+
+Deno.test("Authenticate: no method of EAP in common is told in a sentence, on both sides (RFC 3748 §5.3)", () => {
+  const world = createPppWorld(
+    { credentials: ALICE, eapMethods: ["md5"], authMethods: ["eap"] },
+    { ...SERVER, eapMethods: ["mschapv2"] },
+  );
+  assert(!dial(world));
+  assertStringIncludes(
+    world.a.log.at(-1)!,
+    "the peer asks for EAP-MSCHAPv2, and this side can do EAP-MD5 only",
+  );
+  assertStringIncludes(
+    world.b.log.at(-1)!,
+    "the peer can do EAP-MD5, and this side accepts EAP-MSCHAPv2 only",
+  );
 });
 
 Deno.test("Network: the server challenges anew, and a client that is not the same any more is put out (RFC 1994 §2)", () => {
