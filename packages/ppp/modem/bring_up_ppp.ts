@@ -2,9 +2,10 @@
  *
  * @module
  */
+import { CP_CODE } from "../cp_packet.ts";
 import { PppLink } from "../ppp_link.ts";
 import { formatPppPacket } from "../ppp_packet_text.ts";
-import { PPP_IPCP, PPP_IPV4, PPP_IPV6, PPP_IPV6CP } from "../ppp_protocol_number.ts";
+import { PPP_IPCP, PPP_IPV4, PPP_IPV6, PPP_IPV6CP, PPP_LCP } from "../ppp_protocol_number.ts";
 import type { PppEnd, PppPhase, PppUp } from "../ppp_session.ts";
 import type { SerialPort } from "../serial_port.ts";
 import type { BringUpRun } from "./bring_up_run.ts";
@@ -40,6 +41,7 @@ export class BringUpSession {
   #wasUp = false;
   #asksIpv6 = false;
   #asksIpv4 = false;
+  #isTerminated = false;
 
   /** Makes the link; {@linkcode start} begins.
    *
@@ -85,6 +87,9 @@ export class BringUpSession {
   ): void {
     if (direction === "inbound" && protocol === PPP_IPV6CP) this.#asksIpv6 = true;
     if (direction === "inbound" && protocol === PPP_IPCP) this.#asksIpv4 = true;
+    if (direction === "inbound" && protocol === PPP_LCP && bytes[start] === CP_CODE.TERMINATE_REQUEST) {
+      this.#isTerminated = true;
+    }
     if (this.#isUp) return; // echoes would push the rest out
     const arrow = direction === "outbound" ? ">" : "<";
     this.#run.note(`${arrow} ${formatPppPacket(protocol, bytes, start, end)}`);
@@ -152,8 +157,18 @@ export class BringUpSession {
     this.#run.fail(verdict.cause, verdict.text, verdict.advice, { end, message, octets, frames, badFcs });
   }
 
-  /** What an end means depends on how far it had come. */
+  /** What an end means depends on how far it had come. The modem often hangs up before the peer's word is through. */
   #judge(end: PppEnd, message: string): Verdict {
+    const { lcp } = this.link.session;
+    const isTheirs = end === "terminated-by-peer" || (end === "line-lost" && this.#isTerminated);
+    if (this.#phase === "Establish" && lcp.isAuthRefusedByUs && (isTheirs || end === "line-lost")) {
+      return this.#verdictOf("authentication-impossible", message);
+    }
+    if (isTheirs) return this.#terminated(message || lcp.protocol.terminateText);
+    return this.#verdictOf(end, message);
+  }
+
+  #verdictOf(end: PppEnd, message: string): Verdict {
     const said = message === "" ? "" : `: ${message}`;
     switch (end as string) {
       case "closed":
@@ -213,8 +228,6 @@ export class BringUpSession {
             : "The modem hung up during the negotiation",
           advice: "dial again, or use --persist",
         };
-      case "terminated-by-peer":
-        return this.#terminated(message);
       default:
         return this.#notNegotiated(end, said);
     }
