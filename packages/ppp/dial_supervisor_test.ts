@@ -94,7 +94,7 @@ Deno.test("Stopped: start() dials, the link comes up, stop() says good-bye and h
   world.supervisor.start();
   assert(world.sim.runUntil(() => world.supervisor.state === "Up", 5000));
   world.supervisor.stop();
-  world.sim.advance(2000);
+  world.sim.advance(5000);
   assertEquals(world.log, ["HoldOff", "Dialling", "Up", "HangingUp", "Stopped"]);
   assertEquals([world.hungUp, world.sink.carrier], [[1], [false, true, false]]);
   assertEquals(world.servers[0]!.session.phase, "Dead"); // it has heard the Terminate-Request
