@@ -9,19 +9,22 @@ const NTP_BYTES = 48;
 /** Seconds from 1900 to 1970. */
 const UNIX_EPOCH_SECONDS = 2_208_988_800;
 
-/** Answers NTP requests until the socket is closed with the stack. */
-export async function serveNtp(stack: Stack): Promise<void> {
+/** Answers NTP requests until the socket is closed with the stack.
+ *
+ * @param skewMs How far its clock is ahead of the host's, in milliseconds.
+ */
+export async function serveNtp(stack: Stack, skewMs: number = 0): Promise<void> {
   const conn = stack.listenDatagram({ port: NTP_PORT, transport: "udp" });
   for await (const [data, from] of conn) {
     if (data.length < NTP_BYTES || (data[0]! & 7) !== 3) continue;
-    await conn.send(answer(data), from);
+    await conn.send(answer(data, skewMs), from);
   }
 }
 
-function answer(request: Uint8Array): Uint8Array {
+function answer(request: Uint8Array, skewMs: number): Uint8Array {
   const reply = new Uint8Array(NTP_BYTES);
   const view = new DataView(reply.buffer);
-  const receivedAt = performance.timeOrigin + performance.now();
+  const receivedAt = performance.timeOrigin + performance.now() + skewMs;
   reply[0] = (request[0]! & 0x38) | 4; // no leap warning, the client's version, mode 4 (server)
   reply[1] = 1; // stratum: a reference clock
   reply[2] = request[2]!; // poll interval as asked
@@ -30,7 +33,7 @@ function answer(request: Uint8Array): Uint8Array {
   writeTimestamp(view, 16, receivedAt);
   reply.set(request.subarray(40, 48), 24);
   writeTimestamp(view, 32, receivedAt);
-  writeTimestamp(view, 40, performance.timeOrigin + performance.now());
+  writeTimestamp(view, 40, performance.timeOrigin + performance.now() + skewMs);
   return reply;
 }
 

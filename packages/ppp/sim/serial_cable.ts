@@ -16,6 +16,8 @@ export interface ModemLine extends SerialPort {
 export interface SimulatedCableOptions {
   /** Source of time. */
   readonly timers: TimerQueue;
+  /** Source of time of the computer's end, where it is another: what reaches it comes from these. */
+  readonly computerTimers?: TimerQueue;
   /** Noise, where the speeds differ. */
   readonly random: Random;
   /** Speed of the computer's end, in bits per second; default 115200. */
@@ -140,7 +142,8 @@ export class SimulatedCable {
   constructor(options: SimulatedCableOptions) {
     const { timers, random, computerBaud = 115200, modemBaud = computerBaud } = options;
     const capacity = options.bufferBytes ?? DEFAULT_CABLE_BUFFER_BYTES;
-    const computer = new CableEnd("simulated modem", timers);
+    const computerTimers = options.computerTimers ?? timers;
+    const computer = new CableEnd("simulated modem", computerTimers);
     const modem = new CableEnd("simulated modem's side", timers);
     const heardBy = (end: CableEnd, other: CableEnd): PipeListener => ({
       pipeInput: (bytes) => end.pipeInput(bytes),
@@ -148,7 +151,7 @@ export class SimulatedCable {
       pipeWritable: () => other.pipeWritable(),
     });
     this.#toModem = new PacedPipe(timers, random, heardBy(modem, computer), computerBaud, capacity);
-    this.#toComputer = new PacedPipe(timers, random, heardBy(computer, modem), modemBaud, capacity);
+    this.#toComputer = new PacedPipe(computerTimers, random, heardBy(computer, modem), modemBaud, capacity);
     computer.outbound = modem.inbound = this.#toModem;
     modem.outbound = computer.inbound = this.#toComputer;
     this.#toModem.setReceiverBaud(modemBaud);

@@ -2,7 +2,7 @@
  *
  * @module
  */
-import type { Timer } from "@lightwire/netif";
+import type { Timer, TimerQueue } from "@lightwire/netif";
 import type { LinkCause } from "../modem/link_cause.ts";
 import type { PppCredentials } from "../authentication.ts";
 import type { PppAuthMethod } from "../lcp_options.ts";
@@ -47,6 +47,8 @@ export interface SimulatedModemOptions {
   readonly isNoisy?: boolean;
   /** Wall clock at the start, for `+CCLK`, in milliseconds since 1970; default 2026-01-01. */
   readonly startUnixMs?: number;
+  /** Source of time of the computer, where it is not the modem's: octets reach the computer from these timers. */
+  readonly computerTimers?: TimerQueue;
   /** Gets the network's side of each call, to put it behind an IP stack. */
   readonly answer?: CallAnswer;
   /** Takes this port as the modem's end, in place of a simulated cable: a pty, whose other end a real dialler opens. */
@@ -108,6 +110,7 @@ export class SimulatedModem {
     if (options.line === undefined) {
       this.#cable = new SimulatedCable({
         timers: host.timers,
+        ...(options.computerTimers === undefined ? {} : { computerTimers: options.computerTimers }),
         random: host.random,
         computerBaud: baudRate,
         modemBaud: this.#baudRate,
@@ -315,7 +318,7 @@ export class SimulatedModem {
     if (!core.activate(context)) return "NO CARRIER";
     const address = context.address!;
     const call = this.#makeCall(session);
-    const request = { apn: context.apn, number, behaviour: this.#behaviour.ppp };
+    const request = { apn: context.apn, type: context.type, number, behaviour: this.#behaviour.ppp };
     const over = () => session.endCall("NO CARRIER");
     const far = operator.answer(call, request, address, this.#options.answer, over);
     call.onBegin = () => far.begin();

@@ -81,6 +81,8 @@ export interface SimulatedCall {
 export interface CallRequest {
   /** Access point name. */
   readonly apn: string;
+  /** Type of the context: `IP`, `IPV6`, `IPV4V6` or `PPP` (3GPP TS 27.007 §10.1.1). */
+  readonly type: string;
   /** Number dialled. */
   readonly number: string;
   /** What PPP meets. */
@@ -191,18 +193,21 @@ export class SimulatedOperator {
     const credentials = apn?.credentials ?? this.#options.credentials;
     const authMethods = apn?.authMethods ?? this.#options.authMethods;
     const { behaviour } = request;
+    const hasIpv6 = behaviour === "ipv6-only" || request.type.includes("V6");
+    const hasIpv4 = behaviour !== "ipv6-only" && request.type !== "IPV6";
     const secretOf = (name: string) => name === credentials?.name ? credentials.secret : undefined;
     const options: PppSessionOptions = {
       name: "lightwire-operator",
       ...(authMethods === undefined ? {} : { authMethods }),
       ...(credentials === undefined ? {} : { peerSecrets: secretOf }),
-      ipcp: {
+      ipcp: !hasIpv4 ? false : {
         localAddress: this.localAddress,
         peerAddress: address,
         isPeerAddressFixed: true,
         requestsDns: false,
         dnsServers: behaviour === "no-dns" ? [] : this.dnsServers,
       },
+      ipv6cp: hasIpv6 ? {} : false,
       ...this.#options.session,
     };
     // Longer than the caller asks, so that the caller is the one who gives up.
