@@ -67,19 +67,21 @@ export interface ControlProtocolOwner {
    * @returns whether the code is known; if not, a Code-Reject follows.
    */
   otherCode(packet: CpPacket): boolean;
+  /** The peer does not know a code above 7. */
+  codeRejected?(code: number): void;
 }
 
 /** Bounds of a negotiation. */
 export interface ControlProtocolOptions extends NegotiationOptions {
   /** Max-Failure: our Configure-Naks in a row before a Configure-Reject is sent instead (RFC 1661 §4.6); default 5. */
   readonly maxFailure?: number;
-  /** The peer's Naks and Rejects in a row before giving up; default 20. */
+  /** The peer's Naks and Rejects in a row, or ours, before giving up; default 20. */
   readonly maxRefusals?: number;
 }
 
 /** Max-Failure by default (RFC 1661 §4.6). */
 export const DEFAULT_MAX_FAILURE = 5;
-/** The peer's refusals in a row, by default. */
+/** Refusals in a row, of each side, by default. */
 export const DEFAULT_MAX_REFUSALS = 20;
 
 /** One control protocol of one link. */
@@ -106,6 +108,7 @@ export class ControlProtocol {
   #received: CpPacket = { code: 0, id: 0, data: new Uint8Array(0) };
   #failures = 0;
   #refusals = 0;
+  #ownRefusals = 0;
 
   /** Makes a protocol in state Initial. */
   constructor(
@@ -227,6 +230,7 @@ export class ControlProtocol {
   #begin(): void {
     this.#failures = 0;
     this.#refusals = 0;
+    this.#ownRefusals = 0;
     this.#requestId = -1;
     this.#negotiation.begin();
   }
@@ -281,6 +285,8 @@ export class ControlProtocol {
       answer = suggested;
       this.#failures++;
     } else this.#failures = 0;
+    this.#ownRefusals = code === CP_CODE.CONFIGURE_ACK ? 0 : this.#ownRefusals + 1;
+    if (this.#ownRefusals > this.#maxRefusals) return this.close("not-converging");
     // A judgement can end the protocol (a loop-back): then there is nothing to answer.
     if (this.#end !== undefined) return;
     this.#peerOptions = options;
@@ -309,6 +315,12 @@ export class ControlProtocol {
       this.malformed++;
       return;
     }
+    const isForeign = (option: CpOption) =>
+      !this.#requestOptions.some(({ type, data }) => type === option.type && equalBytes(data, option.data));
+    if (packet.code === CP_CODE.CONFIGURE_REJECT && options.some(isForeign)) { // we never asked for that (RFC 1661 §5.4)
+      this.unmatched++;
+      return;
+    }
     this.#requestId = -1;
     for (const option of options) {
       if (packet.code === CP_CODE.CONFIGURE_NAK) this.#negotiation.suggested(option);
@@ -321,6 +333,7 @@ export class ControlProtocol {
   #inputCodeReject(packet: CpPacket): void {
     const code = packet.data.length > 0 ? packet.data[0]! : 0;
     const isVital = code >= CP_CODE.CONFIGURE_REQUEST && code <= CP_CODE.CODE_REJECT;
+    if (!isVital) this.#owner.codeRejected?.(code);
     this.#automaton.handle(isVital ? "RXJ-" : "RXJ+");
   }
 }

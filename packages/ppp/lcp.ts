@@ -2,9 +2,10 @@
  *
  * @module
  */
-import type { Random, Timer, TimerQueue } from "@lightwire/netif";
+import type { Random, TimerQueue } from "@lightwire/netif";
 import { ControlProtocol, type ControlProtocolOptions, type CpEnd } from "./control_protocol.ts";
-import { CP_CODE, type CpPacket, optionNumber } from "./cp_packet.ts";
+import { CP_CODE, type CpPacket, peerText } from "./cp_packet.ts";
+import { LcpEcho, type LcpEchoOptions } from "./lcp_echo.ts";
 import { LcpNegotiation, type LcpSettings, type LcpWishes } from "./lcp_options.ts";
 import type { NegotiationState } from "./negotiation_state.ts";
 import { PPP_LCP } from "./ppp_protocol_number.ts";
@@ -24,57 +25,54 @@ export interface LcpOwner {
 }
 
 /** Options of {@linkcode Lcp}. */
-export interface LcpOptions extends ControlProtocolOptions, LcpWishes {
-  /** Time between Echo-Requests; default 10,000 ms, 0 for none. */
-  readonly echoIntervalMs?: number;
-  /** Echo-Requests in a row without a reply until the peer counts as dead; default 3. */
-  readonly echoFailures?: number;
+export interface LcpOptions extends ControlProtocolOptions, LcpWishes, LcpEchoOptions {
+  /** What to tell the peer about us once the link is agreed on (Identification, RFC 1570 §2.1); nothing by default. */
+  readonly identification?: string;
 }
-
-/** Time between Echo-Requests by default. */
-export const DEFAULT_ECHO_INTERVAL_MS = 10_000;
-/** Unanswered Echo-Requests in a row, by default. */
-export const DEFAULT_ECHO_FAILURES = 3;
 
 const MAGIC_LENGTH = 4;
 
 /** LCP of one link. */
 export class Lcp {
-  /** Echo-Replies received. */
-  echoReplies: number = 0;
-  /** Round trip of the last Echo, in milliseconds; −1 before the first. */
-  echoRoundTripMs: number = -1;
+  /** What the peer said about itself (Identification); "" if nothing. */
+  peerIdentification: string = "";
+  /** What the peer said last about the end of the session (Time-Remaining): seconds, or −1. */
+  timeRemainingSeconds: number = -1;
+  /** Keep-alive. */
+  readonly echo: LcpEcho;
   /** The protocol below the options. */
   readonly protocol: ControlProtocol;
   readonly #negotiation: LcpNegotiation;
   readonly #owner: LcpOwner;
-  readonly #timers: TimerQueue;
-  readonly #echoTimer: Timer;
-  readonly #echoIntervalMs: number;
-  readonly #echoFailures: number;
-  #isEchoSpoken = true;
-  #unanswered = 0;
-  #echoId = -1;
-  #echoSentAt = 0;
+  readonly #identification: string;
 
   /** Makes LCP in state Initial. */
   constructor(timers: TimerQueue, random: Random, owner: LcpOwner, options: LcpOptions = {}) {
     this.#owner = owner;
-    this.#timers = timers;
-    this.#echoIntervalMs = options.echoIntervalMs ?? DEFAULT_ECHO_INTERVAL_MS;
-    this.#echoFailures = options.echoFailures ?? DEFAULT_ECHO_FAILURES;
+    this.#identification = options.identification ?? "";
     this.#negotiation = new LcpNegotiation(random, options);
-    this.#echoTimer = timers.create(() => this.#echo());
     this.protocol = new ControlProtocol(timers, this.#negotiation, {
       send: (packet) => owner.lcpSend(packet),
       up: () => this.#up(),
       down: () => {
-        this.#echoTimer.stop();
+        this.echo.stop();
         this.protocol.maxPacketBytes = 1500;
         owner.lcpDown();
       },
       finished: (end) => owner.lcpFinished(end),
       otherCode: (packet) => this.#otherCode(packet),
+      codeRejected: (code) => {
+        if (code === CP_CODE.ECHO_REQUEST) this.echo.stop();
+      },
+    }, options);
+    const negotiation = this.#negotiation;
+    this.echo = new LcpEcho(timers, {
+      get localMagic() {
+        return negotiation.local.magic;
+      },
+      echoSend: (code, id, data) => this.protocol.send(code, id, data),
+      echoId: () => this.protocol.newId(),
+      echoFailed: (isLooped) => this.protocol.close(isLooped ? "loopback" : "peer-dead"),
     }, options);
     this.#negotiation.onLoopback = () => this.protocol.close("loopback");
     this.#negotiation.onAuthRefused = () => this.protocol.close("authentication-refused");
@@ -100,6 +98,16 @@ export class Lcp {
     this.#negotiation.mruLimit = octets;
   }
 
+  /** Echo-Replies received. */
+  get echoReplies(): number {
+    return this.echo.replies;
+  }
+
+  /** Round trip of the last Echo, in milliseconds; −1 before the first. */
+  get echoRoundTripMs(): number {
+    return this.echo.roundTripMs;
+  }
+
   /** Whether the peer wanted an authentication that we cannot do. */
   get isAuthRefusedByUs(): boolean {
     return this.#negotiation.isAuthRefusedByUs;
@@ -119,32 +127,27 @@ export class Lcp {
 
   #up(): void {
     this.protocol.maxPacketBytes = this.peer.mru;
-    this.#unanswered = 0;
-    this.#isEchoSpoken = true;
-    if (this.#echoIntervalMs > 0) this.#echoTimer.start(this.#echoIntervalMs);
+    this.peerIdentification = "";
+    this.timeRemainingSeconds = -1;
+    this.echo.start();
+    if (this.#identification !== "") this.#identify();
     this.#owner.lcpUp();
   }
 
-  #echo(): void {
-    if (!this.#isEchoSpoken) return;
-    if (this.#unanswered >= this.#echoFailures) return this.protocol.close("peer-dead");
-    this.#unanswered++;
-    this.#echoId = this.protocol.newId();
-    this.#echoSentAt = this.#timers.clock.now();
-    this.#echoTimer.start(this.#echoIntervalMs);
-    this.protocol.send(CP_CODE.ECHO_REQUEST, this.#echoId, this.#withMagic(new Uint8Array(MAGIC_LENGTH)));
+  #identify(): void {
+    const text = new TextEncoder().encode(this.#identification);
+    const data = new Uint8Array(MAGIC_LENGTH + text.length);
+    new DataView(data.buffer).setUint32(0, this.local.magic);
+    data.set(text, MAGIC_LENGTH);
+    this.protocol.send(CP_CODE.IDENTIFICATION, this.protocol.newId(), data);
   }
 
   #otherCode(packet: CpPacket): boolean {
     const isOpened = this.state === "Opened";
     switch (packet.code) {
       case CP_CODE.ECHO_REQUEST:
-        if (isOpened && packet.data.length >= MAGIC_LENGTH) {
-          this.protocol.send(CP_CODE.ECHO_REPLY, packet.id, this.#withMagic(packet.data));
-        }
-        return true;
       case CP_CODE.ECHO_REPLY:
-        if (isOpened) this.#echoReply(packet);
+        if (isOpened) this.echo.input(packet);
         return true;
       case CP_CODE.PROTOCOL_REJECT:
         if (isOpened && packet.data.length >= 2) {
@@ -153,29 +156,19 @@ export class Lcp {
           else this.#owner.protocolRejected(protocol);
         }
         return true;
-      case CP_CODE.DISCARD_REQUEST:
       case CP_CODE.IDENTIFICATION:
+        this.peerIdentification = peerText(packet.data.subarray(MAGIC_LENGTH));
+        return true;
       case CP_CODE.TIME_REMAINING:
+        if (packet.data.length >= 2 * MAGIC_LENGTH) {
+          const { buffer, byteOffset } = packet.data;
+          this.timeRemainingSeconds = new DataView(buffer, byteOffset).getUint32(MAGIC_LENGTH);
+        }
+        return true;
+      case CP_CODE.DISCARD_REQUEST:
         return true;
       default:
         return false;
     }
-  }
-
-  #echoReply(packet: CpPacket): void {
-    if (packet.id !== this.#echoId || packet.data.length < MAGIC_LENGTH) return;
-    // Our own number in a reply: the line sends us back what we send (RFC 1661 §5.8).
-    const magic = optionNumber({ type: 0, data: packet.data });
-    if (magic !== 0 && magic === this.local.magic) return;
-    this.#echoId = -1;
-    this.#unanswered = 0;
-    this.echoReplies++;
-    this.echoRoundTripMs = this.#timers.clock.now() - this.#echoSentAt;
-  }
-
-  #withMagic(data: Uint8Array): Uint8Array {
-    const copy = data.slice();
-    new DataView(copy.buffer).setUint32(0, this.local.magic);
-    return copy;
   }
 }

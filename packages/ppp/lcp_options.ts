@@ -1,6 +1,8 @@
 /** {@linkcode LcpNegotiation}: the options of LCP (RFC 1661 §6, RFC 1662 §7.1, RFC 1994 §3).
  *
- * Every option that is not in {@linkcode LCP_OPTION} is rejected: callback, multilink, compound frames, 32-bit FCS.
+ * Every option that is not in {@linkcode LCP_OPTION} is rejected: callback, multilink, compound frames, 32-bit FCS, link quality.
+ * The endpoint discriminator (RFC 1990 §5.1.3) is acknowledged: without multilink it changes nothing, and refusing it would cost
+ * a round trip with every peer that sends it as a matter of course.
  *
  * @module
  */
@@ -18,6 +20,7 @@ export const LCP_OPTION = {
   MAGIC_NUMBER: 5,
   PFC: 7,
   ACFC: 8,
+  ENDPOINT: 19,
 } as const;
 
 /** A way to authenticate: PAP (RFC 1334 §2), CHAP with MD5 (RFC 1994 §4), MS-CHAP version 1 (RFC 2433 §2) or 2 (RFC 2759 §2),
@@ -94,6 +97,9 @@ function authMethod(option: CpOption): PppAuthMethod | undefined {
   return methods.find((method) => equalBytes(option.data, AUTH_VALUE[method]));
 }
 
+/** Octets of an endpoint discriminator at most: a class and an address of 20. */
+const MAX_ENDPOINT_LENGTH = 21;
+
 /** Octets of each option's value; of the authentication protocol it varies. */
 const VALUE_LENGTH = new Map<number, number>([
   [LCP_OPTION.MRU, 2],
@@ -165,6 +171,9 @@ export class LcpNegotiation implements OptionNegotiation {
   judge(option: CpOption): "ack" | "reject" | CpOption {
     if (this.#wishes.rejects?.includes(option.type) === true) return "reject";
     if (option.type === LCP_OPTION.AUTHENTICATION) return this.#judgeAuth(option);
+    if (option.type === LCP_OPTION.ENDPOINT) {
+      return option.data.length >= 1 && option.data.length <= MAX_ENDPOINT_LENGTH ? "ack" : "reject";
+    }
     if (VALUE_LENGTH.get(option.type) !== option.data.length) return "reject";
     if (option.type === LCP_OPTION.MRU) {
       return optionNumber(option) < MIN_MRU ? numberOption(LCP_OPTION.MRU, MIN_MRU, 2) : "ack";

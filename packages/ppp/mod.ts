@@ -86,6 +86,7 @@ export * from "./hdlc_line_profile.ts";
 export * from "./ipcp.ts";
 export * from "./ipv6cp.ts";
 export * from "./lcp.ts";
+export * from "./lcp_echo.ts";
 export * from "./lcp_options.ts";
 export * from "./md5.ts";
 export * from "./mppe_keys.ts";
