@@ -22,7 +22,8 @@ export const LINK_ENTRIES: Readonly<Record<Exclude<LinkCause, ModemCause>, Cause
       },
       {
         when: "CONNECT named another speed than the port has",
-        then: "The modem changed its speed on CONNECT: fix it with `pppup at 'AT+IPR={baud}'`.",
+        then:
+          "The modem changed its speed on CONNECT: fix it with `pppup --device {device} at 'AT+IPR={baud}'`.",
       },
       {
         when: "it is a mobile network",
@@ -165,7 +166,8 @@ export const LINK_ENTRIES: Readonly<Record<Exclude<LinkCause, ModemCause>, Cause
     reasons: [
       {
         when: "you need IPv4",
-        then: 'Ask for an APN with IPv4, or set the context to it: `pppup at \'AT+CGDCONT=1,"IP","{apn}"\'`.',
+        then:
+          'Ask for an APN with IPv4, or set the context to it: `pppup --device {device} at \'AT+CGDCONT=1,"IP","{apn}"\'`.',
       },
     ],
   },
@@ -207,7 +209,8 @@ export const LINK_ENTRIES: Readonly<Record<Exclude<LinkCause, ModemCause>, Cause
     meaning:
       "Frames arrive damaged as soon as there is much to carry, and whole when there is little: bytes fall out of a " +
       "buffer that overflows, because nobody says stop.",
-    next: "Switch on hardware flow control: `--flow rtscts` here, `pppup at 'AT+IFC=2,2'` in the modem.",
+    next:
+      "Switch on hardware flow control: `--flow rtscts` here, `pppup --device {device} at 'AT+IFC=2,2'` in the modem.",
     reasons: [
       { when: "RTS and CTS are not wired", then: "Go slower: `--baud 115200` or less, or wire them." },
       {

@@ -126,7 +126,8 @@ export const MODEM_ENTRIES: Readonly<Record<ModemCause, CauseEntry>> = {
     reasons: [
       {
         when: "you want the faster speed",
-        then: "`pppup --baud {baud} at 'AT+IPR=115200'` changes the modem's, and `at 'AT&W'` makes it stay.",
+        then:
+          "`pppup --device {device} --baud {baud} at 'AT+IPR=115200'` changes the modem's, and `… at 'AT&W'` makes it stay.",
       },
     ],
   },
@@ -138,7 +139,8 @@ export const MODEM_ENTRIES: Readonly<Record<ModemCause, CauseEntry>> = {
     reasons: [
       {
         when: "it happens after each restart of the host",
-        then: "Let the modem hang up when DTR falls: `pppup at 'AT&D2'`, then `at 'AT&W'`.",
+        then:
+          "Let the modem hang up when DTR falls: `pppup --device {device} at 'AT&D2'`, then `… at 'AT&W'`.",
       },
     ],
   },
@@ -187,11 +189,12 @@ export const MODEM_ENTRIES: Readonly<Record<ModemCause, CauseEntry>> = {
       {
         when: "you gave one and it was refused",
         then:
-          "Do not try others: look it up; `pppup at 'AT+CPINR=\"SIM PIN\"'` tells how many attempts are left.",
+          "Do not try others: look it up; `pppup --device {device} at 'AT+CPINR=\"SIM PIN\"'` tells how many attempts are left.",
       },
       {
         when: "nobody is there to type it",
-        then: 'Switch the question off: `pppup at \'AT+CLCK="SC",0,"N"\'` with the PIN for N.',
+        then:
+          'Switch the question off: `pppup --device {device} at \'AT+CLCK="SC",0,"N"\'` with the PIN for N.',
       },
     ],
   },
@@ -200,7 +203,7 @@ export const MODEM_ENTRIES: Readonly<Record<ModemCause, CauseEntry>> = {
       "A wrong PIN was entered three times. The SIM takes a new PIN only together with its PUK, and is lost for ever after " +
       "ten wrong PUKs.",
     next: "Get the PUK from the operator (the SIM's letter, or the customer's page), then " +
-      '`pppup at \'AT+CPIN="PUK","NEW PIN"\'`.',
+      '`pppup --device {device} at \'AT+CPIN="PUK","NEW PIN"\'`.',
     reasons: [],
   },
   "no-signal": {
@@ -210,14 +213,17 @@ export const MODEM_ENTRIES: Readonly<Record<ModemCause, CauseEntry>> = {
       {
         when: "a telephone of the same operator has signal in the same place",
         then:
-          "The modem may lack the band or the technology: `pppup at 'AT+COPS=?'` (takes two minutes) lists what it " +
+          "The modem may lack the band or the technology: `pppup --device {device} at 'AT+COPS=?'` (takes two minutes) lists what it " +
           "hears; 2G and 3G are switched off in many countries.",
       },
       {
         when: "the modem is told to use one technology only",
         then: 'Let it choose: `AT+CNMP=2` (SIMCom), `AT+QCFG="nwscanmode",0` (Quectel), `AT+URAT` (u-blox).',
       },
-      { when: "`AT+CFUN?` does not answer 1", then: "The radio is off: `pppup at 'AT+CFUN=1'`." },
+      {
+        when: "`AT+CFUN?` does not answer 1",
+        then: "The radio is off: `pppup --device {device} at 'AT+CFUN=1'`.",
+      },
     ],
   },
   "not-registered": {
@@ -231,7 +237,7 @@ export const MODEM_ENTRIES: Readonly<Record<ModemCause, CauseEntry>> = {
       },
       {
         when: 'it says "not searching" (0,0)',
-        then: "A manual choice is stored: `pppup at 'AT+COPS=0'` sets it to automatic.",
+        then: "A manual choice is stored: `pppup --device {device} at 'AT+COPS=0'` sets it to automatic.",
       },
       {
         when: "it is an IoT module (NB-IoT, LTE-M)",
@@ -266,7 +272,7 @@ export const MODEM_ENTRIES: Readonly<Record<ModemCause, CauseEntry>> = {
       {
         when: "you are at home",
         then:
-          "Near a border, or with an international IoT SIM, that is usual; `pppup at 'AT+COPS=?'` shows whether the home network is there.",
+          "Near a border, or with an international IoT SIM, that is usual; `pppup --device {device} at 'AT+COPS=?'` shows whether the home network is there.",
       },
     ],
   },
@@ -315,7 +321,8 @@ export const MODEM_ENTRIES: Readonly<Record<ModemCause, CauseEntry>> = {
       },
       {
         when: "it worked a minute ago",
-        then: "The old context is still up: `pppup at 'AT+CGACT=0,1'`, or switch the modem off and on.",
+        then:
+          "The old context is still up: `pppup --device {device} at 'AT+CGACT=0,1'`, or switch the modem off and on.",
       },
       {
         when: "the modem wants another number",

@@ -7,7 +7,7 @@
  */
 import { type CheckOutcome, pass, skip } from "./check.ts";
 import { probeEcho } from "./echo_probe.ts";
-import type { NetworkContext } from "./network_context.ts";
+import { type NetworkContext, onLineMs } from "./network_context.ts";
 
 /** Octets of the data of one request; all 256 occur. */
 const SIZE = 256;
@@ -98,7 +98,7 @@ async function passes(
     size,
     pattern,
     isFirstEnough: true,
-    timeoutMs: Math.min(c.timing.echoMs, 300 + 4 * idleMs),
+    timeoutMs: Math.min(c.timing.echoMs, 300 + 4 * idleMs) + 2 * onLineMs(c, size),
     signal: c.signal,
   });
   if (what !== "") evidence.push(`${what}: ${received > 0 ? "came back" : `no answer to ${sent}`}`);

@@ -4,6 +4,9 @@
  */
 import { type DiagTarget, type NetworkContext, withDeadline } from "./network_context.ts";
 
+/** Room for what comes: a server shall not fill the queues of a slow line with more than is looked at. */
+const RECEIVE_BYTES = 4380;
+
 /** What came of it. */
 export interface HttpExchange {
   /** First line of the answer; "" when there was none. */
@@ -23,7 +26,8 @@ export async function exchangeHttp(
   o: { readonly requestBytes: number; readonly answerBytes: number; readonly timeoutMs: number },
 ): Promise<HttpExchange> {
   return await withDeadline(c, o.timeoutMs, async (signal) => {
-    const conn = await c.stack.connect({ hostname: address, port: target.port, signal });
+    const tcp = { receiveBufferBytes: RECEIVE_BYTES };
+    const conn = await c.stack.connect({ hostname: address, port: target.port, signal, tcp });
     try {
       const head = `GET ${target.path} HTTP/1.1\r\nHost: ${target.host}\r\nConnection: close\r\nX-Padding: `;
       const padding = "x".repeat(Math.max(1, o.requestBytes - head.length - 4));

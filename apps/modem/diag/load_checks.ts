@@ -10,11 +10,9 @@ import { formatBytes } from "@lightwire/app-commands";
 import { type CheckOutcome, pass, skip } from "./check.ts";
 import { type EchoProbe, probeEcho } from "./echo_probe.ts";
 import { judgeLine } from "./line_quality.ts";
-import { type NetworkContext, shortMs } from "./network_context.ts";
+import { BITS_PER_OCTET, type NetworkContext, onLineMs, shortMs } from "./network_context.ts";
 
 const HEADERS = 28;
-/** Bits on a line of 8N1 for each octet. */
-const BITS_PER_OCTET = 10;
 /** Longest time that one packet of the load keeps the line busy. */
 const PACKET_MS = 250;
 /** What is under way at once keeps the line busy for so long. */
@@ -22,6 +20,8 @@ const UNDER_WAY_MS = 1000;
 const MAX_WINDOW = 16;
 /** Full-size packets sent one by one, when the load did damage. */
 const ALONE = 8;
+/** What may wait in queues after a transfer. */
+const QUEUED_BYTES = 16_384;
 /** A longer round trip under load is worth a word. */
 const BLOATED_MS = 2500;
 /** Least loss that counts as overflowing buffers where nothing but the line lies in between. */
@@ -39,9 +39,10 @@ export async function checkLoad(c: NetworkContext): Promise<CheckOutcome> {
   const window = Math.max(2, Math.min(MAX_WINDOW, Math.floor(bytesPerMs * UNDER_WAY_MS / bytes)));
   const common = {
     size: bytes - HEADERS,
-    timeoutMs: timing.echoMs + 4 * UNDER_WAY_MS,
+    timeoutMs: timing.echoMs + 2 * onLineMs(c, window * bytes),
     signal: c.signal,
   };
+  await drain(c, host);
   const before = copyOf(c.link.decoder.counters);
   const loaded = await probeEcho(c.stack, host, {
     ...common,
@@ -62,6 +63,12 @@ export async function checkLoad(c: NetworkContext): Promise<CheckOutcome> {
     alone,
   };
   return loadOutcome(c, host, loaded, bytes, window);
+}
+
+/** Waits until what earlier checks left in queues is through: an echo request waits behind it. */
+async function drain(c: NetworkContext, host: string): Promise<void> {
+  const timeoutMs = c.timing.echoMs + onLineMs(c, QUEUED_BYTES);
+  await probeEcho(c.stack, host, { count: 2, isFirstEnough: true, timeoutMs, signal: c.signal });
 }
 
 function loadOutcome(

@@ -8,7 +8,7 @@
 import { type CheckOutcome, pass, skip } from "./check.ts";
 import { type EchoProbe, probeEcho } from "./echo_probe.ts";
 import { exchangeHttp } from "./http_exchange.ts";
-import { type NetworkContext, networkErrorText, shortMs } from "./network_context.ts";
+import { type NetworkContext, networkErrorText, onLineMs, shortMs } from "./network_context.ts";
 
 /** IPv4 and ICMP headers. */
 const HEADERS = 28;
@@ -128,7 +128,7 @@ async function transfer(c: NetworkContext, mtu: number, evidence: string[]): Pro
     const { status, bytes } = await exchangeHttp(c, target, c.findings.targetAddress!, {
       requestBytes: 2 * mtu,
       answerBytes: 4 * mtu,
-      timeoutMs: c.timing.connectMs,
+      timeoutMs: c.timing.connectMs + 2 * onLineMs(c, 4 * mtu),
     });
     evidence.push(
       `GET http://${target.host}${target.path} with a ${2 * mtu}-byte request: ${status || "no status"}, ` +
@@ -170,13 +170,13 @@ async function probeSize(
   bytes: number,
   evidence: string[],
 ): Promise<EchoProbe> {
-  const onLineMs = 2 * bytes * 10_000 / c.baudRate;
+  const lineMs = onLineMs(c, bytes);
   const probe = await probeEcho(c.stack, host, {
     count: ATTEMPTS,
     size: bytes - HEADERS,
     isFirstEnough: true,
     dontFragment: true,
-    timeoutMs: Math.min(c.timing.echoMs + onLineMs, 500 + 4 * (c.findings.idleMs ?? 500) + 2 * onLineMs),
+    timeoutMs: Math.min(c.timing.echoMs + lineMs, 500 + 4 * (c.findings.idleMs ?? 500) + 2 * lineMs),
     signal: c.signal,
   });
   evidence.push(

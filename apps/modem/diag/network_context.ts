@@ -16,6 +16,9 @@ export interface DiagTarget {
   readonly path: string;
 }
 
+/** Bits on a line of 8N1 for each octet. */
+export const BITS_PER_OCTET = 10;
+
 /** How long the checks may take, in milliseconds. */
 export interface DiagTiming {
   /** For an answer to an echo request. */
@@ -120,6 +123,11 @@ export function noFindings(): Findings {
     passingBytes: undefined,
     load: undefined,
   };
+}
+
+/** Milliseconds that the line alone takes to carry so many bytes there and back. */
+export function onLineMs(c: Pick<NetworkContext, "baudRate">, bytes: number): number {
+  return 2 * bytes * BITS_PER_OCTET * 1000 / c.baudRate;
 }
 
 /** Runs `work` with a signal that is aborted after `ms` milliseconds of the stack's time.
