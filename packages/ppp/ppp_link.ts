@@ -116,6 +116,8 @@ export class PppLink extends PppNetworkLink implements SerialSink, HdlcSink {
     this.inputEnds();
     this.#isInInput = false;
     this.#writeOut();
+    // Packets refused meanwhile for want of room here: the port, which has taken everything, will not speak of it.
+    if (!this.#isBlocked && !this.#isWriting) this.roomAgain();
   }
 
   /** {@inheritDoc HdlcSink.hdlcInput} */

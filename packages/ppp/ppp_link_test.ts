@@ -186,6 +186,48 @@ Deno.test("Network: a port that takes an octet at a time delays, and loses nothi
   assertEquals(world.a.link.counters.controlDropped, 0);
 });
 
+Deno.test("Network: answers to input that find no room are asked for again, though the port took everything (RFC 1662 §4)", () => {
+  const sim = new Simulation({ seed: 1 });
+  const [portA, portB] = createSerialLine({
+    timers: sim.timers,
+    random: sim.random("line"),
+    bufferBytes: 1 << 20,
+  });
+  const a = new PppLink(sim.host("a"), portA);
+  const b = new PppLink(sim.host("b"), portB, SERVER);
+  let refused = 0;
+  let writable = 0;
+  a.attach({
+    linkInput(input) {
+      input.release();
+      for (let i = 0; i < 20; i++) {
+        const p = sim.pool.acquire(1400)!;
+        p.bytes.fill(0x45, p.start, p.end);
+        if (a.transmit(p)) continue;
+        refused++;
+        p.release();
+      }
+    },
+    inputBatchEnd: () => {},
+    linkStateChanged: () => {},
+    linkWritable: () => void writable++,
+  });
+  b.attach(new FrameRecorder(sim.clock));
+  b.start();
+  a.start();
+  assert(sim.runUntil(() => a.session.isNetworkUp && b.session.isNetworkUp, 10_000));
+  const p = sim.pool.acquire(40)!;
+  p.bytes.fill(0x45, p.start, p.end);
+  b.transmit(p);
+  b.flush();
+  sim.advance(1000);
+  assertGreater(refused, 0);
+  assertEquals(writable, 1);
+  a.close();
+  b.close();
+  assertEquals(sim.pool.inUse, 0);
+});
+
 Deno.test("Network: a line that stands still drops control packets in the end, and recovers (RFC 1661 §5.8)", () => {
   const sim = new Simulation({ seed: 1 });
   const { bare, port } = createBarePort();
