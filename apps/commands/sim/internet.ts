@@ -31,6 +31,7 @@ const ROUTER = "10.0.2.1";
 const CLIENT = "10.0.2.15";
 const WEB = "203.0.113.80";
 const NAME_SERVER = "203.0.113.53";
+const TIME_SERVER = "203.0.113.123";
 /** Addresses of the operator's router: the end of each call, and its name servers. */
 const OPERATOR = "10.64.64.1";
 const OPERATOR_NAME_SERVERS: readonly string[] = ["10.64.64.53", "10.64.64.54"];
@@ -44,7 +45,7 @@ const ZONE: readonly ZoneRecord[] = [
   ["example.test", "TXT", "a host on a simulated internet"],
   ["mail.example.test", "A", WEB],
   ["ns.example.test", "A", NAME_SERVER],
-  ["time.example.test", "A", "203.0.113.123"],
+  ["time.example.test", "A", TIME_SERVER],
   ["router.lan", "A", ROUTER],
   ["gateway.example.test", "A", OPERATOR],
   ["1.2.0.10.in-addr.arpa", "PTR", "router.lan"],
@@ -81,7 +82,7 @@ export class SimulatedInternet {
       mask: "255.255.255.0",
       router: ROUTER,
       nameServer: ROUTER,
-      timeServer: "203.0.113.123",
+      timeServer: TIME_SERVER,
       domain: "example.test",
       leaseSeconds: 3600,
     }));
@@ -156,7 +157,7 @@ export class SimulatedInternet {
     this.#servers.addInterface({
       name: "en0",
       driver: far,
-      addresses: ["198.51.100.2/30", `${WEB}/32`, `${NAME_SERVER}/32`, "203.0.113.123/32"],
+      addresses: ["198.51.100.2/30", `${WEB}/32`, `${NAME_SERVER}/32`, `${TIME_SERVER}/32`],
       gateway: "198.51.100.1",
     });
   }
@@ -177,7 +178,7 @@ export class SimulatedInternet {
     };
     for (const address of nameServers) this.#run(serveDns(this.#router, address, ZONE));
     this.#run(serveDns(servers, NAME_SERVER, ZONE));
-    this.#run(serveNtp(servers, skewMs));
+    this.#run(serveNtp(servers, skewMs, TIME_SERVER));
     this.#run(serveWeb(servers, this.#end.signal));
     this.#run(iperf2Server(context, parseIperf(["-s"])));
     this.#run(iperf2Server(context, parseIperf(["-s", "-u"])));

@@ -12,9 +12,15 @@ const UNIX_EPOCH_SECONDS = 2_208_988_800;
 /** Answers NTP requests until the socket is closed with the stack.
  *
  * @param skewMs How far its clock is ahead of the host's, in milliseconds.
+ * @param hostname Address to bind to: a host of several would else answer from another one than it was asked at, which clients
+ * do not take. Default: all.
  */
-export async function serveNtp(stack: Stack, skewMs: number = 0): Promise<void> {
-  const conn = stack.listenDatagram({ port: NTP_PORT, transport: "udp" });
+export async function serveNtp(
+  stack: Stack,
+  skewMs: number = 0,
+  hostname: string = "0.0.0.0",
+): Promise<void> {
+  const conn = stack.listenDatagram({ hostname, port: NTP_PORT, transport: "udp" });
   for await (const [data, from] of conn) {
     if (data.length < NTP_BYTES || (data[0]! & 7) !== 3) continue;
     await conn.send(answer(data, skewMs), from);
