@@ -261,6 +261,7 @@ export class ControlProtocol {
     if (this.state === "Closed" || this.state === "Closing" || this.state === "Stopping") {
       return this.#automaton.handle("RCR+");
     }
+    if (this.state === "Stopped") this.#restart(); // a new negotiation, of the peer's making
     let code: number = CP_CODE.CONFIGURE_ACK;
     let answer: CpOption[] = options;
     const rejected: CpOption[] = [];
