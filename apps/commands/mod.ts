@@ -6,11 +6,14 @@ import { captureCommand } from "./capture.ts";
 import type { Command } from "./context.ts";
 import { digCommand } from "./dig.ts";
 import { echoCommand } from "./echo.ts";
+import { forwardCommand } from "./forward.ts";
 import { getCommand } from "./get.ts";
 import { httpdCommand } from "./httpd.ts";
 import { iperfCommand } from "./iperf.ts";
 import { ncCommand } from "./nc.ts";
 import { pingCommand } from "./ping.ts";
+import { sntpCommand } from "./sntp.ts";
+import { socksCommand } from "./socks.ts";
 import { statusCommand } from "./status.ts";
 import { tracerouteCommand } from "./traceroute.ts";
 
@@ -36,5 +39,8 @@ export const COMMANDS: readonly Command[] = [
   httpdCommand,
   iperfCommand,
   digCommand,
+  sntpCommand,
+  socksCommand,
+  forwardCommand,
   captureCommand,
 ];
