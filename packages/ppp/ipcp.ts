@@ -1,36 +1,46 @@
 /** {@linkcode Ipcp}: the IP Control Protocol (RFC 1332), with the name servers of RFC 1877.
  *
- * Each side tells its address; one that has none says 0.0.0.0 and gets one by Configure-Nak. The old option for both
- * addresses and header compression are rejected.
+ * Each side tells its address; one that has none says 0.0.0.0 and gets one by Configure-Nak. Each side tells whether it can
+ * restore compressed TCP/IP headers. The obsolete option for both addresses is understood, and never sent.
  *
  * @module
  */
 import type { TimerQueue } from "@lightwire/netif";
 import { type IpAddress, ipv4 } from "@lightwire/ip/address";
-import {
-  ControlProtocol,
-  type ControlProtocolOptions,
-  type CpEnd,
-  type OptionNegotiation,
-} from "./control_protocol.ts";
-import { type CpOption, numberOption, optionNumber } from "./cp_packet.ts";
+import { ControlProtocol, type ControlProtocolOptions, type CpEnd } from "./control_protocol.ts";
+import { IPCP_OPTION, IpcpNegotiation, isHostAddress, UNKNOWN_PEER_ADDRESS } from "./ipcp_negotiation.ts";
 
-/** Types of the options spoken here (RFC 1332 §3.3, RFC 1877 §1). */
-export const IPCP_OPTION = { ADDRESS: 3, DNS1: 129, NBNS1: 130, DNS2: 131, NBNS2: 132 } as const;
-
-/** The peer's address if it has none and we have none for it: packets are routed by link and never sent to it. */
-export const UNKNOWN_PEER_ADDRESS: IpAddress = ipv4(0x0a404040);
+export { IPCP_OPTION, UNKNOWN_PEER_ADDRESS } from "./ipcp_negotiation.ts";
 
 /** The peer's refusals in a row that IPCP bears by default: operators' gear says "not yet" in this way while it still waits
  * for its core network. */
 export const DEFAULT_IPCP_MAX_REFUSALS = 100;
 
+/** Where a server takes the addresses of its peers from. */
+export interface PeerAddressPool {
+  /** An address for a peer that has proved to be `peerName` ("" if it was not asked).
+   *
+   * @returns `undefined` if there is none left: IPCP ends with "no-address".
+   */
+  acquire(peerName: string): IpAddress | undefined;
+  /** The link is down; called once for each address acquired. */
+  release(address: IpAddress): void;
+}
+
+/** How TCP/IP headers are compressed in one direction (RFC 1332 §4.1). */
+export interface VjSettings {
+  /** Connections that the receiver keeps: max-slot-id plus one. */
+  readonly slots: number;
+  /** Whether the sender may leave out the slot (comp-slot-id). */
+  readonly mayOmitSlot: boolean;
+}
+
 /** What we want of IPCP. */
 export interface IpcpOptions extends ControlProtocolOptions {
   /** Our address; by default the peer gives us one. */
   readonly localAddress?: IpAddress;
-  /** The address the peer gets if it has none; default 10.64.64.64. */
-  readonly peerAddress?: IpAddress;
+  /** The address the peer gets if it has none, or where to take one from; default 10.64.64.64. */
+  readonly peerAddress?: IpAddress | PeerAddressPool;
   /** Whether the peer must take {@linkcode IpcpOptions.peerAddress}: a server does not let a client choose; default false. */
   readonly isPeerAddressFixed?: boolean;
   /** Whether to ask for DNS servers; default true. */
@@ -41,6 +51,9 @@ export interface IpcpOptions extends ControlProtocolOptions {
   readonly dnsServers?: readonly IpAddress[];
   /** NBNS servers to hand out, at most two; none by default. */
   readonly nbnsServers?: readonly IpAddress[];
+  /** Whether to compress TCP/IP headers, if the peer can, and with how many slots (1 … 256, default 16); default true. Gains
+   * much on a slow line; `false` where packets are rewritten behind PPP, or the carrier is fast. */
+  readonly vj?: boolean | { readonly slots?: number };
 }
 
 /** What IPCP agreed on. */
@@ -53,6 +66,10 @@ export interface IpcpResult {
   readonly dnsServers: readonly IpAddress[];
   /** NBNS servers that the peer named. */
   readonly nbnsServers: readonly IpAddress[];
+  /** How the peer compresses TCP/IP headers; `undefined` if it must not. */
+  readonly vjInbound: VjSettings | undefined;
+  /** How we compress them; `undefined` if we must not. */
+  readonly vjOutbound: VjSettings | undefined;
 }
 
 /** What {@linkcode Ipcp} tells its owner. */
@@ -67,131 +84,74 @@ export interface IpcpOwner {
   ipcpFinished(end: CpEnd): void;
 }
 
-/** Whether an address can be that of a host at the end of a link. */
-function isUsable(bits: number): boolean {
-  const first = bits >>> 24;
-  return first !== 0 && first !== 127 && first < 224;
-}
-
-class IpcpNegotiation implements OptionNegotiation {
-  localBits = 0;
-  peerBits = 0;
-  onNoAddress: () => void = () => {};
-  readonly servers = new Map<number, number>();
-  readonly #options: IpcpOptions;
-  readonly #offers = new Map<number, number>();
-  readonly #refused = new Set<number>();
-
-  constructor(options: IpcpOptions) {
-    this.#options = options;
-    const offer = (type: number, address: IpAddress | undefined) => {
-      if (address !== undefined) this.#offers.set(type, address.w3);
-    };
-    offer(IPCP_OPTION.DNS1, options.dnsServers?.[0]);
-    offer(IPCP_OPTION.DNS2, options.dnsServers?.[1] ?? options.dnsServers?.[0]);
-    offer(IPCP_OPTION.NBNS1, options.nbnsServers?.[0]);
-    offer(IPCP_OPTION.NBNS2, options.nbnsServers?.[1] ?? options.nbnsServers?.[0]);
-  }
-
-  begin(): void {
-    this.localBits = this.#options.localAddress?.w3 ?? 0;
-    this.peerBits = 0;
-    this.#refused.clear();
-    this.servers.clear();
-    if (this.#options.requestsDns !== false) {
-      this.servers.set(IPCP_OPTION.DNS1, 0);
-      this.servers.set(IPCP_OPTION.DNS2, 0);
-    }
-    if (this.#options.requestsNbns === true) {
-      this.servers.set(IPCP_OPTION.NBNS1, 0);
-      this.servers.set(IPCP_OPTION.NBNS2, 0);
-    }
-  }
-
-  request(): CpOption[] {
-    const options = [numberOption(IPCP_OPTION.ADDRESS, this.localBits, 4)];
-    for (const [type, bits] of this.servers) options.push(numberOption(type, bits, 4));
-    return options.filter((option) => !this.#refused.has(option.type));
-  }
-
-  judge(option: CpOption): "ack" | "reject" | CpOption {
-    if (option.data.length !== 4) return "reject";
-    const bits = optionNumber(option);
-    if (option.type === IPCP_OPTION.ADDRESS) {
-      const given = this.#options.peerAddress?.w3;
-      const mustTake = given !== undefined && this.#options.isPeerAddressFixed === true;
-      if (mustTake ? bits === given : isUsable(bits)) return "ack";
-      return numberOption(IPCP_OPTION.ADDRESS, given ?? UNKNOWN_PEER_ADDRESS.w3, 4);
-    }
-    const offer = this.#offers.get(option.type);
-    if (offer === undefined) return "reject";
-    return bits === offer ? "ack" : numberOption(option.type, offer, 4);
-  }
-
-  insistsOn(): boolean {
-    return false;
-  }
-
-  missing(options: readonly CpOption[]): CpOption[] {
-    const given = this.#options.peerAddress?.w3;
-    if (given === undefined || this.#options.isPeerAddressFixed !== true) return [];
-    if (options.some((option) => option.type === IPCP_OPTION.ADDRESS)) return [];
-    return [numberOption(IPCP_OPTION.ADDRESS, given, 4)];
-  }
-
-  accept(options: readonly CpOption[]): void {
-    const address = options.find((option) => option.type === IPCP_OPTION.ADDRESS);
-    this.peerBits = address === undefined ? 0 : optionNumber(address);
-  }
-
-  acknowledged(): void {
-    if (!isUsable(this.localBits)) this.onNoAddress();
-  }
-
-  suggested(option: CpOption): void {
-    if (option.data.length !== 4) return;
-    const bits = optionNumber(option);
-    if (option.type === IPCP_OPTION.ADDRESS) {
-      // A configured address is not given up: the peer may insist until the refusals end it.
-      if (this.#options.localAddress === undefined && isUsable(bits)) this.localBits = bits;
-    } else if (this.servers.has(option.type)) this.servers.set(option.type, bits);
-  }
-
-  refused(option: CpOption): void {
-    if (option.type === IPCP_OPTION.ADDRESS && this.localBits === 0) this.onNoAddress();
-    else this.#refused.add(option.type);
-    this.servers.delete(option.type);
-  }
-
-  serversOf(first: number, second: number): IpAddress[] {
-    const bits = new Set([this.servers.get(first) ?? 0, this.servers.get(second) ?? 0]);
-    return [...bits].filter((b) => b !== 0).map((b) => ipv4(b));
-  }
+function isPool(peerAddress: IpcpOptions["peerAddress"]): peerAddress is PeerAddressPool {
+  return peerAddress !== undefined && "acquire" in peerAddress;
 }
 
 /** IPCP of one link. */
 export class Ipcp {
   /** The protocol below the options. */
   readonly protocol: ControlProtocol;
+  readonly #negotiation: IpcpNegotiation;
+  readonly #pool: PeerAddressPool | undefined;
+  #lease: IpAddress | undefined;
 
-  /** Makes IPCP in state Initial. */
+  /** Makes IPCP in state Initial.
+   *
+   * @throws {RangeError} if the number of VJ slots is not in 1 … 256.
+   */
   constructor(timers: TimerQueue, owner: IpcpOwner, options: IpcpOptions = {}) {
     const negotiation = new IpcpNegotiation(options);
+    this.#negotiation = negotiation;
+    if (isPool(options.peerAddress)) this.#pool = options.peerAddress;
+    else negotiation.given = options.peerAddress;
     this.protocol = new ControlProtocol(timers, negotiation, {
       send: (packet) => owner.ipcpSend(packet),
-      up: () =>
-        owner.ipcpUp({
-          localAddress: ipv4(negotiation.localBits),
-          peerAddress: negotiation.peerBits === 0
-            ? options.peerAddress ?? UNKNOWN_PEER_ADDRESS
-            : ipv4(negotiation.peerBits),
-          dnsServers: negotiation.serversOf(IPCP_OPTION.DNS1, IPCP_OPTION.DNS2),
-          nbnsServers: negotiation.serversOf(IPCP_OPTION.NBNS1, IPCP_OPTION.NBNS2),
-        }),
+      up: () => owner.ipcpUp(this.#result()),
       down: () => owner.ipcpDown(),
-      finished: (end) => owner.ipcpFinished(end),
+      finished: (end) => {
+        // The peer that says "not this address" for ever, and never which, has none for us.
+        const hasAddress = isHostAddress(negotiation.localBits);
+        owner.ipcpFinished(end === "not-converging" && !hasAddress ? "no-address" : end);
+      },
       otherCode: () => false,
     }, { maxRefusals: DEFAULT_IPCP_MAX_REFUSALS, ...options });
     negotiation.onNoAddress = () => this.protocol.close("no-address");
+  }
+
+  /** Takes the peer's address from the pool, if there is one, and begins to negotiate.
+   *
+   * @param peerName Who the peer proved to be.
+   */
+  start(peerName: string): void {
+    this.protocol.open();
+    if (this.#pool !== undefined) {
+      this.#negotiation.given = this.#lease = this.#pool.acquire(peerName);
+      if (this.#lease === undefined) return this.protocol.close("no-address");
+    }
+    this.protocol.lowerUp();
+  }
+
+  /** The link is down: ends without a word, and gives the address back. */
+  stop(): void {
+    const { state } = this.protocol;
+    if (state !== "Initial" && state !== "Starting") this.protocol.lowerDown();
+    if (this.#lease === undefined) return;
+    this.#pool?.release(this.#lease);
+    this.#negotiation.given = this.#lease = undefined;
+  }
+
+  #result(): IpcpResult {
+    const negotiation = this.#negotiation;
+    return {
+      localAddress: ipv4(negotiation.localBits),
+      peerAddress: negotiation.peerBits === 0
+        ? negotiation.given ?? UNKNOWN_PEER_ADDRESS
+        : ipv4(negotiation.peerBits),
+      dnsServers: negotiation.serversOf(IPCP_OPTION.DNS1, IPCP_OPTION.DNS2),
+      nbnsServers: negotiation.serversOf(IPCP_OPTION.NBNS1, IPCP_OPTION.NBNS2),
+      vjInbound: negotiation.vjInbound,
+      vjOutbound: negotiation.vjOutbound,
+    };
   }
 }

@@ -13,7 +13,7 @@ import { DEFAULT_ACCM } from "./hdlc.ts";
 import type { LcpOptions } from "./lcp.ts";
 import { LCP_OPTION, type LcpSettings } from "./lcp_options.ts";
 import { parsePppHeader, PPP_HEADER_INVALID, pppHeaderLengthOf, pppProtocolOf } from "./ppp_header.ts";
-import { PPP_IPV4 } from "./ppp_protocol_number.ts";
+import { PPP_IPV4, PPP_IPV6, PPP_LCP } from "./ppp_protocol_number.ts";
 import {
   type PppEnd,
   type PppHost,
@@ -180,15 +180,24 @@ export abstract class PppNetworkLink implements LinkDriver {
     if (this.#isClosed || !this.session.isNetworkUp) this.counters.sentWhileDown++;
     else if (length > this.session.mtu) this.counters.tooBig++;
     else {
-      if (!this.#begin(PPP_IPV4, length, false)) {
+      const codec = this.session.codec;
+      const protocol = codec.prepare(p);
+      if (protocol === 0) this.counters.sentWhileDown++;
+      else if (this.#begin(protocol, codec.length, false)) {
+        codec.commit(p);
+        if (codec.headLength > 0) this.#append(codec.head, 0, codec.headLength);
+        let skip = codec.skip;
+        for (let node: Pbuf | undefined = p; node !== undefined; node = node.next) {
+          const from = node.start + skip;
+          skip = from > node.end ? from - node.end : 0;
+          if (from < node.end) this.#append(node.bytes, from, node.end);
+        }
+        this.#end();
+        this.counters.packetsSent++;
+      } else {
         this.#isRoomWanted = true;
         return false;
       }
-      for (let node: Pbuf | undefined = p; node !== undefined; node = node.next) {
-        this.#append(node.bytes, node.start, node.end);
-      }
-      this.#end();
-      this.counters.packetsSent++;
     }
     p.release();
     return true;
@@ -234,17 +243,20 @@ export abstract class PppNetworkLink implements LinkDriver {
     }
     const at = start + pppHeaderLengthOf(header);
     const protocol = pppProtocolOf(header);
+    if (protocol !== PPP_LCP) this.session.lcp.echo.packetsSeen++;
     if (this.#packetSeen !== undefined) this.#packetSeen("inbound", protocol, bytes, at, end);
-    if (protocol === PPP_IPV4 && this.session.isNetworkUp) this.#deliver(bytes, at, end);
+    if (this.session.codec.takes(protocol)) this.#deliver(protocol, bytes, at, end);
     else {
-      if (protocol === PPP_IPV4) this.counters.receivedWhileDown++;
+      if (protocol === PPP_IPV4 || protocol === PPP_IPV6) this.counters.receivedWhileDown++;
       this.session.input(protocol, bytes, at, end);
     }
   }
 
   /** A packet has arrived damaged, or was lost on the way as far as the carrier knows: what depends on the packet before,
    * such as header compression, starts anew. */
-  protected packetDamaged(): void {}
+  protected packetDamaged(): void {
+    this.session.codec.lineError();
+  }
 
   /** No more packets for now. */
   protected inputEnds(): void {
@@ -260,7 +272,7 @@ export abstract class PppNetworkLink implements LinkDriver {
     this.#sink?.linkWritable();
   }
 
-  #deliver(bytes: Uint8Array, start: number, end: number): void {
+  #deliver(protocol: number, bytes: Uint8Array, start: number, end: number): void {
     const sink = this.#sink;
     if (sink === undefined) return;
     const p = this.host.pool.acquire(end - start, DEFAULT_HEADROOM);
@@ -271,6 +283,7 @@ export abstract class PppNetworkLink implements LinkDriver {
     const into = p.bytes;
     let at = p.start;
     for (let i = start; i < end; i++) into[at++] = bytes[i]!;
+    if (!this.session.codec.input(protocol, p)) return p.release();
     this.counters.packetsReceived++;
     this.#hasDelivered = true;
     sink.linkInput(p);

@@ -16,13 +16,16 @@ import {
   authenticationWishes,
   isAuthenticationProtocol,
 } from "./authentication_phase.ts";
+import type { Ccp } from "./ccp.ts";
 import type { CpEnd } from "./control_protocol.ts";
 import { CP_CODE, parseCpPacket } from "./cp_packet.ts";
 import type { Ipcp, IpcpResult } from "./ipcp.ts";
 import type { Ipv6cp, Ipv6cpResult } from "./ipv6cp.ts";
 import { Lcp, type LcpOptions } from "./lcp.ts";
 import { defaultLcpSettings, type LcpSettings } from "./lcp_options.ts";
+import { MPPE_OVERHEAD, type MppeSettings } from "./mppe.ts";
 import { type NetworkEnd, NetworkPhase, type NetworkPhaseOptions } from "./network_phase.ts";
+import type { PacketCodec } from "./packet_codec.ts";
 import { PPP_IPV4, PPP_IPV6, PPP_LCP } from "./ppp_protocol_number.ts";
 import { SessionClock, type SessionClockOptions } from "./session_clock.ts";
 
@@ -147,15 +150,20 @@ export class PppSession {
       done: () => this.#enterNetwork(),
       failed: (end, message) => this.#closeWith(end, message),
     }, options);
-    this.#network = new NetworkPhase(host, {
-      send: (protocol, packet) => owner.sendPacket(protocol, packet),
-      up: () => this.#networkUp(),
-      down: () => owner.networkDown(),
-      finished: (end, message) => {
-        if (this.lcp.state === "Opened") this.#closeWith(end, message);
-      },
-    }, options);
     this.#clock = new SessionClock(host.timers, (end) => this.#closeWith(end, ""), options);
+    this.#network = new NetworkPhase(
+      host,
+      {
+        send: (protocol, packet) => owner.sendPacket(protocol, packet),
+        up: () => this.#networkUp(),
+        down: () => owner.networkDown(),
+        finished: (end, message) => {
+          if (this.lcp.state === "Opened") this.#closeWith(end, message);
+        },
+      },
+      this.#clock,
+      options,
+    );
   }
 
   /** The present phase. */
@@ -173,14 +181,25 @@ export class PppSession {
     return this.#network.ipv6cp;
   }
 
+  /** CCP, if packets may be encrypted. */
+  get ccp(): Ccp | undefined {
+    return this.#network.ccp;
+  }
+
+  /** What becomes of IP packets on their way, for the carrier. */
+  get codec(): PacketCodec {
+    return this.#network.codec;
+  }
+
   /** Whether IP flows, of either family. */
   get isNetworkUp(): boolean {
     return this.#network.isUp;
   }
 
-  /** Longest IP packet to send. */
+  /** Longest IP packet to send; encryption takes four octets of it. */
   get mtu(): number {
-    return Math.min(this.lcp.peer.mru, this.#options.lcp?.mru ?? defaultLcpSettings().mru);
+    const mru = Math.min(this.lcp.peer.mru, this.#options.lcp?.mru ?? defaultLcpSettings().mru);
+    return this.codec.isEncrypting ? mru - MPPE_OVERHEAD : mru;
   }
 
   /** Begins: negotiates as soon as the line is up. Harmless when it has begun. */
@@ -255,20 +274,25 @@ export class PppSession {
 
   #enterNetwork(): void {
     this.#setPhase("Network");
-    this.#network.start(this.lcp.peer.mru);
+    this.#network.start({
+      peerMru: this.lcp.peer.mru,
+      peerName: this.#authentication.peerName,
+      keys: this.#authentication.mppeKeys,
+    });
   }
 
   #networkUp(): void {
+    const { ipv4, ipv6, encryption } = this.#network;
     this.#clock.start();
     this.#owner.networkUp({
-      ipv4: this.#network.ipv4,
-      ipv6: this.#network.ipv6,
+      ipv4,
+      ipv6,
       mtu: this.mtu,
       local: this.lcp.local,
       peer: this.lcp.peer,
       peerName: this.#authentication.peerName,
-      vj: { inbound: false, outbound: false },
-      encryption: undefined,
+      vj: { inbound: ipv4?.vjInbound !== undefined, outbound: ipv4?.vjOutbound !== undefined },
+      encryption: encryption && describeMppe(encryption.outbound),
     });
   }
 
@@ -353,4 +377,8 @@ export class PppSession {
     this.#phase = phase;
     this.#owner.phaseChanged(phase);
   }
+}
+
+function describeMppe({ keyBits, isStateful }: MppeSettings): string {
+  return `MPPE ${keyBits}-bit, ${isStateful ? "stateful" : "stateless"}`;
 }

@@ -35,6 +35,11 @@ export class SessionClock {
     if (this.#maxSessionMs > 0) this.#max = timers.create(() => expired("max-session"));
   }
 
+  /** Whether anybody wants to know of traffic. */
+  get watchesTraffic(): boolean {
+    return this.#idle !== undefined;
+  }
+
   /** IP flows; harmless when it did already. */
   start(): void {
     if (this.#isRunning) return;
