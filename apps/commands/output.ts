@@ -89,6 +89,12 @@ export class Output {
     this.#aside(() => this.#sink.stderr(this.dim(text) + "\n"));
   }
 
+  /** A note that is laid out by its author; silent with `--json` and `-q`. */
+  aside(text: string): void {
+    if (this.options.json || this.options.quiet) return;
+    this.#aside(() => this.#sink.stderr(text + "\n"));
+  }
+
   /** A detail for `-v`. */
   detail(text: string): void {
     if (this.options.verbose) this.note(text);
@@ -124,6 +130,11 @@ export class Output {
   /** Text in the colour of bad news. */
   bad(text: string): string {
     return this.#paint("31", text);
+  }
+
+  /** Text in the colour of things to look at. */
+  warn(text: string): string {
+    return this.#paint("33", text);
   }
 
   /** Emphasised text. */

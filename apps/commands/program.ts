@@ -19,6 +19,14 @@ export const OUTPUT_HELP = `OUTPUT
   -v, -q               say more, say less
   -h                   this text`;
 
+/** Names of errors whose message is all that their reader needs. */
+const EXPECTED_NAMES: ReadonlySet<string> = new Set([
+  "LinuxError",
+  "TimeoutError",
+  "SerialOpenError",
+  "LinkDownError",
+]);
+
 /** Reads how much is to be said. */
 export function parseOutput(o: ParsedOptions): OutputOptions {
   return { json: o.has("json"), quiet: o.has("q"), verbose: o.has("v") };
@@ -71,6 +79,5 @@ export function explain(output: Output, error: unknown): number {
 function isExpected(error: Error): boolean {
   const isHost = error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied ||
     error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.AlreadyExists;
-  return isHost || error.name === "LinuxError" || error.name === "TimeoutError" ||
-    error.constructor === Error;
+  return isHost || EXPECTED_NAMES.has(error.name) || error.constructor === Error;
 }

@@ -1,16 +1,49 @@
-/** `pppup`: will bring up a serial modem, or any PPP peer, without root. Its PPP is not written yet, and it says so.
+/** `pppup`: brings a serial modem, or any PPP peer, up without root, and uses the link.
  *
  * @module
  */
+import { explain, Output, type OutputSink, processSink, runProgram } from "@lightwire/app-commands";
+import { runAt } from "./at.ts";
+import { HELP } from "./help.ts";
+import { parsePppup, type PppupOptions } from "./options.ts";
+import { runUp } from "./up.ts";
+import { withLink } from "./with_link.ts";
 
-/** Exit status for a command that cannot be carried out as it is given. */
-const EXIT_USAGE = 2;
-
-/** The one sentence that this version has to say. */
-export const NOT_YET = "pppup: PPP and the modem commands come with a later version of lightwire; " +
-  "until then, ethup is the program that works (deno task ethup -h).";
-
-if (import.meta.main) {
-  console.error(NOT_YET);
-  Deno.exit(EXIT_USAGE);
+/** Runs `pppup` with the words behind its name.
+ *
+ * @param sink where its output goes; default: the process's streams.
+ * @returns the exit status.
+ */
+export async function pppup(args: readonly string[], sink: OutputSink = processSink()): Promise<number> {
+  let options: PppupOptions | "help";
+  try {
+    options = parsePppup(args);
+  } catch (error) {
+    return explain(new Output({ json: false, quiet: false, verbose: false }, sink), error);
+  }
+  if (options === "help") {
+    sink.stdout(HELP);
+    return 0;
+  }
+  const chosen = options;
+  const output = new Output(chosen.output, sink);
+  return await runProgram(output, (signal) => run(chosen, output, signal));
 }
+
+async function run(o: PppupOptions, output: Output, signal: AbortSignal): Promise<number> {
+  const { action } = o;
+  switch (action.kind) {
+    case "up":
+      return await runUp(o, output, signal);
+    case "at":
+      return await runAt(o, action.commands, output, signal);
+    case "diag":
+      throw new Error("diag comes");
+    case "run": {
+      const command = action.command.prepare(action.args);
+      return await withLink(o, output, signal, "note", ({ context }) => command(context));
+    }
+  }
+}
+
+if (import.meta.main) Deno.exit(await pppup(Deno.args));

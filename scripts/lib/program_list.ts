@@ -8,19 +8,18 @@ export interface Program {
   readonly permissions: readonly string[];
 }
 
+/** What a program needs that opens a device, or a capture, and tells about the host. */
+const PERMISSIONS: readonly string[] = [
+  "--allow-ffi",
+  "--allow-net",
+  "--allow-read",
+  "--allow-write",
+  "--allow-env",
+  "--allow-sys",
+];
+
 /** The programs. */
 export const PROGRAMS: readonly Program[] = [
-  {
-    name: "ethup",
-    main: "apps/ethernet/main.ts",
-    permissions: [
-      "--allow-ffi",
-      "--allow-net",
-      "--allow-read",
-      "--allow-write",
-      "--allow-env",
-      "--allow-sys",
-    ],
-  },
-  { name: "pppup", main: "apps/modem/main.ts", permissions: [] },
+  { name: "ethup", main: "apps/ethernet/main.ts", permissions: PERMISSIONS },
+  { name: "pppup", main: "apps/modem/main.ts", permissions: PERMISSIONS },
 ];

@@ -180,3 +180,12 @@ function tellModem(run: BringUpRun, next: () => void): void {
   run.done(`${name}${firmware}`, { manufacturer, model, revision, profile, baudRate });
   next();
 }
+
+/** `SIMCOM_SIM7600E-H`, `Quectel EC25`: the maker only if the model does not begin with it. */
+function modemName(manufacturer: string | undefined, model: string | undefined): string {
+  const maker = manufacturer?.split(/[\s_-]/)[0] ?? "";
+  if (model === undefined) return manufacturer ?? "a modem without a name";
+  return maker === "" || model.toLowerCase().startsWith(maker.toLowerCase())
+    ? model
+    : `${manufacturer} ${model}`;
+}

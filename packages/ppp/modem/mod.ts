@@ -70,4 +70,5 @@ export * from "./link_cause.ts";
 export * from "./bring_up_options.ts";
 export * from "./bring_up.ts";
 export { signalText } from "./bring_up_network.ts";
+export { makeGoodbye } from "./bring_up_modem.ts";
 export * from "./line_tap.ts";

@@ -1,0 +1,79 @@
+/** {@linkcode openPort}: the line of the command line: a serial port, or a simulated modem.
+ *
+ * @module
+ */
+import { SimulatedInternet } from "@lightwire/app-commands";
+import type { SerialPort } from "@lightwire/ppp";
+import type { Stack } from "@lightwire/sockets";
+import { SIM_CREDENTIALS } from "./bring_up_settings.ts";
+import type { PppupOptions } from "./options.ts";
+import { type OpenedSerialPort, openSerialPort } from "./serial/open_serial_port.ts";
+
+/** A line that is open. */
+export interface OpenPort {
+  /** The line. */
+  readonly port: OpenedSerialPort;
+  /** What it is called. */
+  readonly device: string;
+  /** Its speed. */
+  readonly baudRate: number;
+  /** Closes it, and what is behind it; the port is as it was found. */
+  close(): Promise<void>;
+}
+
+/** Opens the line.
+ *
+ * @param stack whose time a simulated modem shares.
+ * @throws {SerialOpenError} when there is no such port, it may not be opened, or somebody else holds it.
+ */
+export async function openPort(o: PppupOptions, stack: Stack): Promise<OpenPort> {
+  const { link } = o;
+  if (link.kind === "pppoe") throw new TypeError("Cannot open a serial port: the link is PPPoE");
+  if (link.kind === "sim") return openSimulation(o, stack, link);
+  const { device, baudRate, flow } = link;
+  const port = await openSerialPort(device, { baudRate, flow });
+  return { port, device, baudRate, close: () => port.closeAndWait() };
+}
+
+function openSimulation(
+  o: PppupOptions,
+  stack: Stack,
+  { fault, baudRate }: PppupOptions["link"] & { kind: "sim" },
+): OpenPort {
+  const internet = new SimulatedInternet();
+  const { pin } = o.dialling;
+  try {
+    const { port } = internet.connectModem(stack, {
+      baudRate,
+      model: "SIM7600",
+      credentials: SIM_CREDENTIALS,
+      ...(fault === undefined ? {} : { fault }),
+      ...(pin === undefined ? {} : { pin }),
+    });
+    const close = (): Promise<void> => {
+      internet.close();
+      return Promise.resolve();
+    };
+    return { port: withClose(port, close), device: "simulated modem", baudRate, close };
+  } catch (error) {
+    internet.close();
+    throw error;
+  }
+}
+
+/** The simulated port, closed like a real one. */
+function withClose(port: SerialPort, closeAndWait: () => Promise<void>): OpenedSerialPort {
+  return {
+    name: port.name,
+    get inputLines() {
+      return port.inputLines;
+    },
+    attach: (sink) => port.attach(sink),
+    write: (bytes, start, end) => port.write(bytes, start, end),
+    setBaudRate: (baud) => port.setBaudRate(baud),
+    setOutputLines: (lines) => port.setOutputLines(lines),
+    discardOutput: () => port.discardOutput(),
+    close: () => port.close(),
+    closeAndWait,
+  };
+}
