@@ -79,9 +79,9 @@ export class ReadinessWaiter {
     if (!this.#isClosed) Atomics.compareExchange(words, 0, READY, IDLE);
   }
 
-  /** Ends a pending {@linkcode wait}. */
+  /** Ends a pending {@linkcode wait}; the next one is not affected. */
   wake(): void {
-    libc().eventfd_write(this.#wakeFd, 1n);
+    if (Atomics.load(this.#words, 0) === WAITING) libc().eventfd_write(this.#wakeFd, 1n);
   }
 
   /** Ends a pending wait and the worker. */
@@ -91,7 +91,7 @@ export class ReadinessWaiter {
     const words = this.#words;
     Atomics.store(words, 0, QUIT);
     Atomics.notify(words, 0);
-    this.wake();
+    libc().eventfd_write(this.#wakeFd, 1n);
     while (Atomics.load(words, 0) !== ENDED) {
       const result = Atomics.waitAsync(words, 0, QUIT);
       if (result.async) await result.value;

@@ -257,9 +257,10 @@ export class TtyPort implements SerialPort {
       if (this.#isStreaming() && !this.#isBlocked) {
         await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
       }
-      await this.#waiter.wait(this.#isBlocked && this.#nextSettings === undefined);
+      const wantsWrite = this.#isBlocked && this.#nextSettings === undefined;
+      await this.#waiter.wait(wantsWrite);
       this.counters.wakeUps++;
-      if (!this.#isClosed) this.#unblock();
+      if (wantsWrite && !this.#isClosed) this.#unblock();
     }
   }
 
