@@ -1,0 +1,61 @@
+#!/bin/busybox sh
+# First process of the user-mode Linux guest of ppp_lab.ts. Its root is the machine's own file tree, read-only; what it
+# writes goes to memory or to the lab's folder. Words of the kernel's command line that we read:
+#   LAB=/abs/folder   the lab's folder: etc-ppp/, log/, www/
+#   LINES=N           serial lines to hold open
+# Each line on the console is a command; its answer ends with "##done NUMBER STATUS", where the number counts the commands.
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb
+B=/bin/busybox
+$B mount -t proc proc /proc
+$B mount -t sysfs sysfs /sys
+$B mount -t tmpfs -o mode=755 tmpfs /run
+$B mkdir -p /run/lab /run/lock /dev/pts
+$B mount -t devpts devpts /dev/pts
+$B mount -t hostfs -o "$LAB" none /run/lab
+$B mount -t tmpfs -o mode=755 tmpfs /etc/ppp
+$B mount -t tmpfs tmpfs /tmp
+$B cp /run/lab/etc-ppp/* /etc/ppp/
+$B chmod 600 /etc/ppp/pap-secrets /etc/ppp/chap-secrets
+
+K=/usr/lib/uml/modules/$($B uname -r)/kernel
+for module in lib/crc-ccitt drivers/net/slip/slhc drivers/net/ppp/ppp_generic drivers/net/ppp/ppp_async \
+  net/ipv6/ipv6 lib/crypto/libarc4 drivers/net/ppp/ppp_mppe drivers/net/ppp/pppox drivers/net/ppp/pppoe; do
+  # A lookup of the crypto layer fails now and then at this early hour.
+  for try in 1 2 3 4 5; do $B insmod "$K/$module.ko" 2>/dev/null && break; done
+done
+[ -e /dev/ppp ] || $B mknod /dev/ppp c 108 0
+$B ifconfig lo 127.0.0.1 up
+$B ip addr add 10.64.64.53/32 dev lo
+echo 1 >/proc/sys/net/ipv4/ip_forward
+$B nc -ll -p 7 -e /bin/busybox cat </dev/null >/dev/null 2>&1 &
+$B httpd -p 80 -h /run/lab/www
+i=0
+while [ $i -lt "$LINES" ]; do
+  # A line that nobody has open has no pseudo-terminal, and gets another one each time.
+  $B sleep 999999 </dev/ttyS$i >/dev/null 2>&1 &
+  i=$((i + 1))
+done
+
+# supervise LINE OPTIONS…: answers call after call.
+supervise() {
+  tty=$1
+  shift
+  while :; do
+    pppd /dev/$tty 115200 "$@" logfile /run/lab/log/$tty.log nodetach </dev/null >>/run/lab/log/$tty.out 2>&1
+    echo $? >>/run/lab/log/$tty.exit
+    $B usleep 50000
+  done
+}
+
+# Only of a real terminal does the end of the console's other side mean a hang-up, which ends the guest with its parent.
+exec </dev/tty0 >/dev/tty0 2>&1
+$B stty -echo -onlcr
+n=0
+echo "##ready"
+while read -r line; do
+  [ "$line" = poweroff ] && break
+  (eval "$line")
+  echo "##done $n $?"
+  n=$((n + 1))
+done
+$B poweroff -f

@@ -1,0 +1,266 @@
+/** {@linkcode PppLab}: a guest of user-mode Linux with the kernel's PPP and Debian's pppd, each of its serial lines a
+ * pseudo-terminal of this machine. Needs no PPP in the machine's own kernel.
+ *
+ * ```text
+ *   this machine                                    guest
+ *   pppup --device /dev/pts/5 ── pseudo-terminal ── /dev/ttyS0 ── pppd ── ppp0 ── ping, httpd, echo, 10.64.64.53
+ * ```
+ *
+ * @module
+ */
+import { must, run } from "../lab.ts";
+
+/** Name that pppd accepts, and by which it lets itself be accepted. */
+export const LOGIN = { name: "tester", secret: "secret" } as const;
+/** Name of pppd as a server. */
+export const SERVER_NAME = "pppserver";
+/** An address that the guest has on its loopback, behind every line; also handed out as name server. */
+export const GUEST_ADDRESS = "10.64.64.53";
+/** Most lines of a guest: it has 64 interrupts, and a line takes up to three. */
+export const MAX_LINES = 16;
+
+const BOOT_TIMEOUT_MS = 30_000;
+const COMMAND_TIMEOUT_MS = 30_000;
+const POWER_OFF_MS = 3000;
+/** What pppd is told as either side: no lock files, the packets in the log, a short farewell. */
+const COMMON_OPTIONS = "local nolock debug lcp-max-terminate 1 lcp-restart 1";
+/** What pppd is told as a server: it waits for us, and hands out addresses. */
+const SERVER_OPTIONS = `${COMMON_OPTIONS} silent ipcp-max-failure 5 name ${SERVER_NAME}`;
+/** What pppd is told as a client, which dials us: it takes what it is given. */
+const CLIENT_OPTIONS = `${COMMON_OPTIONS} noipdefault ipcp-accept-local ipcp-accept-remote usepeerdns ` +
+  `user ${LOGIN.name} password ${LOGIN.secret}`;
+
+/** One serial line of the guest. */
+export class PppLine {
+  /** Number of the line. */
+  readonly index: number;
+  /** Path of this machine's end. */
+  readonly device: string;
+  /** Address of pppd as a server. */
+  readonly serverAddress: string;
+  /** Address that pppd gives us as a server. */
+  readonly clientAddress: string;
+  readonly #lab: PppLab;
+  readonly #hold: Deno.FsFile;
+
+  constructor(lab: PppLab, index: number, device: string) {
+    this.#lab = lab;
+    this.index = index;
+    this.device = device;
+    this.serverAddress = `10.64.${65 + index}.1`;
+    this.clientAddress = `10.64.${65 + index}.2`;
+    // While somebody has it open, the guest sees no hang-up between two calls, and the path stays.
+    this.#hold = Deno.openSync(device, { read: true, write: true });
+  }
+
+  /** Has pppd answer on this line, once or call after call, and waits until it listens.
+   *
+   * @param options What it is told beside {@linkcode SERVER_OPTIONS}, for instance `auth require-chap`.
+   */
+  async serve(options: string, o: { isSupervised?: boolean } = {}): Promise<void> {
+    const words =
+      `${SERVER_OPTIONS} ${this.serverAddress}:${this.clientAddress} ms-dns ${GUEST_ADDRESS} ${options}`;
+    await this.#start(words, o.isSupervised === true);
+    await this.waitForLog(/Connect: ppp\d+ <-->/);
+  }
+
+  /** Has pppd dial us on this line. */
+  async dial(options: string = ""): Promise<void> {
+    await this.#start(`${CLIENT_OPTIONS} ${options}`, false);
+  }
+
+  /** Everything that pppd logged on this line since the last {@linkcode serve} or {@linkcode dial}. */
+  async log(): Promise<string> {
+    return await Deno.readTextFile(this.#logPath).catch(() => "");
+  }
+
+  /** Waits until pppd has logged something.
+   *
+   * @throws {Error} with the log, when it does not within `timeoutMs`.
+   */
+  async waitForLog(pattern: RegExp, timeoutMs = 15_000): Promise<RegExpExecArray> {
+    for (let waited = 0;; waited += 20) {
+      const log = await this.log();
+      const match = pattern.exec(log);
+      if (match !== null) return match;
+      if (waited > timeoutMs) throw new Error(`pppd on ${this.device} did not log ${pattern}:\n${log}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  /** Sends a signal to this line's pppd. */
+  async signal(name: string): Promise<void> {
+    await this.#lab.guest(`kill -${name} $(cat /run/lab/log/ttyS${this.index}.pid)`);
+  }
+
+  /** Ends whatever runs on this line. */
+  async stop(): Promise<void> {
+    const n = this.index;
+    await this.#lab.guest(
+      `kill $(cat /run/lab/log/ttyS${n}.super) 2>/dev/null; kill -KILL $(pidof pppd | tr ' ' '\\n' | ` +
+        `while read p; do grep -q /dev/ttyS${n} /proc/$p/cmdline && echo $p; done) 2>/dev/null; :`,
+    );
+  }
+
+  /** Lets the line go. */
+  close(): void {
+    this.#hold.close();
+  }
+
+  get #logPath(): string {
+    return `${this.#lab.folder}/log/ttyS${this.index}.log`;
+  }
+
+  async #start(options: string, isSupervised: boolean): Promise<void> {
+    const tty = `ttyS${this.index}`;
+    // Without these words pppd would begin with both, which most tests are not about.
+    if (!/mppe|ccp|comp/.test(options)) options += " noccp";
+    if (!options.includes("ipv6")) options += " noipv6";
+    await Deno.remove(this.#logPath).catch(() => {});
+    const words = `${options} unit ${this.index}`;
+    const command = isSupervised
+      ? `supervise ${tty} ${words} & echo $! >/run/lab/log/${tty}.super`
+      : `pppd /dev/${tty} 115200 ${words} logfile /run/lab/log/${tty}.log nodetach ` +
+        `</dev/null >>/run/lab/log/${tty}.out 2>&1 & echo $! >/run/lab/log/${tty}.pid`;
+    await this.#lab.guest(command);
+  }
+}
+
+/** A guest that has booted. */
+export class PppLab implements AsyncDisposable {
+  /** Folder that guest and machine share: `log/`, `www/`. */
+  readonly folder: string;
+  /** Its serial lines. */
+  readonly lines: readonly PppLine[] = [];
+  readonly #child: Deno.ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  #reader: Promise<void> = Promise.resolve();
+  #console = "";
+  #changed: () => void = () => {};
+  #commands = 0;
+  #queue: Promise<unknown> = Promise.resolve();
+
+  private constructor(folder: string, lines: number, shim: string) {
+    this.folder = folder;
+    const serial = Array.from({ length: lines }, (_, i) => `ssl${i}=pts`);
+    this.#child = new Deno.Command("setarch", {
+      args: [
+        ...["x86_64", "-R", "linux.uml", "mem=128M", "root=none", "rootfstype=hostfs", "rootflags=/", "ro"],
+        ...["panic=-1", "noreboot", `init=${folder}/guest_init.sh`, `LAB=${folder}`, `LINES=${lines}`],
+        ...["con=null", "con0=fd:0,fd:1", "ssl=null", ...serial, `uml_dir=${folder}/umid`],
+      ],
+      clearEnv: true,
+      env: { PATH: Deno.env.get("PATH") ?? "", LD_PRELOAD: shim },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    this.#input = this.#child.stdin.getWriter();
+    this.#reader = this.#read();
+  }
+
+  /** Boots a guest.
+   *
+   * @param lines Serial lines, up to {@linkcode MAX_LINES}.
+   */
+  static async boot(lines: number): Promise<PppLab> {
+    if (lines > MAX_LINES) throw new RangeError(`A guest has at most ${MAX_LINES} lines`);
+    const folder = await Deno.makeTempDir({ prefix: "lightwire-ppp-" });
+    for (const name of ["etc-ppp", "log", "www"]) await Deno.mkdir(`${folder}/${name}`);
+    const secrets = `${LOGIN.name} * ${LOGIN.secret} *\n${SERVER_NAME} * ${LOGIN.secret} *\n`;
+    await Deno.writeTextFile(`${folder}/etc-ppp/options`, "");
+    await Deno.writeTextFile(`${folder}/etc-ppp/pap-secrets`, secrets);
+    await Deno.writeTextFile(`${folder}/etc-ppp/chap-secrets`, secrets);
+    const init = `${folder}/guest_init.sh`;
+    await Deno.copyFile(new URL("./guest_init.sh", import.meta.url), init);
+    await Deno.chmod(init, 0o755);
+    const shim = `${folder}/xstate_shim.so`;
+    const source = new URL("./xstate_shim.c", import.meta.url).pathname;
+    await must("cc", "-O2", "-fPIC", "-shared", "-o", shim, source);
+    const lab = new PppLab(folder, lines, shim);
+    try {
+      await lab.#waitForConsole(/##ready/, BOOT_TIMEOUT_MS);
+      for (let i = 0; i < lines; i++) {
+        const pattern = new RegExp(`Serial line ${i} assigned device '([^']+)'`);
+        const match = await lab.#waitForConsole(pattern, BOOT_TIMEOUT_MS);
+        (lab.lines as PppLine[]).push(new PppLine(lab, i, match[1]!));
+      }
+    } catch (error) {
+      await lab[Symbol.asyncDispose]();
+      throw error;
+    }
+    return lab;
+  }
+
+  /** Runs a shell command in the guest. @returns what it printed, kernel messages included; its status is not looked at. */
+  guest(command: string): Promise<string> {
+    const work = async (): Promise<string> => {
+      const number = this.#commands++;
+      const from = this.#console.length;
+      await this.#input.write(new TextEncoder().encode(`${command}\n`));
+      const done = await this.#waitForConsole(new RegExp(`##done ${number} (\\d+)`), COMMAND_TIMEOUT_MS);
+      return this.#console.slice(from, done.index).replaceAll("\r", "");
+    };
+    const result = this.#queue.then(work);
+    this.#queue = result.catch(() => {});
+    return result;
+  }
+
+  /** Powers the guest off and removes its folder. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const line of this.lines) line.close();
+    await this.#input.write(new TextEncoder().encode("poweroff\n")).catch(() => {});
+    const timer = setTimeout(() => void this.#kill(), POWER_OFF_MS);
+    await this.#child.status;
+    clearTimeout(timer);
+    await this.#input.close().catch(() => {});
+    await this.#reader;
+    await Deno.remove(this.folder, { recursive: true });
+  }
+
+  async #kill(): Promise<void> {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // It has ended meanwhile.
+    }
+    // Its helper processes carry our folder's name.
+    const { stdout } = await run("ps", ["-eo", "pid=,args="]);
+    for (const line of stdout.split("\n")) {
+      if (!line.includes(`LAB=${this.folder}`)) continue;
+      try {
+        Deno.kill(Number.parseInt(line, 10), "SIGKILL");
+      } catch {
+        // This one too.
+      }
+    }
+  }
+
+  async #read(): Promise<void> {
+    const decoder = new TextDecoder();
+    for await (const chunk of this.#child.stdout) {
+      this.#console += decoder.decode(chunk, { stream: true });
+      this.#changed();
+    }
+    this.#changed();
+  }
+
+  async #waitForConsole(pattern: RegExp, timeoutMs: number): Promise<RegExpExecArray> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<"late">((resolve) => timer = setTimeout(() => resolve("late"), timeoutMs));
+    const ended = this.#child.status.then(() => this.#reader).then(() => "ended" as const);
+    try {
+      for (;;) {
+        const match = pattern.exec(this.#console);
+        if (match !== null) return match;
+        const more = new Promise<"more">((resolve) => this.#changed = () => resolve("more"));
+        const what = await Promise.race([more, ended, late]);
+        if (what !== "more") {
+          throw new Error(`The guest: ${what} before ${pattern}\n${this.#console.slice(-2000)}`);
+        }
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
