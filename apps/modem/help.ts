@@ -3,13 +3,14 @@
  * @module
  */
 import { COMMANDS, FAULT_HELP, OUTPUT_HELP } from "@lightwire/app-commands";
+import { DIAG_USAGE } from "./diag/diag_arguments.ts";
 import { DIALLING_HELP } from "./dialling_options.ts";
 import { FAULT_NAMES, LINK_HELP } from "./link_options.ts";
 import { REDIAL_HELP } from "./redial_options.ts";
 
 const OWN_COMMANDS = `  up
       bring the link up and stay, with a status line, until Ctrl-C (this is the default)
-  diag
+  ${DIAG_USAGE}
       a numbered report: what works, what does not, the evidence, and what to do
   at 'COMMAND' …
       send commands to the modem and print what it says`;

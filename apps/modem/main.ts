@@ -4,6 +4,7 @@
  */
 import { explain, Output, type OutputSink, processSink, runProgram } from "@lightwire/app-commands";
 import { runAt } from "./at.ts";
+import { pppupDiag } from "./diag/pppup_diag.ts";
 import { HELP } from "./help.ts";
 import { parsePppup, type PppupOptions } from "./options.ts";
 import { runUp } from "./up.ts";
@@ -38,7 +39,7 @@ async function run(o: PppupOptions, output: Output, signal: AbortSignal): Promis
     case "at":
       return await runAt(o, action.commands, output, signal);
     case "diag":
-      throw new Error("diag comes");
+      return await pppupDiag(o, action.args, output, signal);
     case "run": {
       const command = action.command.prepare(action.args);
       return await withLink(o, output, signal, "note", ({ context }) => command(context));
