@@ -5,7 +5,7 @@
  * or your host ── modem ── operator's router 10.64.64.1, ns 10.64.64.53 ── 198.51.100.0/30 ── the same servers
  * ```
  *
- * Three stacks in one process, in real time. It needs no permission.
+ * Three stacks in one process, in real time unless told otherwise. It needs no permission.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import {
   type SimulatedModem,
   type SimulatedModemOptions,
 } from "@lightwire/ppp/sim";
-import { Stack } from "@lightwire/sockets";
+import { Stack, type StackOptions } from "@lightwire/sockets";
 import { iperf2Server } from "../iperf/iperf2.ts";
 import { iperf3Server } from "../iperf/iperf3_server.ts";
 import { parseIperf } from "../iperf/options.ts";
@@ -61,11 +61,22 @@ export class SimulatedInternet {
   readonly clientAddress: string = CLIENT;
   /** The router's address on the LAN. */
   readonly routerAddress: string = ROUTER;
-  readonly #router: Stack = new Stack({ ip: { forwarding: true } });
-  readonly #servers: Stack = new Stack();
+  readonly #router: Stack;
+  readonly #servers: Stack;
   readonly #end = new AbortController();
   #modem: SimulatedModem | undefined = undefined;
   #calls = 0;
+
+  /** Makes the router and the servers; nothing runs yet.
+   *
+   * @param makeStack makes each of them, for whoever wants them in virtual time; default: in the host's time.
+   */
+  constructor(
+    makeStack: (name: string, options: StackOptions) => Stack = (_, options) => new Stack(options),
+  ) {
+    this.#router = makeStack("router", { ip: { forwarding: true } });
+    this.#servers = makeStack("servers", {});
+  }
 
   /** Connects `client`'s link with the router, and starts all services.
    *
