@@ -30,6 +30,7 @@ const MAYBE_LINE: readonly LinkCause[] = [
   "auth-failed",
   "no-address",
   "peer-terminates",
+  "no-carrier",
 ];
 
 /** Turns events into checks. */

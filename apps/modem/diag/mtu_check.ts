@@ -12,8 +12,14 @@ import { type NetworkContext, networkErrorText, onLineMs, shortMs } from "./netw
 
 /** IPv4 and ICMP headers. */
 const HEADERS = 28;
-/** Every host takes a datagram of that size (RFC 791 §3.1); nobody looks for a smaller one. */
-const LEAST_MTU = 576;
+/** An ordinary echo request. */
+const ORDINARY = 84;
+/** Every host takes a datagram of that size (RFC 791 §3.1). */
+const EVERYBODYS = 576;
+/** Small packets sent at once, their size, and the share of them that has to be answered. */
+const BURST = 16;
+const BURST_BYTES = 200;
+const BURST_LEAST = 0.75;
 /** Bytes which the size that passes may be wrong by. */
 const PRECISION = 4;
 const ATTEMPTS = 2;
@@ -51,42 +57,27 @@ export async function checkMtu(c: NetworkContext): Promise<CheckOutcome> {
   return await blackHole(c, host, mtu, evidence);
 }
 
-/** Full-size packets got no answer: up to which size there is one. */
+/** Full-size packets got no answer: up to which size there is one, and whether it is size that matters. */
 async function blackHole(
   c: NetworkContext,
   host: string,
   mtu: number,
   evidence: string[],
 ): Promise<CheckOutcome> {
-  let passing = 0;
-  let failing = mtu;
-  for (
-    let size = Math.min(LEAST_MTU, mtu - 1);
-    failing - passing > PRECISION;
-    size = (passing + failing) >>> 1
-  ) {
-    if ((await probeSize(c, host, size, evidence)).received > 0) passing = size;
-    else failing = size;
-    if (passing === 0) break;
-  }
-  if (passing === 0) {
-    const least = Math.min(LEAST_MTU, mtu - 1);
-    return await checkByTcp(
-      c,
-      mtu,
+  const { findings, target } = c;
+  const passing = await findPassing(c, host, mtu, evidence);
+  findings.passingBytes = passing;
+  if (await losesBursts(c, evidence)) {
+    return skip(
+      `packets of more than ${passing} bytes get lost, and so do many small ones at once: no matter of size`,
       evidence,
-      `long echo requests of ${least} bytes and more get no answer from ${host}`,
     );
   }
   // Some hosts answer no long echo requests at all, and yet take long segments.
-  const { findings, target } = c;
-  if (findings.isTargetReached && findings.targetAddress !== undefined) {
-    const stalled = await transfer(c, mtu, evidence);
-    if (stalled === undefined) {
-      return pass(`${mtu}-byte segments pass to ${target.host}, only long echo requests do not`, evidence);
-    }
+  if (findings.isTargetReached && await transfer(c, mtu, evidence) === undefined) {
+    findings.passingBytes = mtu;
+    return pass(`${mtu}-byte segments pass to ${target.host}, only long echo requests do not`, evidence);
   }
-  findings.passingBytes = passing;
   return {
     result: "fail",
     cause: "mtu-black-hole",
@@ -94,6 +85,40 @@ async function blackHole(
     evidence,
     facts: { size: String(passing) },
   };
+}
+
+/** Between the size of an ordinary echo request, which is answered, and the MTU, which is not. */
+async function findPassing(
+  c: NetworkContext,
+  host: string,
+  mtu: number,
+  evidence: string[],
+): Promise<number> {
+  let passing = ORDINARY;
+  let failing = mtu;
+  while (failing - passing > PRECISION) {
+    // The first guess is the datagram that every host takes (RFC 791 §3.1).
+    const size = failing === mtu && mtu > EVERYBODYS ? EVERYBODYS : (passing + failing) >>> 1;
+    if (passing >= size) break;
+    if ((await probeSize(c, host, size, evidence)).received > 0) passing = size;
+    else failing = size;
+  }
+  return passing;
+}
+
+/** Whether small packets get lost too, if only there are many at once: then a buffer overflows on the line. */
+async function losesBursts(c: NetworkContext, evidence: string[]): Promise<boolean> {
+  const host = c.findings.echoHost;
+  if (host === undefined) return false;
+  const { sent, received } = await probeEcho(c.stack, host, {
+    count: BURST,
+    window: BURST,
+    size: BURST_BYTES - HEADERS,
+    timeoutMs: c.timing.echoMs + onLineMs(c, BURST * BURST_BYTES),
+    signal: c.signal,
+  });
+  evidence.push(`ping ${host}, ${BURST} times ${BURST_BYTES} bytes at once: ${received} of ${sent} answered`);
+  return received < BURST_LEAST * sent;
 }
 
 /** A request and an answer over TCP, both longer than a packet.

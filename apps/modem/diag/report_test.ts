@@ -48,9 +48,11 @@ Do this next: Give the PIN: \`--pin N\`; it is on the letter that came
               with the SIM.
 Otherwise:
   - If you gave one and it was refused: Do not try others: look it up;
-    \`pppup at 'AT+CPINR="SIM PIN"'\` tells how many attempts are left.
+    \`pppup --device /dev/ttyUSB0 at 'AT+CPINR="SIM PIN"'\` tells how many
+    attempts are left.
   - If nobody is there to type it: Switch the question off:
-    \`pppup at 'AT+CLCK="SC",0,"N"'\` with the PIN for N.
+    \`pppup --device /dev/ttyUSB0 at 'AT+CLCK="SC",0,"N"'\` with the PIN
+    for N.
 `,
   );
 });
@@ -79,8 +81,8 @@ and needs roaming in the contract.
 Do this next: Nothing, if you know what it costs.
 Otherwise:
   - If you are at home: Near a border, or with an international IoT SIM,
-    that is usual; \`pppup at 'AT+COPS=?'\` shows whether the home network
-    is there.
+    that is usual; \`pppup --device /dev/ttyUSB0 at 'AT+COPS=?'\` shows
+    whether the home network is there.
 `,
   );
 });

@@ -21,8 +21,6 @@ export interface DiagOptions extends PortSettings {
   readonly bringUp: BringUpOptions;
   /** Whom to reach; default {@linkcode DEFAULT_TARGET}. */
   readonly target?: DiagTarget;
-  /** Name servers in place of those that the other side names. */
-  readonly dns?: readonly string[];
   /** Name or address of a time server; default "pool.ntp.org". */
   readonly timeServer?: string;
   /** Addresses anywhere that answer echo requests, asked when nobody near does; default {@linkcode DEFAULT_ECHO_HOSTS}. */
@@ -56,8 +54,8 @@ export interface DiagEnvironment {
   openPort(): Promise<DiagPort>;
   /** Makes the bring-up. */
   bringUp(host: PppHost, port: SerialPort, options: BringUpOptions, handlers: BringUpHandlers): DiagBringUp;
-  /** Adds the interface over the link, with captures and the like in between; default: nothing in between. */
-  attach?(link: PppLink): StackInterface;
+  /** Adds the interface over the link, with its addresses, routes and name servers. */
+  attach(link: PppLink, up: PppUp): StackInterface;
   /** Told of everything too: captures. */
   readonly observer?: Pick<BringUpHandlers, "at" | "packet" | "link">;
 }
@@ -255,15 +253,7 @@ class LinkRun {
   }
 
   #up(link: PppLink, up: PppUp): void {
-    const { ipv4 } = up;
-    if (ipv4 !== undefined && this.#interface === undefined) {
-      const { stack, attach } = this.#environment;
-      const added = attach?.(link) ?? stack.addInterface({ name: "ppp0", driver: link });
-      added.addAddress(`${ipv4.localAddress}/32`);
-      added.addRoute({ destination: "0.0.0.0/0" });
-      added.nameServers = this.#options.dns ?? ipv4.dnsServers.map(String);
-      this.#interface = added;
-    }
+    if (up.ipv4 !== undefined) this.#interface ??= this.#environment.attach(link, up);
     if (this.#isUp) return;
     this.#isUp = true;
     // Not from inside of the link's upcall: the checks send.

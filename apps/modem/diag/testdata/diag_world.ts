@@ -1,0 +1,117 @@
+/** {@linkcode DiagWorld}: a computer, a simulated modem, an operator and a small internet, in virtual time, for tests of the
+ * diagnosis.
+ *
+ * @module
+ */
+import { Output, type OutputSink, SimulatedInternet } from "@lightwire/app-commands";
+import { Simulation } from "@lightwire/netif/sim";
+import { type BringUpOptions, type LinkCause, ModemBringUp } from "@lightwire/ppp/modem";
+import type { SimulatedModemOptions } from "@lightwire/ppp/sim";
+import { Stack } from "@lightwire/sockets";
+import { runSimulation } from "@lightwire/sockets/sim";
+import type { Check } from "../check.ts";
+import { type DiagEnvironment, type DiagOptions, runDiag } from "../run_diag.ts";
+
+/** Who the operator lets in. */
+const CREDENTIALS = { name: "demo", secret: "demo" };
+
+/** What is to be tried. */
+export interface DiagRunOptions {
+  /** What is wrong. */
+  readonly fault?: LinkCause;
+  /** Speed of the line; default 921600. */
+  readonly baudRate?: number;
+  /** Options of the bring-up. */
+  readonly bringUp?: BringUpOptions;
+  /** Options of the modem. */
+  readonly modem?: SimulatedModemOptions;
+  /** Options of the diagnosis. */
+  readonly diag?: Partial<DiagOptions>;
+  /** What else is in the environment. */
+  readonly environment?: Partial<DiagEnvironment>;
+  /** As JSON; default true. */
+  readonly isJson?: boolean;
+}
+
+/** What came of it. */
+export interface DiagRun {
+  /** Exit status. */
+  readonly status: number;
+  /** Everything printed. */
+  readonly text: string;
+  /** The checks, of JSON. */
+  readonly checks: readonly (Check & { readonly event: string; readonly remedy?: string })[];
+  /** The last object, of JSON. */
+  readonly diagnosis: { readonly causes: readonly string[]; readonly ok: boolean; readonly failed: readonly string[]; readonly text: string };
+  /** Virtual milliseconds. */
+  readonly elapsedMs: number;
+  /** Packet buffers that nobody gave back. */
+  readonly leaked: number;
+}
+
+/** Diagnoses a simulated modem. */
+export async function diagnose(o: DiagRunOptions = {}): Promise<DiagRun> {
+  const sim = new Simulation({ seed: 1 });
+  const baudRate = o.baudRate ?? 921_600;
+  const internet = new SimulatedInternet((name, options) =>
+    new Stack({ pump: "manual", ...sim.host(name), ...options })
+  );
+  const stack = new Stack({ pump: "manual", ...sim.host("computer") });
+  let text = "";
+  const sink: OutputSink = { stdout: (t) => text += t, stderr() {}, isTerminal: false, hasColor: false };
+  const environment: DiagEnvironment = {
+    stack,
+    output: new Output({ json: o.isJson ?? true, quiet: false, verbose: false }, sink),
+    signal: new AbortController().signal,
+    style: { hasColor: false },
+    openPort: async () => {
+      await Promise.resolve();
+      const { port } = internet.connectModem(stack, {
+        ...(o.fault === undefined ? {} : { fault: o.fault }),
+        baudRate,
+        credentials: CREDENTIALS,
+        ...o.modem,
+      });
+      return port;
+    },
+    bringUp: (host, port, options, handlers) => new ModemBringUp(host, port, options, handlers),
+    attach: (link, { ipv4 }) => {
+      const added = stack.addInterface({
+        name: "ppp0",
+        driver: link,
+        addresses: [`${ipv4!.localAddress}/32`],
+        routes: [{ destination: "0.0.0.0/0" }],
+      });
+      added.nameServers = ipv4!.dnsServers.map(String);
+      return added;
+    },
+    ...o.environment,
+  };
+  const startedAt = sim.clock.now();
+  const status = await runSimulation(
+    sim,
+    runDiag({
+      device: "/dev/ttyUSB0",
+      baudRate,
+      flow: "none",
+      bringUp: { baudRate, apn: "internet", session: { credentials: CREDENTIALS }, ...o.bringUp },
+      target: { host: "example.test", port: 80, path: "/bytes/20000" },
+      timeServer: "time.example.test",
+      echoHosts: [],
+      ...o.diag,
+    }, environment),
+  );
+  const elapsedMs = sim.clock.now() - startedAt;
+  internet.close();
+  stack.close();
+  sim.advance(60_000);
+  const events = o.isJson === false ? [] : text.trim().split("\n").map((line) => JSON.parse(line));
+  return {
+    status,
+    text,
+    checks: events.filter(({ event }) => event === "check"),
+    diagnosis: events.at(-1),
+    elapsedMs,
+    leaked: sim.pool.inUse,
+  };
+}
