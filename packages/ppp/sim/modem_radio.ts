@@ -86,6 +86,13 @@ export class ModemRadio {
     this.#search();
   }
 
+  /** The network has been found long ago. */
+  findAtOnce(): void {
+    this.#timer.stop();
+    this.#isSimReady = true;
+    this.#set(this.#options.registration);
+  }
+
   /** `+CFUN=`. */
   setFunctionality(value: number): void {
     this.#functionality = value;

@@ -2,66 +2,31 @@
  *
  * @module
  */
-import type { Timer, TimerQueue } from "@lightwire/netif";
-import type { LinkCause } from "../modem/link_cause.ts";
-import type { PppCredentials } from "../authentication.ts";
-import type { PppAuthMethod } from "../lcp_options.ts";
+import type { Timer } from "@lightwire/netif";
 import type { PppHost } from "../ppp_session.ts";
 import { type SerialInputLines, SerialOpenError, type SerialPort, type SerialSink } from "../serial_port.ts";
 import type { AtInvocation, AtOutcome } from "./at_outcome.ts";
-import { AtSession, type AtSessionOwner } from "./at_session.ts";
+import { AtSession, type AtSessionChannel, type AtSessionOwner } from "./at_session.ts";
 import { executeCommand } from "./command_table.ts";
 import { DataCall } from "./data_call.ts";
+import { LeftoverPeer } from "./leftover_peer.ts";
+import { FlowCharacterEater, SevenBitLine, UartOverrun } from "./line_faults.ts";
 import { behaviourOf, type ModemBehaviour } from "./modem_behaviour.ts";
 import { defaultSettings, ModemCore, type ModemCoreOwner } from "./modem_core.ts";
-import { MODEM_MODELS, type ModemModelName } from "./modem_model.ts";
+import { MODEM_MODELS } from "./modem_model.ts";
+import { MuxResponder } from "./mux_responder.ts";
 import { type ModemLine, modemLineOf, SimulatedCable } from "./serial_cable.ts";
 import { DEFAULT_SIMULATED_PIN } from "./sim_card.ts";
-import { type CallAnswer, SimulatedOperator, type SimulatedOperatorOptions } from "./simulated_operator.ts";
-
-/** Options of {@linkcode SimulatedModem}. */
-export interface SimulatedModemOptions {
-  /** What is wrong; nothing by default. */
-  readonly fault?: LinkCause;
-  /** Speed of the cable at both ends, in bits per second; default 115200. The computer's end changes it by `setBaudRate`. */
-  readonly baudRate?: number;
-  /** Whether the modem finds the computer's speed; by default as its make does. */
-  readonly isAutoBaud?: boolean;
-  /** PIN of the SIM; by default it wants none, and with the fault "sim-pin" 1234. */
-  readonly pin?: string;
-  /** The only access point name that the network knows; by default any will do. */
-  readonly apn?: string;
-  /** Who may come in; by default everybody. */
-  readonly credentials?: PppCredentials;
-  /** Ways to prove it, best first. */
-  readonly authMethods?: readonly PppAuthMethod[];
-  /** Make; default "generic". */
-  readonly model?: ModemModelName;
-  /** The network, or more options of it. */
-  readonly operator?: SimulatedOperator | SimulatedOperatorOptions;
-  /** Time from power-up until a network is found, in milliseconds; default 1500. The SIM is read in the first fifth of it. */
-  readonly searchMs?: number;
-  /** From dialling to `CONNECT`, in milliseconds; default 300. */
-  readonly connectMs?: number;
-  /** Whether the modem says things unasked, also between a reply and its result; default false. */
-  readonly isNoisy?: boolean;
-  /** Wall clock at the start, for `+CCLK`, in milliseconds since 1970; default 2026-01-01. */
-  readonly startUnixMs?: number;
-  /** Source of time of the computer, where it is not the modem's: octets reach the computer from these timers. */
-  readonly computerTimers?: TimerQueue;
-  /** Gets the network's side of each call, to put it behind an IP stack. */
-  readonly answer?: CallAnswer;
-  /** Takes this port as the modem's end, in place of a simulated cable: a pty, whose other end a real dialler opens. */
-  readonly line?: SerialPort;
-}
-
-/** Time until a network is found, by default. */
-export const DEFAULT_SEARCH_MS = 1500;
-/** From dialling to `CONNECT`, by default. */
-export const DEFAULT_CONNECT_MS = 300;
-const DEFAULT_START_UNIX_MS = 1_767_225_600_000; // 2026-01-01
-/** Speed of the modem under the fault "wrong-baud", unless the line has it; then the other. */
-const WRONG_BAUDS = [9600, 115200] as const;
+import {
+  DEFAULT_CONNECT_MS,
+  DEFAULT_SEARCH_MS,
+  DEFAULT_START_UNIX_MS,
+  NOISE_MS,
+  operatorOptions,
+  type SimulatedModemOptions,
+  WRONG_BAUDS,
+} from "./simulated_modem_options.ts";
+import { SimulatedOperator } from "./simulated_operator.ts";
 
 /** A modem. */
 export class SimulatedModem {
@@ -84,6 +49,8 @@ export class SimulatedModem {
   #isClosed = false;
   #isRinging = false;
   #interruptions = 0;
+  #mux: MuxResponder | undefined = undefined;
+  readonly #noiseTimer: Timer;
 
   /** Switches a modem on. */
   constructor(host: PppHost, options: SimulatedModemOptions = {}) {
@@ -116,13 +83,18 @@ export class SimulatedModem {
         modemBaud: this.#baudRate,
       });
       this.#cable.onModemMismatch((baud, bytes) => this.#hearsOtherSpeed(baud, bytes));
+      this.#impair(this.#cable, baudRate);
       this.#line = this.#cable.modem;
       this.port = this.#cable.computer;
     } else {
       this.#line = modemLineOf(options.line);
       this.port = options.line;
     }
-    this.#session = this.#makeSession();
+    this.#noiseTimer = host.timers.create(() => this.#makeNoise());
+    this.#session = this.#makeSession({
+      write: (bytes, start, end) => this.#line.write(bytes, start, end),
+      setCarrier: (dcd) => this.#driveLines({ dcd }),
+    });
     this.#line.attach(this.#makeSink());
     if (this.#behaviour.isAlive) this.#powerUp();
   }
@@ -137,7 +109,12 @@ export class SimulatedModem {
     return this.#baudRate;
   }
 
-  /** The interpreter on the line. */
+  /** The multiplexer, while there is one. */
+  get mux(): MuxResponder | undefined {
+    return this.#mux;
+  }
+
+  /** The interpreter on the line; while there is a multiplexer, it sleeps. */
   get session(): AtSession {
     return this.#session;
   }
@@ -180,9 +157,10 @@ export class SimulatedModem {
 
   #coreOwner(): ModemCoreOwner {
     return {
-      beginMultiplexer: () => {},
+      // The result of the command is sent first, and at the old speed.
+      beginMultiplexer: (size) => this.#after(0, () => this.#beginMultiplexer(size)),
       restart: (isOff) => this.#restart(isOff),
-      setBaudRate: (baud) => this.#setBaudRate(baud),
+      setBaudRate: (baud) => this.#after(0, () => this.#setBaudRate(baud)),
       connect: (session, cid, number) => this.#connect(session, cid, number),
       takeRing: () => {
         const wasRinging = this.#isRinging;
@@ -195,24 +173,42 @@ export class SimulatedModem {
   #makeSink(): SerialSink {
     return {
       serialInput: (bytes) => {
-        if (this.#isOn) this.#session.input(bytes);
+        if (this.#isOn) (this.#mux ?? this.#session).input(bytes);
       },
-      serialWritable: () => this.#session.writable(),
-      serialLinesChanged: (lines) => {
-        if (this.#isOn) this.#session.dtrChanged(lines.dsr);
+      serialWritable: () => (this.#mux ?? this.#session).writable(),
+      serialLinesChanged: ({ dsr }) => {
+        if (!this.#isOn) return;
+        if (this.#mux !== undefined && !dsr) this.#endMultiplexer();
+        this.#session.dtrChanged(dsr);
       },
       serialClosed: () => this.close(),
     };
   }
 
-  #makeSession(): AtSession {
-    const owner = this.#sessionOwner();
-    const session = new AtSession(owner, {
-      write: (bytes, start, end) => this.#line.write(bytes, start, end),
-      setCarrier: (dcd) => this.#driveLines({ dcd }),
-    });
+  #makeSession(channel: AtSessionChannel): AtSession {
+    const session = new AtSession(this.#sessionOwner(), channel);
     this.core.sessions.add(session);
     return session;
+  }
+
+  #beginMultiplexer(size: number): void {
+    if (this.#mux !== undefined) return;
+    this.core.sessions.delete(this.#session);
+    this.#mux = new MuxResponder({
+      write: (bytes, start, end) => this.#line.write(bytes, start, end),
+      openSession: (channel) => this.#makeSession(channel),
+      closeSession: (session) => {
+        session.shut();
+        this.core.sessions.delete(session);
+      },
+      muxClosed: () => this.#endMultiplexer(),
+    }, size);
+  }
+
+  #endMultiplexer(): void {
+    this.#mux?.shut();
+    this.#mux = undefined;
+    this.core.sessions.add(this.#session);
   }
 
   #sessionOwner(): AtSessionOwner {
@@ -241,12 +237,25 @@ export class SimulatedModem {
     return noise[(this.#interruptions / 3) % noise.length];
   }
 
+  /** Puts on the cable what is wrong with the line. */
+  #impair(cable: SimulatedCable, baud: number): void {
+    const { line } = this.#behaviour;
+    const hasCall = () => [...this.core.sessions].some((session) => session.isInData);
+    if (line === "seven-bit") cable.impair(new SevenBitLine(), new SevenBitLine());
+    else if (line === "overrun") cable.impair(new UartOverrun(baud, hasCall), new UartOverrun(baud, hasCall));
+    else if (this.#options.eatsFlowCharacters === true) {
+      cable.impair(new FlowCharacterEater(), new FlowCharacterEater());
+    }
+  }
+
   #powerUp(): void {
-    const { core, ...rest } = { core: this.core, searchMs: this.#options.searchMs ?? DEFAULT_SEARCH_MS };
+    const { core } = this;
     this.#isOn = true;
     core.sim.powerUp();
     this.#driveLines({ dsr: true, cts: true, dcd: false });
-    this.#after(0.2 * rest.searchMs, () => core.sim.read());
+    if (this.#options.isNoisy === true) this.#noiseTimer.start(NOISE_MS);
+    if (this.#behaviour.leftIn !== "command") return this.#resumeLeftover();
+    this.#after(0.2 * (this.#options.searchMs ?? DEFAULT_SEARCH_MS), () => core.sim.read());
     for (const [at, line] of core.model.startLines) {
       this.#after(at, () => {
         if (line !== "+CPIN: READY") core.broadcast(line);
@@ -255,8 +264,33 @@ export class SimulatedModem {
     }
   }
 
+  /** A call from before the computer's program was started. */
+  #resumeLeftover(): void {
+    const { core } = this;
+    core.sim.read();
+    core.radio.findAtOnce();
+    core.activate(core.contexts.define(1, "IP", ""));
+    const call = this.#makeCall(this.#session);
+    const isStuck = this.#behaviour.leftIn === "stuck-data";
+    const peer = new LeftoverPeer(call, core.timers, isStuck, () => this.#session.endCall("NO CARRIER"));
+    call.onBegin = () => peer.begin();
+    call.onEnd = () => {
+      peer.end();
+      for (const [, context] of core.contexts.defined) core.deactivate(context);
+    };
+    this.#session.beginData(call);
+  }
+
+  #makeNoise(): void {
+    const { noise } = this.core.model;
+    this.core.broadcast(noise[this.#interruptions++ % noise.length]!);
+    this.#noiseTimer.start(NOISE_MS);
+  }
+
   #powerDown(): void {
     this.#isOn = false;
+    this.#noiseTimer.stop();
+    if (this.#mux !== undefined) this.#endMultiplexer();
     for (const timer of this.#startTimers.splice(0)) timer.stop();
     for (const session of this.core.sessions) session.shut();
     this.core.radio.stop();
@@ -288,7 +322,7 @@ export class SimulatedModem {
 
   #setBaudRate(baud: number): void {
     this.#baudRate = baud;
-    this.#line.setBaudRate(baud); // the result that waits goes at the old speed
+    this.#line.setBaudRate(baud);
   }
 
   /** An `A` at another speed, in command mode: an auto-bauding modem takes the speed over. */
@@ -345,19 +379,6 @@ export class SimulatedModem {
       },
     );
   }
-}
-
-function operatorOptions(
-  options: SimulatedModemOptions,
-  more: SimulatedOperatorOptions | undefined,
-): SimulatedOperatorOptions {
-  const { apn, credentials, authMethods } = options;
-  return {
-    ...(apn === undefined ? {} : { apns: [{ name: apn }] }),
-    ...(credentials === undefined ? {} : { credentials }),
-    ...(authMethods === undefined ? {} : { authMethods }),
-    ...more,
-  };
 }
 
 /** Opens the port of a simulated modem, as one opens a device: a port that is missing, forbidden or in use is a fault too.

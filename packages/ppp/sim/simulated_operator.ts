@@ -62,6 +62,8 @@ export interface SimulatedOperatorOptions {
 
 /** How many addresses for callers there are. */
 const POOL_SIZE = 100;
+/** How often the network asks: longer than callers do, so that the caller is the one who gives up. */
+const MAX_CONFIGURE = 40;
 /** How long the network waits after the caller's Terminate-Request until it hangs up, in milliseconds. */
 const HANG_UP_MS = 100;
 /** How long it waits for an answer to its own. */
@@ -209,9 +211,8 @@ export class SimulatedOperator {
       },
       ipv6cp: hasIpv6 ? {} : false,
       ...this.#options.session,
+      lcp: { maxConfigure: MAX_CONFIGURE, ...this.#options.session?.lcp },
     };
-    // Longer than the caller asks, so that the caller is the one who gives up.
-    if (behaviour === "deaf") return { ...options, lcp: { maxConfigure: 100 } };
     if (behaviour === "no-password") return { ...options, peerSecrets: () => undefined };
     if (behaviour === "odd-auth") {
       return { ...options, authMethods: ["chap-md5"], peerSecrets: () => undefined };

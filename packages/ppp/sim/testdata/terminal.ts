@@ -1,6 +1,7 @@
 import { Simulation } from "@lightwire/netif/sim";
 import type { SerialInputLines } from "../../serial_port.ts";
-import { SimulatedModem, type SimulatedModemOptions } from "../simulated_modem.ts";
+import { SimulatedModem } from "../simulated_modem.ts";
+import type { SimulatedModemOptions } from "../simulated_modem_options.ts";
 
 /** Somebody who types at a simulated modem, and sees every character of what it says. */
 export class Terminal {
