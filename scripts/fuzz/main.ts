@@ -1,8 +1,8 @@
-/** `deno task fuzz`: a million mutated frames into a busy host.
+/** `deno task fuzz`: a million mutated frames into a busy host, and PPP negotiations with mad and with garbled peers.
  *
  * ```text
- *   deno task fuzz                        a million mutants from seed 1
- *   deno task fuzz --runs N --seed S      N mutants from seed S
+ *   deno task fuzz                        a million mutants and ten thousand negotiations of each kind, from seed 1
+ *   deno task fuzz --runs N --seed S      N mutants and a hundredth of negotiations, from seed S
  *   deno task fuzz --minutes M            as many as fit into M minutes, from a new seed
  * ```
  *
@@ -10,8 +10,13 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { runFuzz } from "./campaign.ts";
+import { runPppFuzz } from "./ppp_negotiation.ts";
 
 const DEFAULT_RUNS = 1_000_000;
+/** Mutants for each PPP negotiation of either kind: they take about as long. */
+const MUTANTS_PER_NEGOTIATION = 100;
+/** Part of the time that the mutants get. */
+const MUTANTS_TIME = 0.8;
 const USAGE = "usage: deno task fuzz [--runs N] [--seed N] [--minutes M]";
 
 function main(args: string[]): number {
@@ -29,11 +34,12 @@ function main(args: string[]): number {
     console.error(USAGE);
     return 2;
   }
-  return fuzz(
-    seed ?? (minutes === undefined ? 1 : Math.floor(Math.random() * 2 ** 31)),
-    runs ?? (minutes === undefined ? DEFAULT_RUNS : Infinity),
-    minutes === undefined ? Infinity : performance.now() + minutes * 60_000,
-  );
+  const firstSeed = seed ?? (minutes === undefined ? 1 : Math.floor(Math.random() * 2 ** 31));
+  const mutants = runs ?? (minutes === undefined ? DEFAULT_RUNS : Infinity);
+  const totalMs = minutes === undefined ? Infinity : minutes * 60_000;
+  const now = performance.now();
+  const status = fuzz(firstSeed, mutants, now + MUTANTS_TIME * totalMs);
+  return status !== 0 ? status : fuzzPpp(firstSeed, mutants, now + totalMs);
 }
 
 function number(text: string | undefined): number | undefined {
@@ -69,6 +75,29 @@ function fuzz(seed: number, runs: number, endAt: number): number {
     return 0;
   }
   console.log(`Failed: ${result.problem}\nReplay: deno task fuzz --seed ${seed} --runs ${runs}`);
+  return 1;
+}
+
+function fuzzPpp(seed: number, mutants: number, endAt: number): number {
+  const startedAt = performance.now();
+  const result = runPppFuzz({
+    seed,
+    runs: Math.ceil(mutants / MUTANTS_PER_NEGOTIATION),
+    mayGoOn: () => performance.now() < endAt,
+  });
+  const ends = [...result.ends].map(([end, count]) => `${end} ${count}`);
+  console.log(`How PPP sessions ended:\n${wrap(ends)}`);
+  const seconds = (performance.now() - startedAt) / 1000;
+  console.log(
+    `${result.randomRuns} peers of chance (${result.randomOpened} got as far as IP), ${result.mutatedRuns} garbled ` +
+      `negotiations (${result.mutatedOpened} sides did), in ${seconds.toFixed(1)} s; none took longer than ` +
+      `${(result.longestMs / 1000).toFixed(0)} s of virtual time after the last word of its peer`,
+  );
+  if (result.problem === undefined) {
+    console.log("No exception, each opened or ended with a reason, no timer and no pbuf left");
+    return 0;
+  }
+  console.log(`Failed: ${result.problem}\nReplay: deno task fuzz --seed ${seed} --runs ${mutants}`);
   return 1;
 }
 
