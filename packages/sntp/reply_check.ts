@@ -51,7 +51,8 @@ export function checkSntpReply(m: NtpMessage, expected: SntpReplyExpectation): n
   );
   if (index < 0) return "wrong-origin";
   // A kiss counts only with the right origin: else anybody could take a server away from us.
-  if (m.stratum === 0) return "kiss-of-death";
+  // Without one, stratum 0 is what chronyd says that does not know the time.
+  if (m.stratum === 0) return hasKissCode(m) ? "kiss-of-death" : "unsynchronized";
   if (m.leap === "unsynchronized" || m.stratum >= MAX_STRATUM) return "unsynchronized";
   if (isUnknownNtp(m.transmit) || isUnknownNtp(m.receive)) return "no-time";
   if (ntpDifferenceMs(m.transmit, m.receive) < 0) return "time-goes-back";
@@ -72,6 +73,11 @@ export function delayOf(m: NtpMessage, elapsedMs: number): number {
 /** The four characters of a kiss (RFC 5905 §7.4). */
 export function kissCodeOf(m: NtpMessage): string {
   return formatReferenceId(0, m.referenceId);
+}
+
+/** Whether the reference id is four printable characters (RFC 5905 §7.4). */
+function hasKissCode(m: NtpMessage): boolean {
+  return /^[!-~]{4}$/.test(kissCodeOf(m));
 }
 
 /** What a kiss asks for: "stop" using the server, ask it "less" often, or nothing that this client could do ("other")

@@ -59,6 +59,8 @@ Deno.test("SntpQuery: each check of RFC 5905 §8 and RFC 4330 §5 refuses one th
   const cases: readonly (readonly [Partial<NtpMessage>, string])[] = [
     [{ leap: "unsynchronized" }, "REFUSED unsynchronized"],
     [{ stratum: 16 }, "REFUSED unsynchronized"],
+    [{ stratum: 0, referenceId: 0 }, "REFUSED unsynchronized"],
+    [{ stratum: 0, referenceId: 0x7f000001 }, "REFUSED unsynchronized"],
     [{ stratum: 255 }, "REFUSED unsynchronized"],
     [{ transmit: { seconds: 0, fraction: 0 } }, "REFUSED no-time"],
     [{ receive: { seconds: 0, fraction: 0 } }, "REFUSED no-time"],
