@@ -10,6 +10,7 @@ const TOOLS: readonly (readonly [command: string, debianPackage: string])[] = [
   ["iperf3", "iperf3"],
   ["curl", "curl"],
   ["dnsmasq", "dnsmasq"],
+  ["chronyd", "chrony"],
   ["tshark", "tshark"],
   ["python3", "python3"],
   ["socat", "socat"],
