@@ -45,7 +45,7 @@ async function askNameServer(
 ): Promise<number | undefined> {
   const [server] = stack.nameServers;
   if (server === undefined) return undefined;
-  printer.begin("names", `Asking ${server}`);
+  printer.begin("name server", `Asking ${server}`);
   const startedAt = performance.now();
   try {
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(DNS_MS)]);
@@ -55,12 +55,15 @@ async function askNameServer(
     // That the name does not exist is an answer, too.
     if (!(error instanceof NetError && error.code === "NAME_NOT_FOUND")) {
       const names = stack.nameServers.join(" and ");
-      printer.line("warning", "names", `no answer from ${names}: try --dns 9.9.9.9, or diag`);
+      printer.line("warning", "name server", `no answer from ${names}: try --dns 9.9.9.9, or diag`);
       return undefined;
     }
   }
   const elapsedMs = performance.now() - startedAt;
-  printer.line("done", "names", `${server} answers`, elapsedMs);
+  const others = stack.nameServers.length > 1
+    ? ` (there is ${stack.nameServers.slice(1).join(" ")}, too)`
+    : "";
+  printer.line("done", "name server", `${server} answers${others}`, elapsedMs);
   return elapsedMs;
 }
 

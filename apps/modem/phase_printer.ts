@@ -1,20 +1,35 @@
 /** {@linkcode PhasePrinter}: the steps of a bring-up as they happen, a line each.
  *
  * ```text
- *  ✔ modem         SIMCOM SIM7600E-H, firmware LE20B04           0.31 s
- *  ! registration  Roaming in Testnet: data may be refused, or dear
- *  ✘ dial          The call was answered with NO CARRIER (Missing or unknown APN)
+ *  ✔ modem         SIMCOM_SIM7600E-H, firmware LE20B04           310 ms
+ *  ! network       Roaming in Testnet: data may be refused, or dear
+ *  ✘ call          The call was answered with NO CARRIER (Missing or unknown APN)
  * ```
  *
  * @module
  */
 import type { Output } from "@lightwire/app-commands";
-import type { BringUpEvent } from "@lightwire/ppp/modem";
+import type { BringUpEvent, BringUpStep } from "@lightwire/ppp/modem";
 
 /** Width of the names of steps. */
 const NAME_WIDTH = 13;
-/** Width of what is said, before the time. */
-const TEXT_WIDTH = 62;
+/** Width of what is said, before the time: a line fits into 80 columns. */
+const TEXT_WIDTH = 55;
+
+/** What the steps are called. */
+const NAMES: Readonly<Record<BringUpStep, string>> = {
+  port: "port",
+  modem: "modem",
+  sim: "SIM",
+  signal: "signal",
+  registration: "network",
+  attach: "packet data",
+  context: "access point",
+  dial: "call",
+  establish: "LCP",
+  authenticate: "login",
+  network: "addresses",
+};
 
 /** How the steps are shown. */
 export type PhaseStyle =
@@ -59,16 +74,16 @@ export class PhasePrinter {
       }
       return;
     }
-    if (state === "begun") return this.begin(step, text);
-    this.line(state, step, text, state === "done" ? elapsedMs : undefined);
+    if (state === "begun") return this.begin(NAMES[step], text);
+    this.line(state, NAMES[step], text, state === "done" ? elapsedMs : undefined);
     if (state === "failed" || this.#output.options.verbose) this.#showEvidence(evidence);
   }
 
   /** Something begins that may take its time: shown as long as it lasts. */
   begin(name: string, text: string): void {
     this.#stopWaiting();
-    if (!this.#output.hasStatusLine) return;
-    const { output } = { output: this.#output };
+    const output = this.#output;
+    if (!output.hasStatusLine) return;
     const startedAt = performance.now();
     const show = (): void => {
       const seconds = Math.round((performance.now() - startedAt) / 1000);

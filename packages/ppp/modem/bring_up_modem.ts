@@ -174,8 +174,7 @@ function switchRadioOn(run: BringUpRun, next: () => void): void {
 
 function tellModem(run: BringUpRun, next: () => void): void {
   const { manufacturer, model, revision, profile, baudRate } = run.modem;
-  const name = [manufacturer, model].filter((text) => text !== undefined).join(" ") ||
-    "a modem without a name";
+  const name = modemName(manufacturer, model);
   const firmware = revision === undefined ? "" : `, firmware ${revision}`;
   run.done(`${name}${firmware}`, { manufacturer, model, revision, profile, baudRate });
   next();

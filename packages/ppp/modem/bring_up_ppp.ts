@@ -312,7 +312,6 @@ function networkText(up: PppUp): string {
   const words: string[] = [];
   if (up.ipv4 !== undefined) {
     words.push(`${up.ipv4.localAddress}, peer ${up.ipv4.peerAddress}`);
-    if (up.ipv4.dnsServers.length > 0) words.push(`DNS ${up.ipv4.dnsServers.join(" ")}`);
   }
   if (up.ipv6 !== undefined) words.push(`${up.ipv6.localAddress}`);
   words.push(`MTU ${up.mtu}`);
