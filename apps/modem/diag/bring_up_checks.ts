@@ -6,6 +6,7 @@ import type { LcpSettings, PppLink } from "@lightwire/ppp";
 import type { BringUpEvent, BringUpStep, LinkCause } from "@lightwire/ppp/modem";
 import type { Facts } from "./catalogue.ts";
 import type { CheckName, CheckOutcome } from "./check.ts";
+import { judgeLcp } from "./lcp_verdict.ts";
 import type { DiagReport } from "./report.ts";
 
 /** The steps that are checks of their own; the port is checked before. */
@@ -23,6 +24,8 @@ const STEPS: readonly (BringUpStep & CheckName)[] = [
 ];
 /** Those of an AT dialogue. */
 const MODEM_STEPS = STEPS.slice(0, STEPS.indexOf("establish"));
+/** Bars of a weak signal. */
+const WEAK_BARS = 1;
 /** Failures of which a line that changes octets may be the reason. */
 const MAYBE_LINE: readonly LinkCause[] = [
   "lcp-timeout",
@@ -104,11 +107,11 @@ export class BringUpChecks {
     const facts = this.#factsOf(event);
     const evidence = step === "establish" ? [...event.evidence, ...this.#tables()] : event.evidence;
     const outcome: CheckOutcome = warning === undefined
-      ? { result: "pass", text: event.text, evidence, facts }
+      ? { result: "pass", text: event.text, evidence, facts, ...weakSignal(step, event) }
       : {
         result: "warn",
-        text: warning.text,
-        evidence,
+        text: `${warning.text}; ${event.text}`,
+        evidence: warning.evidence,
         facts,
         ...(warning.cause === undefined ? {} : { cause: warning.cause }),
       };
@@ -133,7 +136,11 @@ export class BringUpChecks {
     const bit7 = this.link?.decoder.profile.bit7 ?? "unknown";
     const isSevenBit = bit7 !== "clean" && bit7 !== "unknown" && MAYBE_LINE.includes(cause);
     const more = step === "establish" ? this.#tables() : [];
-    if (!isSevenBit) return { result: "fail", cause, text, evidence: [...evidence, ...more], facts };
+    if (!isSevenBit) {
+      const remedy = cause === "lcp-timeout" ? judgeLcp(evidence) : undefined;
+      const outcome = { result: "fail" as const, cause, text, evidence: [...evidence, ...more], facts };
+      return remedy === undefined ? outcome : { ...outcome, remedy };
+    }
     return {
       result: "fail",
       cause: "not-8-bit-clean",
@@ -162,6 +169,22 @@ export class BringUpChecks {
       `  how the peer receives: ${describeLcp(lcp.peer)}`,
     ];
   }
+}
+
+/** A signal with which data comes and goes. */
+function weakSignal(
+  step: CheckName,
+  { fields }: BringUpEvent,
+): Pick<CheckOutcome, "result" | "remedy"> | undefined {
+  const { bars, dbm } = fields;
+  if (step !== "signal" || typeof bars !== "number" || typeof dbm !== "number" || bars > WEAK_BARS) {
+    return undefined;
+  }
+  return {
+    result: "warn",
+    remedy:
+      "Weak: expect pauses and low rates. Move the modem or its aerial to a window, or use an aerial outside.",
+  };
 }
 
 /** Options of LCP in a line. */

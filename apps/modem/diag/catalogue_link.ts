@@ -141,7 +141,7 @@ export const LINK_ENTRIES: Readonly<Record<Exclude<LinkCause, ModemCause>, Cause
     ],
   },
   "peer-terminates": {
-    meaning: "The peer itself ended the connection, in an orderly way.",
+    meaning: "It did so by its own decision and in an orderly way: modem and line are well.",
     next:
       "Read the reason it gave, in the evidence; without one, check the APN and whether the contract's volume is used up.",
     reasons: [

@@ -70,9 +70,8 @@ export const MODEM_ENTRIES: Readonly<Record<ModemCause, CauseEntry>> = {
     ],
   },
   "port-in-use": {
-    meaning:
-      "Another program holds the port. Two programs on one port steal each other's answers, so it is not shared.",
-    next: "Stop {holder}; if it is ModemManager: `sudo systemctl stop ModemManager`.",
+    meaning: "Two programs on one port steal each other's answers, so it is not shared.",
+    next: "End {holder}; if that is ModemManager: `sudo systemctl stop ModemManager`.",
     reasons: [
       { when: "you do not know who it is", then: "`sudo fuser -v {device}` tells." },
       {

@@ -3,6 +3,7 @@
  * | damaged | reason |
  * |---|---|
  * | under load only | bytes fall out of a buffer that overflows: no flow control |
+ * | and the port counts overruns | likewise, and it is our side that is late |
  * | under load and one by one | noise, or a wrong speed: time does not matter |
  * | by what is in them | the line swallows characters: `character_check.ts` |
  *
@@ -21,6 +22,8 @@ export interface LineCounts {
   readonly load: LoadFindings | undefined;
   /** Whether the load went to the other end of the line and no further, so that what is lost is lost on the line. */
   readonly isPeer: boolean;
+  /** Characters for which the port had no room. */
+  readonly overruns: number;
   /** Share of packets lost under load that only a buffer without flow control loses. */
   readonly overflowLoss: number;
 }
@@ -61,6 +64,12 @@ export function judgeLine(counts: LineCounts): LineVerdict {
     }
   }
   const share = damagedShare(counts.frames, counts.badFrames);
+  if (counts.overruns > 0 && counts.badFrames > FEW) {
+    const text = `${counts.badFrames} frames damaged (${
+      percent(share)
+    }), ${counts.overruns} overruns of the port`;
+    return { result: "fail", cause: "flow-control", text };
+  }
   if (counts.badFrames === 0) return { result: "pass", text: `none of ${counts.frames}` };
   const text = `${counts.badFrames} of ${counts.frames + counts.badFrames} (${percent(share)})`;
   if (counts.badFrames <= FEW) return { result: "pass", text };

@@ -7,6 +7,7 @@ function counts(load: Partial<LoadFindings> | undefined, more: Partial<LineCount
     frames: 500,
     badFrames: load?.badFrames ?? 0,
     isPeer: true,
+    overruns: 0,
     overflowLoss: 0.2,
     load: load === undefined ? undefined : {
       sent: 100,
@@ -44,4 +45,13 @@ Deno.test("judgeLine(): the way out has no counters of ours: loss under load cou
   const load = { received: 60, alone: { sent: 8, received: 8, badFrames: 0 } };
   assertEquals(judgeLine(counts(load)).cause, "flow-control");
   assertEquals(judgeLine(counts(load, { isPeer: false })).result, "pass");
+});
+
+Deno.test("judgeLine(): damage and overruns counted by the port are missing flow control, whenever it was", () => {
+  const verdict = judgeLine(counts(undefined, { badFrames: 5, overruns: 12 }));
+  assertEquals([verdict.cause, verdict.text], [
+    "flow-control",
+    "5 frames damaged (0.99 %), 12 overruns of the port",
+  ]);
+  assertEquals(judgeLine(counts(undefined, { overruns: 12 })).result, "pass");
 });

@@ -10,6 +10,7 @@ import { formatBytes } from "@lightwire/app-commands";
 import { type CheckOutcome, pass, skip } from "./check.ts";
 import { type EchoProbe, probeEcho } from "./echo_probe.ts";
 import { judgeLine } from "./line_quality.ts";
+import { describePortErrors, overrunsOf } from "./port_checks.ts";
 import { BITS_PER_OCTET, type NetworkContext, onLineMs, shortMs } from "./network_context.ts";
 
 const HEADERS = 28;
@@ -134,12 +135,14 @@ export function checkErrors(c: NetworkContext): CheckOutcome {
       evidence.push(`one by one: ${alone.badFrames} damaged; ${alone.received} of ${alone.sent} answered`);
     }
   }
+  evidence.push(...describePortErrors(c.port));
   if (unclean !== undefined) return skip("damaged frames are no wonder on this line", evidence);
   const verdict = judgeLine({
     frames: counters.frames,
     badFrames: badOf(counters),
     load,
     isPeer: c.findings.isEchoHostPeer,
+    overruns: overrunsOf(c.port),
     overflowLoss: OVERFLOW_LOSS,
   });
   return { ...verdict, evidence };
@@ -147,8 +150,10 @@ export function checkErrors(c: NetworkContext): CheckOutcome {
 
 /** Speed under load, against that of the line. */
 export function checkRate(c: NetworkContext): CheckOutcome {
-  const rate = c.findings.load?.bytesPerSecond ?? 0;
-  if (rate === 0) return skip("not measured");
+  const { load } = c.findings;
+  if (load === undefined) return skip("not measured");
+  if (isLossy(load)) return skip("no figures: packets get lost under load");
+  const rate = load.bytesPerSecond;
   const nominal = c.baudRate / BITS_PER_OCTET;
   const percent = Math.round(100 * rate / nominal);
   const text = `${formatBytes(rate)}/s in each direction`;
@@ -156,6 +161,10 @@ export function checkRate(c: NetworkContext): CheckOutcome {
   if (percent > 105) return pass(`${text}; the ${c.baudRate} baud of the port mean nothing (USB)`);
   const slow = percent < 60 ? ": the network, not the line, sets the pace" : "";
   return pass(`${text}, ${percent} % of what ${c.baudRate} baud can carry${slow}`);
+}
+
+function isLossy({ sent, received }: { readonly sent: number; readonly received: number }): boolean {
+  return received < (1 - OVERFLOW_LOSS) * sent;
 }
 
 function copyOf(counters: Readonly<HdlcCounters>): HdlcCounters {

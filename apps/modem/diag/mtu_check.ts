@@ -96,12 +96,11 @@ async function findPassing(
 ): Promise<number> {
   let passing = ORDINARY;
   let failing = mtu;
+  let size = Math.min(EVERYBODYS, (passing + failing) >>> 1);
   while (failing - passing > PRECISION) {
-    // The first guess is the datagram that every host takes (RFC 791 §3.1).
-    const size = failing === mtu && mtu > EVERYBODYS ? EVERYBODYS : (passing + failing) >>> 1;
-    if (passing >= size) break;
     if ((await probeSize(c, host, size, evidence)).received > 0) passing = size;
     else failing = size;
+    size = (passing + failing) >>> 1;
   }
   return passing;
 }

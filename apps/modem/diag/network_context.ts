@@ -3,8 +3,9 @@
  * @module
  */
 import { NetError } from "@lightwire/netif/error";
-import type { IpcpResult, PppLink, PppUp, SerialPort } from "@lightwire/ppp";
+import type { IpcpResult, PppLink, PppUp } from "@lightwire/ppp";
 import type { Stack, StackInterface } from "@lightwire/sockets";
+import type { DiagPort } from "./port_checks.ts";
 
 /** A host that is known to be there: what the checks behind the link try to reach. */
 export interface DiagTarget {
@@ -93,7 +94,7 @@ export interface NetworkContext {
   /** Its IPv4 part. */
   readonly ipv4: IpcpResult;
   /** The line below. */
-  readonly port: SerialPort;
+  readonly port: DiagPort;
   /** Nominal speed of the line. */
   readonly baudRate: number;
   /** Whom to reach. */

@@ -55,20 +55,20 @@ export function portNotOpened(error: unknown): CheckOutcome {
   const command = /`[^`]+`/.exec(detail)?.[0];
   const group = /group ([\w-]+)/.exec(detail)?.[1];
   const holder = /by (.+?)(?:;|$)/.exec(detail)?.[1];
-  const remedy = command === undefined ? undefined : {
-    "no-port": undefined,
-    "no-permission": group === undefined ? `${command}.` : undefined,
-    "port-in-use": holder === undefined || /another program/.test(holder)
-      ? undefined
-      : `End ${holder}: ${command}.`,
-  }[cause];
+  let remedy: string | undefined;
+  if (cause === "no-permission" && command !== undefined && group === undefined) remedy = `${command}.`;
+  if (cause === "port-in-use" && holder !== undefined && !/another program/.test(holder)) {
+    const ending = command ??
+      (/ModemManager/.test(holder) ? "`sudo systemctl stop ModemManager`" : undefined);
+    remedy = ending === undefined ? `End ${holder}.` : `End ${holder}: ${ending}.`;
+  }
   return {
     result: "fail",
     cause,
     text: detail === "" ? `${device} cannot be opened` : `${device}: ${detail}`,
     evidence: [error.message],
     facts: {
-      device,
+      device: device.replace(/ \(.*$/, ""),
       ...(group === undefined ? {} : { group }),
       ...(holder === undefined ? {} : { holder }),
     },
@@ -103,6 +103,12 @@ export function describePortErrors(port: DiagPort): string[] {
     `counted by the port: ${overrun} overruns, ${bufferOverrun} of the driver's buffer, ${frame} without a stop bit, ` +
     `${parity} of wrong parity`,
   ];
+}
+
+/** Characters for which hardware or driver had no room. */
+export function overrunsOf(port: DiagPort): number {
+  const errors = port.lineErrors?.();
+  return errors === undefined ? 0 : errors.overrun + errors.bufferOverrun;
 }
 
 function word(name: string, isOn: boolean): string {

@@ -280,6 +280,16 @@ class LinkRun {
   }
 }
 
+/** The link ended while something behind it was being checked. */
 function endedOutcome({ linkCause, message, evidence }: LinkEnded): CheckOutcome {
-  return { result: "fail", cause: linkCause, text: message, evidence };
+  const reason = linkCause === "peer-terminates" ? /"(.+)"/.exec(message)?.[1] : undefined;
+  return {
+    result: "fail",
+    cause: linkCause,
+    text: `the link ended meanwhile: ${message}`,
+    evidence,
+    ...(reason === undefined
+      ? {}
+      : { remedy: `Ask who runs the other side what "${reason}" means for you.` }),
+  };
 }
