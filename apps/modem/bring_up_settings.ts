@@ -47,6 +47,7 @@ export function sessionSettings({ link, dialling: d, redial }: PppupOptions): Pp
     ...(d.authMethods === undefined || d.authMethods.length === 0 ? {} : { authMethods: d.authMethods }),
     ipcp: d.hasIpv4 ? ipcpSettings(d, isServer) : false,
     ipv6cp: d.hasIpv6 ? {} : false,
+    ...(d.isMppeRequired ? { ccp: { mppe: "required" as const } } : {}),
     ...(isServer ? { listen: "passive" as const } : {}),
     ...(redial.idleMs === undefined ? {} : { idleMs: redial.idleMs }),
     ...(redial.maxSessionMs === undefined ? {} : { maxSessionMs: redial.maxSessionMs }),
@@ -63,6 +64,7 @@ function ipcpSettings(d: Dialling, isServer: boolean): IpcpOptions {
     ...(d.local === undefined ? {} : { localAddress: parseIpAddressOrThrow(d.local) }),
     ...(d.remote === undefined ? {} : { peerAddress: parseIpAddressOrThrow(d.remote) }),
     ...(isServer ? { isPeerAddressFixed: true, requestsDns: false } : {}),
+    ...(d.isVjWanted ? {} : { vj: false }),
     dnsServers: d.dnsForPeer.map((text) => parseIpAddressOrThrow(text)),
   };
 }
