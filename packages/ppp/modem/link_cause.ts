@@ -74,7 +74,7 @@ const MEANINGS: Readonly<Record<LinkCause, string>> = {
   "mtu-black-hole": "large packets get lost without a word",
   "not-8-bit-clean": "the line eats or changes characters",
   "flow-control": "characters get lost under load",
-  "clock-skew": "the two sides' clocks differ: bits are lost in long frames",
+  "clock-skew": "the clock of this computer is wrong",
 };
 
 /** The causes with which a link works all the same. */
