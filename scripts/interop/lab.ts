@@ -248,6 +248,12 @@ export class Lab {
     return new Running("ip", this.#ethupArgs(withAddress(args)), stdin);
   }
 
+  /** Runs a program where ethup runs, whatever comes of it: as somebody who uses its proxy. */
+  async nearEthup(command: string, args: readonly string[]): Promise<Finished> {
+    await must("ip", "netns", "exec", this.#ethup, "ip", "link", "set", "lo", "up");
+    return await run("ip", ["netns", "exec", this.#ethup, command, ...args]);
+  }
+
   /** Takes everything down. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const name of new Set([this.#kernel, this.#ethup])) {
