@@ -34,6 +34,14 @@ function readPin({ modem }: CommandContext): AtOutcome {
   return ok(`+CPIN: ${sim.text}`);
 }
 
+/** `+CPINR` (3GPP TS 27.007 §8.65). */
+function pinAttempts({ modem: { sim }, args }: CommandContext): AtOutcome {
+  if (sim.state === "absent") return cme(CME.NO_SIM);
+  const [wanted = ""] = args;
+  const all = [`+CPINR: SIM PIN,${sim.pinAttempts},3`, `+CPINR: SIM PUK,${sim.pukAttempts},10`];
+  return ok(...all.filter((line) => wanted === "" || line.startsWith(`+CPINR: ${wanted.toUpperCase()},`)));
+}
+
 function lock({ modem, args }: CommandContext): AtOutcome {
   const [facility = "", mode = "", password = ""] = args;
   if (facility.toUpperCase() !== "SC") return cme(CME.NOT_SUPPORTED);
@@ -87,13 +95,7 @@ export const IDENTITY_COMMANDS: CommandGroup = {
   "+CIMI": tells(({ modem }) => modem.sim.imsi, true),
   "+CNUM": tells(() => '+CNUM: "","+15550100",145', true),
   "+CPIN": { read: readPin, set: enterPin, test: () => ok() },
-  "+CPINR": {
-    run: ({ modem: { sim } }) =>
-      sim.state === "absent"
-        ? cme(CME.NO_SIM)
-        : ok(`+CPINR: SIM PIN,${sim.pinAttempts},3`, `+CPINR: SIM PUK,${sim.pukAttempts},10`),
-    test: () => ok(),
-  },
+  "+CPINR": { run: pinAttempts, set: pinAttempts, test: () => ok() },
   "+CLCK": { set: lock, test: () => ok('+CLCK: ("SC")') },
   "+CFUN": {
     test: () => ok("+CFUN: (0,1,4),(0,1)"),
@@ -127,13 +129,7 @@ export function executeMakersCommand(at: CommandContext): AtOutcome | undefined 
   }
   if (operation !== "run" && operation !== "set") return undefined;
   if (model.resetCommands.includes(name)) return { afterMs: CFUN_MS, then: () => restart(at, false) };
-  const [offCommand, farewell] = model.powerOff;
+  const [offCommand] = model.powerOff;
   if (name !== offCommand || name === "") return undefined;
-  return {
-    afterMs: CFUN_MS,
-    then: () => {
-      if (farewell !== "") modem.broadcast(farewell);
-      return restart(at, true);
-    },
-  };
+  return { afterMs: CFUN_MS, then: () => restart(at, true) };
 }

@@ -300,6 +300,8 @@ export class SimulatedModem {
   #restart(isOff: boolean): void {
     // The result of the command that asked for it is sent first.
     this.#after(0, () => {
+      const [, farewell] = this.core.model.powerOff;
+      if (isOff && farewell !== "") this.core.broadcast(farewell);
       this.#powerDown();
       this.core.settings = defaultSettings();
       this.core.contexts.clear();
