@@ -74,14 +74,16 @@ export class ChapPeer {
 
   /** Takes a packet.
    *
+   * @param isWithinEap Whether EAP has matched it already: identifiers inside of EAP count differently from one
+   * implementation to the other.
    * @returns `undefined` if it means nothing here.
    */
-  input(packet: CpPacket): ChapStep | undefined {
+  input(packet: CpPacket, isWithinEap: boolean = false): ChapStep | undefined {
     if (packet.code === CHAP_CODE.CHALLENGE) return this.#challenged(packet);
     const exchange = this.#exchange;
-    if (exchange === undefined || packet.id !== exchange.id) return undefined;
+    if (exchange === undefined || (packet.id !== exchange.id && !isWithinEap)) return undefined;
     if (packet.code === CHAP_CODE.SUCCESS) return this.#succeeded(exchange, peerText(packet.data));
-    if (packet.code === CHAP_CODE.FAILURE) return this.#failed(exchange, peerText(packet.data));
+    if (packet.code === CHAP_CODE.FAILURE) return this.#failed(exchange, packet);
     return undefined;
   }
 
@@ -124,10 +126,11 @@ export class ChapPeer {
     };
   }
 
-  #failed(exchange: ChapExchange, text: string): ChapStep {
+  #failed(exchange: ChapExchange, packet: CpPacket): ChapStep {
+    const text = peerText(packet.data);
     const failure = this.#algorithm.dialect === undefined ? undefined : parseMsChapFailure(text);
     const message = failure === undefined ? text : describeMsChapFailure(failure);
-    const again = failure?.challenge === undefined ? undefined : this.#again(exchange, failure, message);
+    const again = failure?.challenge === undefined ? undefined : this.#again(packet.id + 1, failure, message);
     if (again !== undefined) return again;
     this.#exchange = undefined;
     return { outcome: { isAccepted: false, name: exchange.name, message } };
@@ -135,13 +138,13 @@ export class ChapPeer {
 
   /** Changes the secret, or tries with another, if the failure lets us. The answer counts as one to a challenge whose
    * identifier is one higher (RFC 2759 §9.1). */
-  #again(exchange: ChapExchange, failure: MsChapFailure, message: string): ChapStep | undefined {
+  #again(id: number, failure: MsChapFailure, message: string): ChapStep | undefined {
     const challenge = failure.challenge!;
     if (!this.#algorithm.canAnswer(challenge.length)) return undefined;
     const { newSecret } = this.#credentials;
     if (failure.error === MSCHAP_ERROR.PASSWORD_EXPIRED && newSecret !== undefined && !this.#isChanging) {
       this.#isChanging = true;
-      const next = this.#begin(exchange.id + 1, challenge);
+      const next = this.#begin(id, challenge);
       const dialect = this.#algorithm.dialect!;
       const change = dialect.emitChange(next, this.#secret, newSecret, this.#random);
       this.#secret = newSecret;
@@ -156,7 +159,7 @@ export class ChapPeer {
     this.#credentials = credentials;
     this.#secret = credentials.secret;
     this.#isChanging = false;
-    return this.#respond(exchange.id + 1, challenge);
+    return this.#respond(id, challenge);
   }
 }
 
@@ -209,15 +212,16 @@ export class ChapAuthenticator {
 
   /** Takes a packet.
    *
+   * @param isWithinEap Whether EAP has matched it already, and taken care of repetitions.
    * @returns `undefined` if it means nothing here; with neither outcome nor new try if the peer repeats itself.
    */
-  input(packet: CpPacket): ChapStep | undefined {
+  input(packet: CpPacket, isWithinEap: boolean = false): ChapStep | undefined {
     const { dialect } = this.#algorithm;
     const isChange = packet.code === dialect?.changeCode;
     if (packet.code !== CHAP_CODE.RESPONSE && !isChange) return undefined;
     // Our answer may have been lost: the same one again, whatever this response says (RFC 1994 §4.2).
-    if (packet.id === this.#answered?.id) return { send: this.#answer };
-    if (packet.id !== this.#id) return undefined;
+    if (!isWithinEap && packet.id === this.#answered?.id) return { send: this.#answer };
+    if (!isWithinEap && packet.id !== this.#id) return undefined;
     return isChange ? this.#changed(packet) : this.#responded(packet);
   }
 

@@ -69,6 +69,8 @@ export interface ControlProtocolOwner {
   otherCode(packet: CpPacket): boolean;
   /** The peer does not know a code above 7. */
   codeRejected?(code: number): void;
+  /** A negotiation begins that has nothing to do with one before. */
+  restarted?(): void;
 }
 
 /** Bounds of a negotiation. */
@@ -223,6 +225,7 @@ export class ControlProtocol {
 
   #restart(): void {
     this.#begin();
+    this.#owner.restarted?.();
     this.#end = undefined;
     this.terminateText = "";
   }

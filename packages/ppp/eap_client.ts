@@ -137,7 +137,7 @@ export class EapClient extends AuthenticationSide {
     }
     const isMd5 = method === "md5";
     const packet = isMd5 ? { code: CHAP_CODE.CHALLENGE, id, data } : parseCpPacket(data, 0, data.length);
-    const step = packet === undefined ? undefined : this.#peer.input(packet);
+    const step = packet === undefined ? undefined : this.#peer.input(packet, true);
     if (step === undefined) return;
     this.#follow(type, step, isMd5);
   }

@@ -92,8 +92,9 @@ export class EapServer extends AuthenticationSide {
   }
 
   #responded(packet: CpPacket): void {
-    const step = this.#authenticator?.input(packet);
-    if (step === undefined || (step.outcome === undefined && step.isNewTry !== true)) return;
+    if (this.#verdict !== undefined) return; // it is to be acknowledged, not argued with
+    const step = this.#authenticator?.input(packet, true);
+    if (step === undefined) return;
     this.#verdict = step.outcome;
     if (this.#type === EAP_TYPE.MD5_CHALLENGE) {
       if (step.outcome !== undefined) this.#conclude(step.outcome);

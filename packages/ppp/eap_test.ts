@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { chapMd5Response } from "./chap_algorithm.ts";
 import { EapClient } from "./eap_client.ts";
 import { eapTypeName } from "./eap_packet.ts";
+import { MSCHAPV2 } from "./mschapv2.ts";
 import { EapServer, type EapServerOptions } from "./eap_server.ts";
 import { authenticationHarness, packetOf } from "./testdata/authentication_harness.ts";
 import { bytes, hex, text } from "./testdata/hex.ts";
@@ -97,6 +98,24 @@ Deno.test("EAP client: success counts only after a proof of the other side, wher
     name: "alice",
     message: "the peer does not know our secret itself",
   }]);
+});
+
+Deno.test("EAP client: identifiers inside of MSCHAPv2 do not matter, pppd 2.4.9 gives its success another one (RFC 3748 §4.1)", () => {
+  const { sent, outcomes, input, client } = startedClient();
+  const challenge = bytes("3485333f7b2a82955986c6aabbccddee");
+  input("01010005 01");
+  client.input({
+    code: 1,
+    id: 3,
+    data: Uint8Array.of(26, 1, 2, 0, 30, 16, ...challenge, ...text("pppserver")),
+  });
+  const response = bytes(sent.at(-1)!.slice(20, 20 + 98));
+  const exchange = { id: 0, challenge, name: "alice" };
+  const success = text(MSCHAPV2.successText(exchange, "wonderland", response));
+  client.input({ code: 1, id: 4, data: Uint8Array.of(26, 3, 99, 0, 4 + success.length, ...success) });
+  assertEquals(sent.at(-1), "020400061a03");
+  input("03040004");
+  assertEquals(outcomes.map(({ isAccepted, message }) => [isAccepted, message]), [[true, "Welcome"]]);
 });
 
 Deno.test("EAP client: gives up after thirty seconds of silence, and after fifty requests (RFC 3748 §4.1)", () => {

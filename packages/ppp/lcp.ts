@@ -61,6 +61,9 @@ export class Lcp {
       },
       finished: (end) => owner.lcpFinished(end),
       otherCode: (packet) => this.#otherCode(packet),
+      restarted: () => {
+        this.#negotiation.isAuthRefusedByUs = false;
+      },
       codeRejected: (code) => {
         if (code === CP_CODE.ECHO_REQUEST) this.echo.stop();
       },

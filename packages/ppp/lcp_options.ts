@@ -115,7 +115,7 @@ export class LcpNegotiation implements OptionNegotiation {
   local: LcpSettings = defaultLcpSettings();
   /** What the peer told us and we acknowledged: how we send to it. */
   peer: LcpSettings = defaultLcpSettings();
-  /** Whether the peer wanted an authentication that we cannot do. */
+  /** Whether the peer wanted an authentication that we cannot do; for {@linkcode Lcp} to reset. */
   isAuthRefusedByUs: boolean = false;
   /** No larger MRU is asked for than the carrier turned out to hold (RFC 4638 §4). */
   mruLimit: number = Infinity;
@@ -145,7 +145,6 @@ export class LcpNegotiation implements OptionNegotiation {
   begin(): void {
     this.local = defaultLcpSettings();
     this.peer = defaultLcpSettings();
-    this.isAuthRefusedByUs = false;
     this.#refused.clear();
     this.#mru = Math.min(this.#wishes.mru ?? DEFAULT_MRU, this.mruLimit);
     this.#accm = this.#wishes.accm ?? 0;

@@ -171,6 +171,23 @@ Deno.test("Opened: a Protocol-Reject shuts that protocol, that of LCP itself is 
   assertEquals(log.slice(1), ["down", "finished: rejected-by-peer"]);
 });
 
+Deno.test("Opened: what the peer wanted and we cannot do is remembered, until a negotiation begins anew (RFC 1661 §6.2)", () => {
+  const { lcp, input, last } = createLcp({ offer: ["mschapv2"] });
+  lcp.protocol.open();
+  lcp.protocol.lowerUp();
+  input(CP_CODE.CONFIGURE_REQUEST, 1, "0305c22305");
+  assertEquals(hex(last(CP_CODE.CONFIGURE_NAK).data), "0305c22381");
+  input(CP_CODE.CONFIGURE_REQUEST, 2); // pppd gives in first, and puts us out afterwards
+  const request = last(CP_CODE.CONFIGURE_REQUEST);
+  input(CP_CODE.CONFIGURE_ACK, request.id, hex(request.data));
+  assertEquals(lcp.state, "Opened");
+  input(CP_CODE.TERMINATE_REQUEST, 3, hex(text("peer refused to authenticate")));
+  assertEquals([lcp.isAuthRefusedByUs, lcp.protocol.terminateText], [true, "peer refused to authenticate"]);
+  lcp.protocol.lowerDown();
+  lcp.protocol.lowerUp();
+  assertEquals(lcp.isAuthRefusedByUs, false);
+});
+
 Deno.test("Req-Sent: the sixth Nak in a row is a Reject, and twenty refusals of ours are the end (RFC 1661 §4.6)", () => {
   const { lcp, sent, log, input } = createLcp({ maxRefusals: 20 });
   lcp.protocol.open();
