@@ -51,8 +51,8 @@ export interface IpcpOptions extends ControlProtocolOptions {
   readonly dnsServers?: readonly IpAddress[];
   /** NBNS servers to hand out, at most two; none by default. */
   readonly nbnsServers?: readonly IpAddress[];
-  /** Whether to compress TCP/IP headers, if the peer can, and with how many slots (1 … 256, default 16); default true. Gains
-   * much on a slow line; `false` where packets are rewritten behind PPP, or the carrier is fast. */
+  /** Whether to compress TCP/IP headers, if the peer can, and with how many slots (1 … 256, default 16). By default true, and
+   * false on a carrier with frames of its own, as PPPoE and L2TP: it gains much on a slow line, and needs packets in order. */
   readonly vj?: boolean | { readonly slots?: number };
 }
 

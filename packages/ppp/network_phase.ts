@@ -12,7 +12,17 @@ import { Ipv6cp, type Ipv6cpOptions, type Ipv6cpResult } from "./ipv6cp.ts";
 import { MppeDecryptor, MppeEncryptor, type MppeSettings } from "./mppe.ts";
 import type { MppeStartKeys } from "./mppe_keys.ts";
 import { PacketCodec } from "./packet_codec.ts";
-import { PPP_CCP, PPP_IPCP, PPP_IPV6CP, pppProtocolName } from "./ppp_protocol_number.ts";
+import {
+  PPP_CCP,
+  PPP_COMPRESSED,
+  PPP_IPCP,
+  PPP_IPV4,
+  PPP_IPV6,
+  PPP_IPV6CP,
+  PPP_VJ_COMPRESSED,
+  PPP_VJ_UNCOMPRESSED,
+  pppProtocolName,
+} from "./ppp_protocol_number.ts";
 import type { SessionClock } from "./session_clock.ts";
 import { VjCompressor } from "./vj_compressor.ts";
 import { VjDecompressor } from "./vj_decompressor.ts";
@@ -54,6 +64,8 @@ export interface NetworkPhaseOptions {
   readonly ipv6cp?: Ipv6cpOptions | false;
   /** Encryption by MPPE; none by default. */
   readonly ccp?: CcpOptions;
+  /** Whether IPCP compresses headers if its options do not say; default true. */
+  readonly vjByDefault?: boolean;
 }
 
 /** What a link is like when its network phase begins. */
@@ -113,7 +125,7 @@ export class NetworkPhase {
     }, clock.watchesTraffic ? clock : undefined);
     const networks = new Map<number, ControlProtocol>();
     if (options.ipcp !== false) {
-      this.ipcp = this.#makeIpcp(host, options.ipcp);
+      this.ipcp = this.#makeIpcp(host, { vj: options.vjByDefault ?? true, ...options.ipcp });
       networks.set(PPP_IPCP, this.ipcp.protocol);
     }
     if (options.ipv6cp !== undefined && options.ipv6cp !== false) {
@@ -182,6 +194,23 @@ export class NetworkPhase {
     return this.#networks.has(protocol);
   }
 
+  /** Whether packets of a protocol, now of no use, may be of use later: they are dropped without an answer. */
+  mayOpen(protocol: number): boolean {
+    switch (protocol) {
+      case PPP_IPV4:
+        return this.ipcp !== undefined;
+      case PPP_IPV6:
+        return this.ipv6cp !== undefined;
+      case PPP_VJ_COMPRESSED:
+      case PPP_VJ_UNCOMPRESSED:
+        return this.ipcp !== undefined && this.ipcp.protocol.state !== "Opened";
+      case PPP_COMPRESSED:
+        return this.isSpoken(PPP_CCP) && this.ccp!.protocol.state !== "Opened";
+      default:
+        return false;
+    }
+  }
+
   /** A packet of a network control protocol has arrived. */
   input(protocol: number, packet: CpPacket): void {
     if (protocol === PPP_CCP) return this.ccp?.protocol.input(packet);
@@ -190,8 +219,12 @@ export class NetworkPhase {
     this.#networks.get(protocol)?.input(packet);
   }
 
-  /** The peer does not speak a protocol. */
-  protocolRejected(protocol: number): void {
+  /** The peer does not speak a protocol: a control protocol, or the one of the packets that it is about. */
+  protocolRejected(rejected: number): void {
+    if (rejected === PPP_VJ_COMPRESSED || rejected === PPP_VJ_UNCOMPRESSED) {
+      return this.codec.setIpv4(this.#ipv4 !== undefined, undefined, this.codec.decompressor);
+    }
+    const protocol = rejected < 0x4000 ? rejected | 0x8000 : rejected;
     if (protocol === PPP_CCP) this.ccp?.protocol.protocolRejected();
     else this.#networks.get(protocol)?.protocolRejected();
   }
@@ -208,7 +241,7 @@ export class NetworkPhase {
     this.ipcp?.start(this.#start.peerName);
   }
 
-  #makeIpcp(host: NetworkHost, options: IpcpOptions | undefined): Ipcp {
+  #makeIpcp(host: NetworkHost, options: IpcpOptions): Ipcp {
     return new Ipcp(host.timers, {
       ipcpSend: (packet) => this.#owner.send(PPP_IPCP, packet),
       ipcpUp: (result) => {

@@ -22,11 +22,11 @@ import { CP_CODE, parseCpPacket } from "./cp_packet.ts";
 import type { Ipcp, IpcpResult } from "./ipcp.ts";
 import type { Ipv6cp, Ipv6cpResult } from "./ipv6cp.ts";
 import { Lcp, type LcpOptions } from "./lcp.ts";
-import { defaultLcpSettings, type LcpSettings } from "./lcp_options.ts";
+import { defaultLcpSettings, LCP_OPTION, type LcpSettings } from "./lcp_options.ts";
 import { MPPE_OVERHEAD, type MppeSettings } from "./mppe.ts";
 import { type NetworkEnd, NetworkPhase, type NetworkPhaseOptions } from "./network_phase.ts";
 import type { PacketCodec } from "./packet_codec.ts";
-import { PPP_IPV4, PPP_IPV6, PPP_LCP } from "./ppp_protocol_number.ts";
+import { PPP_LCP } from "./ppp_protocol_number.ts";
 import { SessionClock, type SessionClockOptions } from "./session_clock.ts";
 
 /** A phase, with the name of RFC 1661 §3.2. */
@@ -162,7 +162,8 @@ export class PppSession {
         },
       },
       this.#clock,
-      options,
+      // Headers are worth compressing on a slow line, which never changes the order of packets (RFC 1144 §1).
+      { vjByDefault: !options.lcp?.rejects?.includes(LCP_OPTION.ACCM), ...options },
     );
   }
 
@@ -246,7 +247,7 @@ export class PppSession {
     }
     // Until authentication is over, everything else is dropped without an answer (RFC 1661 §3.5).
     if (protocol !== PPP_LCP && !isAuth && this.#phase !== "Network") return void this.counters.tooEarly++;
-    if (this.#isOfLateNetwork(protocol)) return void this.counters.tooEarly++;
+    if (this.#network.mayOpen(protocol)) return void this.counters.tooEarly++;
     if (!isKnown) {
       this.counters.unknownProtocol++;
       return this.lcp.rejectProtocol(protocol, bytes, start, end);
@@ -294,12 +295,6 @@ export class PppSession {
       vj: { inbound: ipv4?.vjInbound !== undefined, outbound: ipv4?.vjOutbound !== undefined },
       encryption: encryption && describeMppe(encryption.outbound),
     });
-  }
-
-  /** Whether packets of a network protocol are dropped without an answer: it may open yet. */
-  #isOfLateNetwork(protocol: number): boolean {
-    if (protocol === PPP_IPV4) return this.ipcp !== undefined;
-    return protocol === PPP_IPV6 && this.ipv6cp !== undefined;
   }
 
   #lcpDown(): void {
