@@ -352,11 +352,10 @@ export class SimulatedModem {
     if (core.radio.isAttachRefused) return refuse(failure);
     const context = core.contexts.get(cid) ?? core.contexts.define(cid, "IP", "");
     if (!core.activate(context)) return "NO CARRIER";
-    const address = context.address!;
     const call = this.#makeCall(session);
     const request = { apn: context.apn, type: context.type, number, behaviour: this.#behaviour.ppp };
     const over = () => session.endCall("NO CARRIER");
-    const far = operator.answer(call, request, address, this.#options.answer, over);
+    const far = operator.answer(call, request, context.address!, this.#options.answer, over);
     call.onBegin = () => far.begin();
     call.onEnd = () => {
       far.end();
