@@ -12,7 +12,7 @@ import { HandshakeError, HandshakeReader } from "./socks_reader.ts";
 import { type ProxyCredentials, ProxySession } from "./socks_session.ts";
 import { startStatusLine } from "./status_line.ts";
 import { parseInteger } from "./units.ts";
-import { parseOptions, UsageError } from "./usage.ts";
+import { type ParsedOptions, parseOptions, UsageError } from "./usage.ts";
 
 /** Where it listens by default. */
 export const DEFAULT_SOCKS_LISTEN = "127.0.0.1:1080";
@@ -25,24 +25,40 @@ const LINGER_MS = 1000;
 /** The `socks` command. */
 export const socksCommand: Command = {
   name: "socks",
-  usage: `socks [--listen ${DEFAULT_SOCKS_LISTEN}] [--user U --password P] [--max N]`,
+  usage: `socks [--listen ${DEFAULT_SOCKS_LISTEN}] [--user U --password P|--password-file FILE] [--max N]`,
   summary: "SOCKS 5, SOCKS 4a and HTTP proxy on one port, so that programs on this machine use the link",
   prepare(args) {
-    const o = parseOptions(args, { string: ["listen", "user", "password", "max"] });
+    const o = parseOptions(args, { string: ["listen", "user", "password", "password-file", "max"] });
     if (o.words.length > 0) throw new UsageError(`Usage: ${socksCommand.usage}`);
     const listen = parseEndpoint(o.text("listen") ?? DEFAULT_SOCKS_LISTEN, "127.0.0.1");
     const max = parseInteger(o.text("max") ?? `${MAX_CONNECTIONS}`, "--max", 1, 65_535);
-    const [user, password] = [o.text("user"), o.text("password")];
-    if ((user === undefined) !== (password === undefined)) {
-      throw new UsageError("--user and --password belong together.");
-    }
-    if (user !== undefined && (byteLength(user) > 255 || byteLength(password!) > 255)) {
-      throw new UsageError("--user and --password may have 255 bytes each (RFC 1929).");
-    }
-    const credentials = user === undefined ? undefined : { user, password: password! };
+    const credentials = parseCredentials(o);
     return (context) => socks(context, listen, max, credentials);
   },
 };
+
+/** @throws {UsageError} when they make no sense. */
+function parseCredentials(o: ParsedOptions): ProxyCredentials | undefined {
+  const [user, file] = [o.text("user"), o.text("password-file")];
+  const password = file === undefined ? o.text("password") : readPassword(file);
+  if (user === undefined && password === undefined) return undefined;
+  if (user === undefined || password === undefined) {
+    throw new UsageError("--user and --password (or --password-file) belong together.");
+  }
+  if (byteLength(user) > 255 || byteLength(password) > 255) {
+    throw new UsageError("--user and --password may have 255 bytes each (RFC 1929).");
+  }
+  return { user, password };
+}
+
+/** The first line of a file. */
+function readPassword(path: string): string {
+  try {
+    return Deno.readTextFileSync(path).split(/\r?\n/, 1)[0]!;
+  } catch (error) {
+    throw new UsageError(`Cannot read --password-file "${path}": ${(error as Error).message}`);
+  }
+}
 
 async function socks(
   context: CommandContext,

@@ -224,7 +224,23 @@ Deno.test("socks: connections past --max are closed at once", async () => {
   assertEquals(await second.readAll().catch(() => ""), "");
 });
 
+Deno.test("socks: the password is the first line of a file", async () => {
+  const path = await Deno.makeTempFile();
+  await Deno.writeTextFile(path, "from a file\nand more\n");
+  await using world = new CommandWorld();
+  const port = await world.start(socksCommand, ...LISTEN, "--user", "ann", "--password-file", path);
+  await Deno.remove(path);
+  using client = await connectHost(port);
+  await client.send([5, 1, 2, 1, 3, ...octets("ann"), 11, ...octets("from a file")]);
+  assertEquals(await client.read(4), [5, 2, 1, 0]);
+});
+
 Deno.test("socks: wrong usage is told before anything is opened", () => {
-  const wrong = [["word"], ["--listen", "nothing"], ["--user", "a"], ["--password", "a"], ["--max", "0"]];
+  const wrong = [["word"], ["--listen", "nothing"], ["--user", "a"], ["--password", "a"], [
+    "--user",
+    "a",
+    "--password-file",
+    "/nowhere",
+  ], ["--max", "0"]];
   for (const args of wrong) assertThrows(() => socksCommand.prepare(args), UsageError);
 });
