@@ -10,6 +10,7 @@ import { emitPppHeader, PPP_HEADER_LENGTH } from "./ppp_header.ts";
 import { type PppLinkHandlers, PppNetworkLink, type PppNetworkLinkCounters } from "./ppp_network_link.ts";
 import { PPP_LCP } from "./ppp_protocol_number.ts";
 import type { PppHost, PppSessionOptions } from "./ppp_session.ts";
+import { SerialOutput } from "./serial_output.ts";
 import type { SerialInputLines, SerialPort, SerialSink } from "./serial_port.ts";
 
 /** What a {@linkcode PppLink} has seen, beside the counters of its decoder and its session. */
@@ -41,17 +42,13 @@ export class PppLink extends PppNetworkLink implements SerialSink, HdlcSink {
   readonly #lcpEncoder: HdlcEncoder;
   readonly #dataEncoder: HdlcEncoder;
   readonly #header: Uint8Array;
-  readonly #out: Uint8Array;
+  readonly #output: SerialOutput;
   readonly #maxIdleFlagMs: number;
   #encoder: HdlcEncoder;
-  #outStart: number;
-  #outEnd: number;
   #idleSince: number;
   #isPfc: boolean;
   #isAcfc: boolean;
   #isInInput: boolean;
-  #isWriting: boolean;
-  #isBlocked: boolean;
   #hadCarrier: boolean;
 
   /** Makes a link in phase Dead; {@linkcode start} connects it with its port.
@@ -79,16 +76,12 @@ export class PppLink extends PppNetworkLink implements SerialSink, HdlcSink {
     this.#header = new Uint8Array(PPP_HEADER_LENGTH);
     const mru = options.lcp?.mru ?? DEFAULT_MRU;
     const packetBytes = HdlcEncoder.maxEncodedLength(mru + PPP_HEADER_LENGTH);
-    this.#out = new Uint8Array(Math.max(DEFAULT_OUTPUT_BYTES, 4 * packetBytes));
+    this.#output = new SerialOutput(port, Math.max(DEFAULT_OUTPUT_BYTES, 4 * packetBytes));
     this.#maxIdleFlagMs = options.maxIdleFlagMs ?? DEFAULT_MAX_IDLE_FLAG_MS;
-    this.#outStart = 0;
-    this.#outEnd = 0;
     this.#idleSince = NaN; // no frame has ended yet
     this.#isPfc = false;
     this.#isAcfc = false;
     this.#isInInput = false;
-    this.#isWriting = false;
-    this.#isBlocked = false;
     this.#hadCarrier = false;
     this.decoder = new HdlcDecoder(this, Math.max(DEFAULT_MAX_FRAME_BYTES, Math.ceil(mru * 1.1)));
   }
@@ -117,7 +110,7 @@ export class PppLink extends PppNetworkLink implements SerialSink, HdlcSink {
     this.#isInInput = false;
     this.#writeOut();
     // Packets refused meanwhile for want of room here: the port, which has taken everything, will not speak of it.
-    if (!this.#isBlocked && !this.#isWriting) this.roomAgain();
+    if (!this.#output.isBlocked && !this.#output.isWriting) this.roomAgain();
   }
 
   /** {@inheritDoc HdlcSink.hdlcInput} */
@@ -134,7 +127,7 @@ export class PppLink extends PppNetworkLink implements SerialSink, HdlcSink {
   serialWritable(): void {
     if (this.isClosed) return;
     this.#writeOut();
-    if (!this.#isBlocked) this.roomAgain();
+    if (!this.#output.isBlocked) this.roomAgain();
   }
 
   /** {@inheritDoc SerialSink.serialLinesChanged} A carrier that falls ends the session; one that was never there does not. */
@@ -151,9 +144,10 @@ export class PppLink extends PppNetworkLink implements SerialSink, HdlcSink {
   /** {@inheritDoc PppNetworkLink.beginPacket} */
   protected beginPacket(protocol: number, length: number, isControl: boolean): boolean {
     const needed = HdlcEncoder.maxEncodedLength(length + PPP_HEADER_LENGTH);
-    if (isControl) {
-      if (!this.#makeRoom(needed, this.#out.length)) return false;
-    } else if (this.#isBlocked || !this.#makeRoom(needed, this.#out.length >>> 1)) return false;
+    const output = this.#output;
+    if (!isControl && output.isBlocked) return false;
+    const limit = isControl ? output.bytes.length : output.bytes.length >>> 1;
+    if (!output.makeRoom(needed, limit, !this.#isInInput)) return false;
     // LCP is never compressed, and always escaped in full (RFC 1661 §6.5, RFC 1662 §7.1).
     const isLcp = protocol === PPP_LCP;
     this.#encoder = isLcp ? this.#lcpEncoder : this.#dataEncoder;
@@ -164,24 +158,25 @@ export class PppLink extends PppNetworkLink implements SerialSink, HdlcSink {
       !isLcp && this.#isAcfc,
       !isLcp && this.#isPfc,
     );
-    const at = this.#encoder.begin(this.#out, this.#outEnd, this.#wantsFlag());
-    this.#outEnd = this.#encoder.append(this.#header, 0, headerEnd, this.#out, at);
+    const at = this.#encoder.begin(output.bytes, output.end, this.#wantsFlag());
+    output.end = this.#encoder.append(this.#header, 0, headerEnd, output.bytes, at);
     return true;
   }
 
   /** {@inheritDoc PppNetworkLink.appendPacket} */
   protected appendPacket(bytes: Uint8Array, start: number, end: number): void {
-    this.#outEnd = this.#encoder.append(bytes, start, end, this.#out, this.#outEnd);
+    const output = this.#output;
+    output.end = this.#encoder.append(bytes, start, end, output.bytes, output.end);
   }
 
   /** {@inheritDoc PppNetworkLink.endPacket} */
   protected endPacket(): void {
-    this.#outEnd = this.#encoder.finish(this.#out, this.#outEnd);
+    this.#output.end = this.#encoder.finish(this.#output.bytes, this.#output.end);
   }
 
   /** {@inheritDoc PppNetworkLink.carrierClose} */
   protected carrierClose(): void {
-    this.#outStart = this.#outEnd = 0;
+    this.#output.clear();
     this.#port.close();
   }
 
@@ -196,40 +191,19 @@ export class PppLink extends PppNetworkLink implements SerialSink, HdlcSink {
   /** The flag that ended the last frame begins this one, unless the line has been idle in between. */
   #wantsFlag(): boolean {
     if (this.#maxIdleFlagMs === 0) return true;
-    return this.#outStart === this.#outEnd && !(this.#clock.now() - this.#idleSince <= this.#maxIdleFlagMs);
+    return this.#output.isEmpty && !(this.#clock.now() - this.#idleSince <= this.#maxIdleFlagMs);
   }
 
   #lineLost(): void {
     if (this.isClosed) return;
-    this.#outStart = this.#outEnd = 0;
-    this.#isBlocked = false;
+    this.#output.clear();
     this.decoder.reset();
     this.session.lowerDown();
   }
 
-  /** Sees to it that `needed` octets fit, and that not more than `limit` wait afterwards. */
-  #makeRoom(needed: number, limit: number): boolean {
-    if (this.#outEnd + needed <= limit) return true;
-    if (!this.#isInInput) this.#writeOut();
-    if (this.#outStart > 0 && !this.#isWriting) {
-      this.#out.copyWithin(0, this.#outStart, this.#outEnd);
-      this.#outEnd -= this.#outStart;
-      this.#outStart = 0;
-    }
-    return this.#outEnd + needed <= limit;
-  }
-
   #writeOut(): void {
-    if (this.#isWriting || this.#outStart === this.#outEnd) return;
-    this.#isWriting = true;
-    const start = this.#outStart;
-    const taken = this.#port.write(this.#out, start, this.#outEnd);
-    this.#isWriting = false;
-    this.counters.octetsSent += taken;
-    this.#outStart = start + taken;
-    this.#isBlocked = this.#outStart < this.#outEnd;
-    if (this.#isBlocked) return;
-    this.#outStart = this.#outEnd = 0;
-    this.#idleSince = this.#clock.now();
+    const output = this.#output;
+    if (output.write()) this.#idleSince = this.#clock.now();
+    this.counters.octetsSent = output.octetsSent;
   }
 }
