@@ -4,7 +4,7 @@
  */
 import type { LcpSettings, PppLink } from "@lightwire/ppp";
 import type { BringUpEvent, BringUpStep, LinkCause } from "@lightwire/ppp/modem";
-import type { Facts } from "./catalogue.ts";
+import { causeOf, type Facts } from "./catalogue.ts";
 import type { CheckName, CheckOutcome } from "./check.ts";
 import { judgeLcp } from "./lcp_verdict.ts";
 import type { DiagReport } from "./report.ts";
@@ -34,7 +34,10 @@ const MAYBE_LINE: readonly LinkCause[] = [
   "no-address",
   "peer-terminates",
   "no-carrier",
+  "not-8-bit-clean",
 ];
+const SEVEN_BIT_REMEDY =
+  "Set both sides to 8 bits without parity (8N1); no escaping helps against a line of seven.";
 
 /** Turns events into checks. */
 export class BringUpChecks {
@@ -136,18 +139,27 @@ export class BringUpChecks {
     const bit7 = this.link?.decoder.profile.bit7 ?? "unknown";
     const isSevenBit = bit7 !== "clean" && bit7 !== "unknown" && MAYBE_LINE.includes(cause);
     const more = step === "establish" ? this.#tables() : [];
-    if (!isSevenBit) {
-      const remedy = cause === "lcp-timeout" ? judgeLcp(evidence) : undefined;
-      const outcome = { result: "fail" as const, cause, text, evidence: [...evidence, ...more], facts };
-      return remedy === undefined ? outcome : { ...outcome, remedy };
+    const common = { result: "fail" as const, evidence: [...evidence, ...more] };
+    if (isSevenBit) {
+      const what = `bit 7 of what arrives is ${bit7.replace("-", " ")}: a line of seven bits`;
+      return { ...common, cause: "not-8-bit-clean", text: what, remedy: SEVEN_BIT_REMEDY };
     }
-    return {
-      result: "fail",
-      cause: "not-8-bit-clean",
-      text: `bit 7 of what arrives is ${bit7.replace("-", " ")}: a line of seven bits`,
-      evidence: [...evidence, ...more],
-      remedy: "Set both sides to 8 bits without parity (8N1); no escaping helps against a line of seven.",
-    };
+    const remedy = this.#remedy(cause, evidence);
+    // Which characters are lost is not known without IP: all the others escaped is what can be tried.
+    const accm = cause === "not-8-bit-clean" ? { accm: "ffffffff" } : {};
+    const outcome = { ...common, cause, text, facts: { ...facts, ...accm } };
+    return remedy === undefined ? outcome : { ...outcome, remedy };
+  }
+
+  /** What to do, where this case tells more than the catalogue does. */
+  #remedy(cause: LinkCause, evidence: readonly string[]): string | undefined {
+    if (cause === "lcp-timeout") {
+      const verdict = judgeLcp(evidence);
+      if (verdict !== undefined) return verdict;
+    }
+    return this.#isDirect
+      ? causeOf(cause).reasons.find(({ when }) => when === "with --direct")?.then
+      : undefined;
   }
 
   #factsOf(event: BringUpEvent): Facts {

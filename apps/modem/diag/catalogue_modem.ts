@@ -276,9 +276,9 @@ export const MODEM_ENTRIES: Readonly<Record<ModemCause, CauseEntry>> = {
     ],
   },
   "wrong-apn": {
-    meaning: "The network does not know the access point name, or this contract may not use it.",
-    next:
-      'Look the APN up at the operator and give it: `--apn {apn}` (it is "{apn}" at present, if it has a name here).',
+    meaning:
+      "The name says which part of the operator's network the link leads to; a wrong one is refused when it is dialled.",
+    next: "Look the access point name (APN) up on the operator's pages, and give it: `--apn NAME`.",
     reasons: [
       {
         when: "you do not know it",
@@ -304,7 +304,7 @@ export const MODEM_ENTRIES: Readonly<Record<ModemCause, CauseEntry>> = {
       },
       {
         when: "the SIM has data in a telephone",
-        then: "On LTE the attach needs the right APN already: `--apn {apn}`.",
+        then: "On LTE the attach needs the right APN already: `--apn NAME`.",
       },
     ],
   },

@@ -42,8 +42,10 @@ export interface LineVerdict {
 
 /** Damaged frames that may be chance. */
 const FEW = 2;
-/** How much more often frames have to be damaged under load. */
-const FACTOR = 3;
+/** Packets that would have to be lost one by one, if load did not matter, before fewer of them say that it does. */
+export const LEAST_EXPECTED = 4;
+/** Fewer by so much is no chance. */
+const FACTOR = 4;
 
 /** Judges a line. */
 export function judgeLine(counts: LineCounts): LineVerdict {
@@ -54,8 +56,8 @@ export function judgeLine(counts: LineCounts): LineVerdict {
     const single = damagedShare(alone.received, alone.badFrames);
     const lost = 1 - load.received / load.sent;
     const lostAlone = 1 - alone.received / alone.sent;
-    const isDamagedByLoad = load.badFrames > FEW && loaded > FACTOR * single;
-    const isLostByLoad = counts.isPeer && lost > counts.overflowLoss && lost > FACTOR * lostAlone;
+    const isDamagedByLoad = load.badFrames > FEW && isByLoad(loaded, single, alone.sent);
+    const isLostByLoad = counts.isPeer && lost > counts.overflowLoss && isByLoad(lost, lostAlone, alone.sent);
     if (isDamagedByLoad || isLostByLoad) {
       const text = isDamagedByLoad
         ? `${percent(loaded)} of the frames damaged under load, ${percent(single)} one by one`
@@ -80,6 +82,11 @@ export function judgeLine(counts: LineCounts): LineVerdict {
       "Look at the cable (length, ground, plugs) and at the speed: both sides have to mean the same by `--baud`; a lower " +
       "one, or a smaller `--mru`, makes less of it.",
   };
+}
+
+/** Whether a share under load is so much larger than that of `count` packets one by one that it is no chance. */
+function isByLoad(loaded: number, alone: number, count: number): boolean {
+  return loaded * count >= LEAST_EXPECTED && loaded > FACTOR * alone;
 }
 
 function damagedShare(whole: number, damaged: number): number {

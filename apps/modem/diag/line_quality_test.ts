@@ -28,21 +28,21 @@ Deno.test("judgeLine(): no damage at all passes, one or two frames are chance", 
 });
 
 Deno.test("judgeLine(): frames damaged under load and not one by one are missing flow control", () => {
-  const load = { received: 70, frames: 140, badFrames: 30, alone: { sent: 8, received: 8, badFrames: 0 } };
+  const load = { received: 70, frames: 140, badFrames: 30, alone: { sent: 30, received: 30, badFrames: 0 } };
   const verdict = judgeLine(counts(load));
   assertEquals([verdict.result, verdict.cause], ["fail", "flow-control"]);
   assertMatch(verdict.text, /^18 % of the frames damaged under load, 0 % one by one$/);
 });
 
 Deno.test("judgeLine(): damage with load and without is noise, of which no flow control is the cause", () => {
-  const load = { received: 70, frames: 140, badFrames: 30, alone: { sent: 8, received: 6, badFrames: 2 } };
+  const load = { received: 70, frames: 140, badFrames: 30, alone: { sent: 30, received: 24, badFrames: 6 } };
   const verdict = judgeLine(counts(load));
   assertEquals([verdict.result, verdict.cause], ["warn", undefined]);
   assertMatch(verdict.text, /noise/);
 });
 
 Deno.test("judgeLine(): the way out has no counters of ours: loss under load counts if nothing but the line is in between", () => {
-  const load = { received: 60, alone: { sent: 8, received: 8, badFrames: 0 } };
+  const load = { received: 60, alone: { sent: 16, received: 16, badFrames: 0 } };
   assertEquals(judgeLine(counts(load)).cause, "flow-control");
   assertEquals(judgeLine(counts(load, { isPeer: false })).result, "pass");
 });
@@ -54,4 +54,9 @@ Deno.test("judgeLine(): damage and overruns counted by the port are missing flow
     "5 frames damaged (0.99 %), 12 overruns of the port",
   ]);
   assertEquals(judgeLine(counts(undefined, { overruns: 12 })).result, "pass");
+});
+
+Deno.test("judgeLine(): too few packets one by one prove nothing", () => {
+  const load = { frames: 190, badFrames: 10, alone: { sent: 20, received: 20, badFrames: 0 } };
+  assertEquals([judgeLine(counts(load)).result, judgeLine(counts(load)).cause], ["warn", undefined]);
 });

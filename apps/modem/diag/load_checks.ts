@@ -9,7 +9,7 @@ import type { HdlcCounters } from "@lightwire/ppp";
 import { formatBytes } from "@lightwire/app-commands";
 import { type CheckOutcome, pass, skip } from "./check.ts";
 import { type EchoProbe, probeEcho } from "./echo_probe.ts";
-import { judgeLine } from "./line_quality.ts";
+import { judgeLine, LEAST_EXPECTED } from "./line_quality.ts";
 import { describePortErrors, overrunsOf } from "./port_checks.ts";
 import { BITS_PER_OCTET, type NetworkContext, onLineMs, shortMs } from "./network_context.ts";
 
@@ -19,8 +19,8 @@ const PACKET_MS = 250;
 /** What is under way at once keeps the line busy for so long. */
 const UNDER_WAY_MS = 1000;
 const MAX_WINDOW = 16;
-/** Full-size packets sent one by one, when the load did damage. */
-const ALONE = 8;
+/** Most full-size packets sent one by one, when the load did damage. */
+const MAX_ALONE = 64;
 /** What may wait in queues after a transfer. */
 const QUEUED_BYTES = 16_384;
 /** A longer round trip under load is worth a word. */
@@ -53,13 +53,14 @@ export async function checkLoad(c: NetworkContext): Promise<CheckOutcome> {
   });
   const after = copyOf(c.link.decoder.counters);
   const badFrames = badOf(after) - badOf(before);
-  const isDamaged = badFrames > 0 || loaded.received < loaded.sent;
-  const alone = isDamaged ? await sendAlone(c, host, common) : undefined;
+  const frames = after.frames - before.frames;
+  const share = Math.max(badFrames / Math.max(1, frames + badFrames), 1 - loaded.received / loaded.sent);
+  const alone = share > 0 ? await sendAlone(c, host, common, share) : undefined;
   findings.load = {
     sent: loaded.sent,
     received: loaded.received,
     bytesPerSecond: loaded.elapsedMs > 0 ? loaded.received * bytes * 1000 / loaded.elapsedMs : 0,
-    frames: after.frames - before.frames,
+    frames,
     badFrames,
     alone,
   };
@@ -112,9 +113,17 @@ async function sendAlone(
   c: NetworkContext,
   host: string,
   common: { readonly size: number; readonly timeoutMs: number; readonly signal: AbortSignal },
+  share: number,
 ): Promise<{ sent: number; received: number; badFrames: number }> {
   const badBefore = badOf(c.link.decoder.counters);
-  const { sent, received } = await probeEcho(c.stack, host, { ...common, count: ALONE, window: 1 });
+  // So many that some would be lost if time did not matter.
+  const count = Math.min(MAX_ALONE, Math.ceil(2 * LEAST_EXPECTED / share));
+  const { sent, received } = await probeEcho(c.stack, host, {
+    ...common,
+    count,
+    window: 1,
+    durationMs: 4 * c.timing.loadMs,
+  });
   return { sent, received, badFrames: badOf(c.link.decoder.counters) - badBefore };
 }
 

@@ -16,12 +16,12 @@ const HEADERS = 28;
 const ORDINARY = 84;
 /** Every host takes a datagram of that size (RFC 791 §3.1). */
 const EVERYBODYS = 576;
+/** A line on which a packet takes longer, there and back, is kept clear of transfers: signs of life would wait too long. */
+const SLOW_MS = 5000;
 /** Small packets sent at once, their size, and the share of them that has to be answered. */
 const BURST = 16;
 const BURST_BYTES = 200;
 const BURST_LEAST = 0.75;
-/** Bytes which the size that passes may be wrong by. */
-const PRECISION = 4;
 const ATTEMPTS = 2;
 
 /** Sends packets as large as the link's MTU to the target. */
@@ -97,7 +97,7 @@ async function findPassing(
   let passing = ORDINARY;
   let failing = mtu;
   let size = Math.min(EVERYBODYS, (passing + failing) >>> 1);
-  while (failing - passing > PRECISION) {
+  while (failing - passing > 1) {
     if ((await probeSize(c, host, size, evidence)).received > 0) passing = size;
     else failing = size;
     size = (passing + failing) >>> 1;
@@ -130,7 +130,7 @@ async function checkByTcp(
   evidence: string[],
   soFar: string | undefined,
 ): Promise<CheckOutcome> {
-  if (!c.findings.isTargetReached) {
+  if (!c.findings.isTargetReached || onLineMs(c, mtu) > SLOW_MS) {
     return soFar === undefined ? skip("nothing to send long packets to", evidence) : pass(soFar, evidence);
   }
   const stalled = await transfer(c, mtu, evidence);

@@ -65,6 +65,9 @@ export const DEFAULT_TARGET: DiagTarget = { host: "example.com", port: 80, path:
 /** Public name servers; they answer echo requests too. */
 export const DEFAULT_ECHO_HOSTS: readonly string[] = ["9.9.9.9", "1.1.1.1"];
 
+/** LCP Echo-Requests in a row that may stay without an answer. */
+const ECHO_FAILURES = 12;
+
 /** The link is over. */
 class LinkEnded extends Error {
   readonly linkCause: LinkCause;
@@ -168,7 +171,7 @@ class LinkRun {
       ...(o.bringUp.apn === undefined ? {} : { apn: o.bringUp.apn }),
     });
     const { stack, observer } = environment;
-    this.#bringUp = environment.bringUp(stack, port, o.bringUp, {
+    this.#bringUp = environment.bringUp(stack, port, patient(o.bringUp), {
       event: (event) => this.#checks.event(event),
       link: (link) => {
         this.#checks.link = link;
@@ -280,16 +283,25 @@ class LinkRun {
   }
 }
 
+/** A load test fills queues, behind which signs of life wait: more of them may stay away than usual. */
+function patient(options: BringUpOptions): BringUpOptions {
+  const { session } = options;
+  return { ...options, session: { ...session, lcp: { echoFailures: ECHO_FAILURES, ...session?.lcp } } };
+}
+
 /** The link ended while something behind it was being checked. */
 function endedOutcome({ linkCause, message, evidence }: LinkEnded): CheckOutcome {
   const reason = linkCause === "peer-terminates" ? /"(.+)"/.exec(message)?.[1] : undefined;
+  const remedy = reason !== undefined
+    ? `Ask who runs the other side what "${reason}" means for you.`
+    : linkCause === "no-carrier"
+    ? "Run it again and look at the signal. A modem that restarts when it sends has too weak a supply: it needs 2 A for moments."
+    : undefined;
   return {
     result: "fail",
     cause: linkCause,
     text: `the link ended meanwhile: ${message}`,
     evidence,
-    ...(reason === undefined
-      ? {}
-      : { remedy: `Ask who runs the other side what "${reason}" means for you.` }),
+    ...(remedy === undefined ? {} : { remedy }),
   };
 }

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { Output, type OutputSink, SimulatedInternet } from "@lightwire/app-commands";
+import { InterruptedError, Output, type OutputSink, SimulatedInternet } from "@lightwire/app-commands";
 import { Simulation } from "@lightwire/netif/sim";
 import { type BringUpOptions, type LinkCause, ModemBringUp } from "@lightwire/ppp/modem";
+import type { SerialPort } from "@lightwire/ppp";
 import type { SimulatedModemOptions } from "@lightwire/ppp/sim";
 import { Stack } from "@lightwire/sockets";
 import { runSimulation } from "@lightwire/sockets/sim";
@@ -25,6 +26,10 @@ export interface DiagRunOptions {
   readonly bringUp?: BringUpOptions;
   /** Options of the modem. */
   readonly modem?: SimulatedModemOptions;
+  /** What is put in front of the port. */
+  readonly line?: (port: SerialPort, sim: Simulation) => SerialPort;
+  /** Interrupt it after so many virtual milliseconds. */
+  readonly interruptAfterMs?: number;
   /** Options of the diagnosis. */
   readonly diag?: Partial<DiagOptions>;
   /** What else is in the environment. */
@@ -57,12 +62,15 @@ export async function diagnose(o: DiagRunOptions = {}): Promise<DiagRun> {
     new Stack({ pump: "manual", ...sim.host(name), ...options })
   );
   const stack = new Stack({ pump: "manual", ...sim.host("computer") });
+  const interrupt = new AbortController();
+  const interrupting = sim.timers.create(() => interrupt.abort(new InterruptedError()));
+  if (o.interruptAfterMs !== undefined) interrupting.start(o.interruptAfterMs);
   let text = "";
   const sink: OutputSink = { stdout: (t) => text += t, stderr() {}, isTerminal: false, hasColor: false };
   const environment: DiagEnvironment = {
     stack,
     output: new Output({ json: o.isJson ?? true, quiet: false, verbose: false }, sink),
-    signal: new AbortController().signal,
+    signal: interrupt.signal,
     style: { hasColor: false },
     openPort: async () => {
       await Promise.resolve();
@@ -72,7 +80,7 @@ export async function diagnose(o: DiagRunOptions = {}): Promise<DiagRun> {
         credentials: CREDENTIALS,
         ...o.modem,
       });
-      return port;
+      return o.line?.(port, sim) ?? port;
     },
     bringUp: (host, port, options, handlers) => new ModemBringUp(host, port, options, handlers),
     attach: (link, { ipv4 }) => {
@@ -88,7 +96,7 @@ export async function diagnose(o: DiagRunOptions = {}): Promise<DiagRun> {
     ...o.environment,
   };
   const startedAt = sim.clock.now();
-  const status = await runSimulation(
+  const work = runSimulation(
     sim,
     runDiag({
       device: "/dev/ttyUSB0",
@@ -101,6 +109,11 @@ export async function diagnose(o: DiagRunOptions = {}): Promise<DiagRun> {
       ...o.diag,
     }, environment),
   );
+  // An interrupted diagnosis is rejected with the reason; its exit status is that of the shell.
+  const status = await work.catch((error) => {
+    if (error instanceof InterruptedError) return 130;
+    throw error;
+  });
   const elapsedMs = sim.clock.now() - startedAt;
   internet.close();
   stack.close();

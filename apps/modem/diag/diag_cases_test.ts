@@ -1,0 +1,81 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { parseIpAddressOrThrow } from "@lightwire/ip/address";
+import type { CheckName } from "./check.ts";
+import { diagnose, type DiagRun } from "./testdata/diag_world.ts";
+import { NoisyPort } from "./testdata/noisy_port.ts";
+
+/** Checks that are not as they should be. */
+function odd(run: DiagRun) {
+  return run.checks.filter(({ result }) => result === "warn" || result === "fail");
+}
+
+function check(run: DiagRun, name: CheckName) {
+  return run.checks.find((each) => each.check === name)!;
+}
+
+Deno.test("diag: a line that eats XON and XOFF: both are named, with the ACCM, and DNS is not blamed (UDP is protocol 17)", async () => {
+  const run = await diagnose({ modem: { eatsFlowCharacters: true } });
+  assertEquals(odd(run).map(({ check, cause, text }) => [check, cause, text]), [
+    ["characters", "not-8-bit-clean", "lost on the line: 0x11 (XON), 0x13 (XOFF)"],
+  ]);
+  assertMatch(odd(run)[0]!.remedy!, /--accm 000a0000/);
+  assertEquals([run.status, check(run, "name-servers").result], [1, "skip"]);
+  assertEquals(run.leaked, 0);
+});
+
+Deno.test("diag: noise is a warning, and not taken for missing flow control", async () => {
+  const run = await diagnose({ line: (port, sim) => new NoisyPort(port, sim.random("noise"), 1e-4) });
+  assertEquals(odd(run).map(({ check, cause }) => [check, cause]), [["errors", undefined]]);
+  assertMatch(odd(run)[0]!.text, /with load and without: noise/);
+  assertEquals([run.status, run.leaked], [0, 0]);
+});
+
+Deno.test("diag: one of two name servers is silent: a warning that names it", async () => {
+  const dnsServers = ["10.64.64.53", "192.0.2.53"].map((text) => parseIpAddressOrThrow(text));
+  const run = await diagnose({ modem: { operator: { dnsServers } } });
+  assertEquals(odd(run).map(({ check, text }) => [check, text]), [
+    ["name-servers", "192.0.2.53 does not answer, 10.64.64.53 does"],
+  ]);
+  assertEquals(run.status, 0);
+});
+
+Deno.test("diag: name servers that are given and do not answer are no-dns too", async () => {
+  const dnsServers = [parseIpAddressOrThrow("192.0.2.53")];
+  const run = await diagnose({ modem: { operator: { dnsServers } } });
+  assertEquals(odd(run).map(({ check, cause }) => [check, cause]), [["name-servers", "no-dns"]]);
+  assertEquals([run.status, check(run, "resolve").result], [1, "skip"]);
+});
+
+Deno.test("diag: a target that refuses is reached; one that is not there is not", async () => {
+  const refused = await diagnose({ diag: { target: { host: "example.test", port: 81, path: "/" } } });
+  assertEquals(odd(refused).map(({ check, result }) => [check, result]), [["connect", "warn"]]);
+  const absent = await diagnose({
+    diag: { target: { host: "203.0.113.99", port: 80, path: "/" }, timing: { connectMs: 3000 } },
+  });
+  assertEquals(odd(absent).map(({ check, result, cause }) => [check, result, cause]), [[
+    "connect",
+    "fail",
+    undefined,
+  ]]);
+  assertEquals([absent.status, absent.diagnosis.causes, absent.diagnosis.failed], [1, [], ["connect"]]);
+});
+
+Deno.test("diag: without an AT dialogue its checks are left out, and the remedies are those of a direct line", async () => {
+  const run = await diagnose({ bringUp: { direct: true }, fault: "no-answer" });
+  assertEquals(run.checks.slice(2, 9).map(({ text }) => text), Array(7).fill("no AT dialogue (--direct)"));
+  assertEquals(odd(run).map(({ check, cause }) => [check, cause]), [["establish", "silence-after-connect"]]);
+  assertMatch(odd(run)[0]!.remedy!, /start its PPP/);
+});
+
+Deno.test("diag: a slow line gets its time", async () => {
+  const run = await diagnose({ baudRate: 2400 });
+  assertEquals(odd(run).map(({ check, text }) => [check, text]), []);
+  assert(run.elapsedMs < 300_000, `took ${run.elapsedMs} ms`);
+});
+
+Deno.test("diag: interrupted in any phase, it hangs up, gives everything back, and ends", async () => {
+  for (const interruptAfterMs of [0, 100, 1500, 2605, 2700, 4000, 5000]) {
+    const run = await diagnose({ interruptAfterMs });
+    assertEquals([run.status, run.leaked], [130, 0], `after ${interruptAfterMs} ms`);
+  }
+});
