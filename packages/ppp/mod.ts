@@ -112,6 +112,8 @@ export * from "./ppp_server.ts";
 export * from "./ppp_session.ts";
 export * from "./redial_policy.ts";
 export * from "./session_clock.ts";
+export * from "./slip_framing.ts";
+export * from "./slip_link.ts";
 export * from "./vj_compressor.ts";
 export * from "./vj_decompressor.ts";
 export { DEFAULT_VJ_SLOTS } from "./vj_format.ts";
