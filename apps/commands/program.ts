@@ -25,6 +25,7 @@ const EXPECTED_NAMES: ReadonlySet<string> = new Set([
   "TimeoutError",
   "SerialOpenError",
   "LinkDownError",
+  "LinkClosedError",
 ]);
 
 /** Reads how much is to be said. */

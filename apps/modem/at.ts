@@ -5,7 +5,7 @@
 import type { LinkHost, Output } from "@lightwire/app-commands";
 import { AtEngine, type AtReply, makeGoodbye } from "@lightwire/ppp/modem";
 import type { Stack } from "@lightwire/sockets";
-import { LinkDownError } from "./modem_connection.ts";
+import { LinkDownError } from "./connection.ts";
 import { openPort } from "./open_port.ts";
 import type { PppupOptions } from "./options.ts";
 import { openHost } from "./with_link.ts";

@@ -4,7 +4,7 @@
  */
 import type { CommandContext } from "@lightwire/app-commands";
 import { NetError } from "@lightwire/netif/error";
-import type { ConnectionUp } from "./modem_connection.ts";
+import type { ConnectionUp } from "./connection.ts";
 import { formatSeconds, type PhasePrinter } from "./phase_printer.ts";
 
 /** A name that is there or not; that a server says either is what counts (RFC 2606 §3). */

@@ -56,6 +56,8 @@ export interface PppupOptions {
   readonly action: Action;
 }
 
+/** The simulated operator's name server. */
+const SIM_NAME_SERVER = "10.64.64.53";
 /** Options of the ADDRESSING group that make sense on a link to one peer. */
 const ADDRESSING_STRINGS = ["mtu", "hostname"] as const;
 const ADDRESSING_COLLECTS = ["dns", "route"] as const;
@@ -88,11 +90,12 @@ export function parsePppup(args: readonly string[]): PppupOptions | "help" {
   if (action.kind === "diag" && link.kind === "pppoe") {
     throw new UsageError("diag is about serial lines: it needs --device PATH or --sim.");
   }
+  const redial = parseRedial(o);
   return {
     link,
     dialling,
-    redial: parseRedial(o),
-    addressing: parseOwnAddressing(o),
+    redial,
+    addressing: parseOwnAddressing(o, redial.isOnDemand, link.kind === "sim"),
     faults: parseFaults(o.all("fault")),
     output: parseOutput(o),
     pcap: o.text("pcap"),
@@ -121,12 +124,18 @@ function parseAction(words: readonly string[]): Action {
 }
 
 /** The peer gives the address; `--local` wishes for one. */
-function parseOwnAddressing(o: ParsedOptions): Addressing {
+function parseOwnAddressing(o: ParsedOptions, isOnDemand: boolean, isSim: boolean): Addressing {
   const known: ReadonlySet<string> = new Set([...ADDRESSING_STRINGS, ...ADDRESSING_COLLECTS]);
-  return parseAddressing({
+  const addressing = parseAddressing({
     text: (name) => known.has(name) ? o.text(name) : undefined,
     has: () => false,
     all: (name) => known.has(name) ? o.all(name) : [],
     words: [],
   });
+  if (!isOnDemand || addressing.dns.length > 0) return addressing;
+  if (isSim) return { ...addressing, dns: [SIM_NAME_SERVER] };
+  // Nobody dials to ask for a name when it is not known whom to ask.
+  throw new UsageError(
+    "--demand needs --dns A: the peer's name servers are not known before the first call.",
+  );
 }

@@ -114,6 +114,7 @@ Deno.test("parsePppup() says what is wrong, in one sentence", () => {
     [["--sim", "--idle", "0"], "--idle"],
     [["--sim", "--password-file", "/nonexistent/x"], "--password-file"],
     [["--sim", "--frob"], "Unknown option --frob"],
+    [["--device", "x", "--demand"], "--dns"],
     [["--pppoe", "eth0", "at", "ATI"], "no modem"],
     [["--pppoe", "eth0", "diag"], "serial lines"],
   ];

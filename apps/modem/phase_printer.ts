@@ -75,7 +75,8 @@ export class PhasePrinter {
       return;
     }
     if (state === "begun") return this.begin(NAMES[step], text);
-    this.line(state, NAMES[step], text, state === "done" ? elapsedMs : undefined);
+    const name = state === "failed" && fields.wasUp === true ? "link" : NAMES[step];
+    this.line(state, name, text, state === "done" ? elapsedMs : undefined);
     if (state === "failed" || this.#output.options.verbose) this.#showEvidence(evidence);
   }
 

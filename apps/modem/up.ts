@@ -3,6 +3,7 @@
  * @module
  */
 import { formatBytes, formatDuration, type Output } from "@lightwire/app-commands";
+import { type Connection, LinkClosedError } from "./connection.ts";
 import { checkLink } from "./link_checks.ts";
 import type { PppupOptions } from "./options.ts";
 import { signalSummary } from "./signal_bars.ts";
@@ -15,25 +16,24 @@ const JSON_STATUS_MS = 5000;
 
 /** Runs `up`.
  *
- * @returns the exit status.
+ * @returns the exit status: 0 when the link ended because a time was over.
  * @throws {LinkDownError} when the link does not come up, or ends; the reason of `signal` when that is aborted.
  */
-export function runUp(o: PppupOptions, output: Output, signal: AbortSignal): Promise<number> {
-  return withLink(o, output, signal, "result", (link) => stay(link, output));
+export async function runUp(o: PppupOptions, output: Output, signal: AbortSignal): Promise<number> {
+  try {
+    return await withLink(o, output, signal, "result", (link) => stay(link, output));
+  } catch (error) {
+    if (!(error instanceof LinkClosedError)) throw error;
+    output.event("closed", { message: error.message }, `${error.message}.`);
+    return 0;
+  }
 }
 
 async function stay(link: LinkInUse, output: Output): Promise<number> {
-  const { context, connection, current, printer } = link;
-  const { up, networkInterface } = current;
+  const { context, connection, printer } = link;
+  const { networkInterface } = context;
   const since = performance.now();
-  await checkLink(context, current, printer);
-  const address = up.ipv4?.localAddress.toString() ?? up.ipv6?.localAddress.toString() ?? "";
-  const isShown = output.hasStatusLine ? "" : "; Ctrl-C ends it";
-  output.event(
-    "up",
-    { interface: networkInterface.name, address, mtu: up.mtu },
-    `Online as ${address}${isShown}.`,
-  );
+  await greet(link, output);
   const look = (): UpSample => {
     const { ifInOctets, ifOutOctets } = networkInterface.netif.counters;
     return { at: performance.now(), inOctets: ifInOctets, outOctets: ifOutOctets };
@@ -41,16 +41,7 @@ async function stay(link: LinkInUse, output: Output): Promise<number> {
   let before = look();
   const show = (): void => {
     const now = look();
-    const { modem } = connection.bringUp;
-    // Without a multiplexer, what the modem said before it dialled is no news.
-    const signal = connection.hasCommands ? signalSummary(modem) : "";
-    const echoMs = current.link.session.lcp.echoRoundTripMs;
-    if (output.options.json) {
-      const { inBps, outBps } = ratesBetween(before, now);
-      const { inOctets, outOctets } = now;
-      const dbm = connection.hasCommands ? modem.signal?.dbm : undefined;
-      output.event("status", { inOctets, outOctets, inBps, outBps, echoMs, dbm });
-    } else output.status(formatUpStatus({ address, since, echoMs, signal }, before, now));
+    if (connection.current !== undefined) showStatus(connection, output, since, before, now);
     before = now;
   };
   const timer = setInterval(show, output.options.json ? JSON_STATUS_MS : STATUS_MS);
@@ -62,7 +53,7 @@ async function stay(link: LinkInUse, output: Output): Promise<number> {
     });
   } finally {
     clearInterval(timer);
-    output.status("");
+    printer.stop();
     const { inOctets, outOctets } = look();
     const seconds = Math.round((performance.now() - since) / 1000);
     output.event("down", { inOctets, outOctets, seconds });
@@ -72,4 +63,41 @@ async function stay(link: LinkInUse, output: Output): Promise<number> {
       } out`,
     );
   }
+}
+
+/** Says who we are; on demand, that we wait. */
+async function greet({ context, connection, printer }: LinkInUse, output: Output): Promise<void> {
+  const { current } = connection;
+  const isShown = output.hasStatusLine ? "" : "; Ctrl-C ends it";
+  if (current === undefined) {
+    output.event("waiting", {}, `Waiting for something to send${isShown}.`);
+    return;
+  }
+  await checkLink(context, current, printer);
+  const { up } = current;
+  const address = up.ipv4?.localAddress.toString() ?? up.ipv6?.localAddress.toString() ?? "";
+  const { name } = context.networkInterface;
+  output.event("up", { interface: name, address, mtu: up.mtu }, `Online as ${address}${isShown}.`);
+}
+
+function showStatus(
+  { bringUp, current }: Connection,
+  output: Output,
+  since: number,
+  before: UpSample,
+  now: UpSample,
+): void {
+  const { link, up } = current!;
+  // Without a multiplexer, what the modem said before it dialled is no news.
+  const modem = bringUp?.hasCommands === true ? bringUp.modem : undefined;
+  const echoMs = link.session.lcp.echoRoundTripMs;
+  if (output.options.json) {
+    const { inBps, outBps } = ratesBetween(before, now);
+    const { inOctets, outOctets } = now;
+    output.event("status", { inOctets, outOctets, inBps, outBps, echoMs, dbm: modem?.signal?.dbm });
+    return;
+  }
+  const address = up.ipv4?.localAddress.toString() ?? "";
+  const signal = modem === undefined ? "" : signalSummary(modem);
+  output.status(formatUpStatus({ address, since, echoMs, signal }, before, now));
 }

@@ -3,21 +3,22 @@
  * @module
  */
 import { type CommandContext, LinkHost, type Output } from "@lightwire/app-commands";
+import { type BringUpHandlers, ModemBringUp } from "@lightwire/ppp/modem";
 import { bringUpSettings } from "./bring_up_settings.ts";
-import { type ConnectionHandlers, type ConnectionUp, ModemConnection } from "./modem_connection.ts";
-import { openPort } from "./open_port.ts";
+import { type Connection, type LinkBringUp, LinkClosedError, type MakeBringUp } from "./connection.ts";
+import { type OpenPort, openPort } from "./open_port.ts";
 import type { PppupOptions } from "./options.ts";
-import { PhasePrinter, type PhaseStyle } from "./phase_printer.ts";
-import { attachPpp } from "./ppp_interface.ts";
+import { formatSeconds, PhasePrinter, type PhaseStyle } from "./phase_printer.ts";
+import { PppInterface } from "./ppp_interface.ts";
+import { RedialConnection } from "./redial_connection.ts";
+import { SingleConnection } from "./single_connection.ts";
 
 /** A link in use. */
 export interface LinkInUse {
   /** For commands; its signal is aborted when the link ends, too. */
   readonly context: CommandContext;
   /** The connection. */
-  readonly connection: ModemConnection;
-  /** What was agreed on, and the interface. */
-  readonly current: ConnectionUp;
+  readonly connection: Connection;
   /** The lines about the steps. */
   readonly printer: PhasePrinter;
 }
@@ -34,6 +35,7 @@ export function openHost(o: PppupOptions, output: Output, signal: AbortSignal): 
  *
  * @param style how the steps are shown.
  * @throws {LinkDownError} when the link does not come up, or ends before `body` does.
+ * @throws {LinkClosedError} when it ends before because a time is over.
  */
 export async function withLink<T>(
   o: PppupOptions,
@@ -41,23 +43,15 @@ export async function withLink<T>(
   signal: AbortSignal,
   style: PhaseStyle,
   body: (link: LinkInUse) => Promise<T>,
-  handlers: ConnectionHandlers = {},
 ): Promise<T> {
   const host = await openHost(o, output, signal);
   const printer = new PhasePrinter(output, style);
   try {
     const open = await openPort(o, host.stack);
-    const isServer = o.link.isServer;
-    const connection = new ModemConnection(
-      host,
-      open,
-      bringUpSettings(o),
-      (link, up) => attachPpp(host, link, up, o.addressing, isServer),
-      { ...handlers, event: (event) => printer.event(event) },
-    );
+    const connection = makeConnection(o, host, modemBringUps(o, host, open), printer);
     try {
-      const current = await connection.connect(signal);
-      return await useLink(host, connection, current, printer, signal, body);
+      await connection.connect(signal);
+      return await useLink(host, connection, printer, signal, body);
     } finally {
       printer.stop();
       await connection.hangUp();
@@ -69,21 +63,58 @@ export async function withLink<T>(
   }
 }
 
+/** How a modem is brought up, with everything that passes in the capture and the trace. */
+function modemBringUps(o: PppupOptions, host: LinkHost, { port }: OpenPort): MakeBringUp {
+  const settings = bringUpSettings(o);
+  return (handlers: BringUpHandlers): LinkBringUp => {
+    const bringUp = new ModemBringUp(host.stack, port, settings, {
+      ...handlers,
+      at: ({ direction, text }) => host.showAt(direction === "sent" ? "outbound" : "inbound", text),
+      packet: (direction, protocol, bytes, start, end) =>
+        host.showPpp(direction, protocol, bytes, start, end),
+    });
+    return {
+      modem: settings.direct === true ? undefined : bringUp.modem,
+      get hasCommands() {
+        return settings.cmux === true && bringUp.commands !== undefined;
+      },
+      start: () => bringUp.start(),
+      stop: () => bringUp.stop(),
+    };
+  };
+}
+
+function makeConnection(
+  o: PppupOptions,
+  host: LinkHost,
+  makeBringUp: MakeBringUp,
+  printer: PhasePrinter,
+): Connection {
+  const pppInterface = new PppInterface(host, o.addressing, o.link.isServer);
+  const handlers = {
+    event: (event: Parameters<PhasePrinter["event"]>[0]) => printer.event(event),
+    redialling: (_message: string, inMs: number) =>
+      printer.line("warning", "redial", `Dialling again in ${formatSeconds(inMs)}`),
+  };
+  return o.redial.isPersistent
+    ? new RedialConnection(host, pppInterface, makeBringUp, o.redial, handlers)
+    : new SingleConnection(host, pppInterface, makeBringUp, handlers);
+}
+
 async function useLink<T>(
   host: LinkHost,
-  connection: ModemConnection,
-  current: ConnectionUp,
+  connection: Connection,
   printer: PhasePrinter,
   signal: AbortSignal,
   body: (link: LinkInUse) => Promise<T>,
 ): Promise<T> {
   const end = new AbortController();
   const whenEnded = connection.ended.then(({ error, message }) => {
-    const reason = error ?? new Error(message);
+    const reason = error ?? new LinkClosedError(message);
     end.abort(reason);
     throw reason;
   });
   whenEnded.catch(() => {}); // it ends in any case, at the latest when we hang up
   const context = { ...host.context, signal: AbortSignal.any([signal, end.signal]) };
-  return await Promise.race([body({ context, connection, current, printer }), whenEnded]);
+  return await Promise.race([body({ context, connection, printer }), whenEnded]);
 }

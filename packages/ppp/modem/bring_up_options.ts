@@ -3,7 +3,7 @@
  * @module
  */
 import type { PppLink } from "../ppp_link.ts";
-import type { PppPhase, PppSessionOptions, PppUp } from "../ppp_session.ts";
+import type { PppEnd, PppPhase, PppSessionOptions, PppUp } from "../ppp_session.ts";
 import type { AtTraceEntry } from "./at_command.ts";
 import type { Registration, SignalQuality } from "./at_network.ts";
 import type { LinkCause } from "./link_cause.ts";
@@ -101,6 +101,8 @@ export interface BringUpHandlers {
   up?(link: PppLink, up: PppUp): void;
   /** IP does not flow any more; `ended` follows. */
   down?(): void;
+  /** The PPP session is over, for whoever dials again; `ended` comes before or after, when the modem has hung up. */
+  sessionEnded?(end: PppEnd, message: string): void;
   /** Over. `"closed"` after {@linkcode ModemBringUp.stop}, else why.
    *
    * @param message One sentence which says what to do next.

@@ -19,6 +19,8 @@ const AUTH_NAMES: Readonly<Record<string, string>> = {
   "mschapv2": "MS-CHAPv2",
   "eap": "EAP",
 };
+/** Signs of life. */
+const ECHOES: ReadonlySet<number> = new Set([CP_CODE.ECHO_REQUEST, CP_CODE.ECHO_REPLY]);
 /** IPv4 addresses of name servers that some gear hands out when it has none to tell. */
 const PLACEHOLDER_DNS: ReadonlySet<string> = new Set(["10.11.12.13", "10.11.12.14"]);
 
@@ -37,7 +39,6 @@ export class BringUpSession {
   readonly #tap: LineTap;
   readonly #onClosed: (message: string) => void;
   #phase: PppPhase = "Dead";
-  #isUp = false;
   #wasUp = false;
   #asksIpv6 = false;
   #asksIpv4 = false;
@@ -90,7 +91,7 @@ export class BringUpSession {
     if (direction === "inbound" && protocol === PPP_LCP && bytes[start] === CP_CODE.TERMINATE_REQUEST) {
       this.#isTerminated = true;
     }
-    if (this.#isUp) return; // echoes would push the rest out
+    if (protocol === PPP_LCP && ECHOES.has(bytes[start]!)) return; // they would push the rest out
     const arrow = direction === "outbound" ? ">" : "<";
     this.#run.note(`${arrow} ${formatPppPacket(protocol, bytes, start, end)}`);
   }
@@ -128,7 +129,6 @@ export class BringUpSession {
 
   #up(up: PppUp): void {
     const run = this.#run;
-    this.#isUp = true;
     this.#wasUp = true;
     if (run.isOver) return;
     const servers = up.ipv4?.dnsServers.map(String) ?? [];
@@ -139,22 +139,26 @@ export class BringUpSession {
         run.warn("no-dns", "The network names no DNS server: give --dns", { dns: servers });
       }
     }
+    run.forget();
     run.handlers.up?.(this.link, up);
   }
 
   #down(): void {
-    this.#isUp = false;
     this.#run.handlers.down?.();
   }
 
   #ended(end: PppEnd, message: string): void {
     const verdict = this.#judge(end, message.trim());
     this.#phase = "Dead";
-    if (this.#run.isOver || verdict.cause === "closed") return this.#onClosed(verdict.text);
-    const { octets, frames, badFcs } = this.link.decoder.counters;
-    const { receivedBytes, headText } = this.#tap;
-    if (frames === 0 && receivedBytes > 0) this.#run.note(`(received: ${headText})`);
-    this.#run.fail(verdict.cause, verdict.text, verdict.advice, { end, message, octets, frames, badFcs });
+    if (this.#run.isOver || verdict.cause === "closed") this.#onClosed(verdict.text);
+    else {
+      const { octets, frames, badFcs } = this.link.decoder.counters;
+      const { receivedBytes, headText } = this.#tap;
+      if (frames === 0 && receivedBytes > 0) this.#run.note(`(received: ${headText})`);
+      const fields = { end, message, wasUp: this.#wasUp, octets, frames, badFcs };
+      this.#run.fail(verdict.cause, verdict.text, verdict.advice, fields);
+    }
+    this.#run.handlers.sessionEnded?.(end, message);
   }
 
   /** What an end means depends on how far it had come. The modem often hangs up before the peer's word is through. */

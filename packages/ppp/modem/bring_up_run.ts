@@ -124,6 +124,11 @@ export class BringUpRun {
     if (this.#evidence.length > MAX_EVIDENCE) this.#evidence.shift();
   }
 
+  /** What was said so far is no evidence of what comes. */
+  forget(): void {
+    this.#evidence = [];
+  }
+
   /** A step begins. */
   begin(step: BringUpStep, text: string): void {
     this.step = step;

@@ -59,7 +59,7 @@ const MEANINGS: Readonly<Record<LinkCause, string>> = {
   "roaming": "the modem is in a foreign network",
   "wrong-apn": "the network does not know the access point name, or not for this contract",
   "attach-refused": "the network refuses packet service",
-  "no-carrier": "the call was not connected",
+  "no-carrier": "the call was not connected, or the connection was lost",
   "busy": "the other side is busy",
   "no-dialtone": "the modem gets no dial tone",
   "silence-after-connect": "nothing came from the other side after CONNECT",
@@ -79,6 +79,25 @@ const MEANINGS: Readonly<Record<LinkCause, string>> = {
 
 /** The causes with which a link works all the same. */
 const WARNINGS: ReadonlySet<LinkCause> = new Set(["wrong-baud", "data-mode", "roaming", "clock-skew"]);
+
+/** The causes that another attempt meets again: something has to be put right first, and a SIM or an account may be locked by
+ * trying. */
+const FINAL: ReadonlySet<LinkCause> = new Set([
+  "no-port",
+  "no-permission",
+  "no-sim",
+  "sim-pin",
+  "sim-puk",
+  "wrong-apn",
+  "auth-type-refused",
+  "auth-failed",
+  "ipv6-only",
+]);
+
+/** Whether dialling again is of no use. */
+export function isFinalCause(cause: LinkCause): boolean {
+  return FINAL.has(cause);
+}
 
 /** What a cause means, in a few words for people. */
 export function linkCauseText(cause: LinkCause): string {
