@@ -40,6 +40,9 @@ export interface OptionNegotiation {
   judge(option: CpOption): "ack" | "reject" | CpOption;
   /** Whether to suggest another value for this type as often as it takes, without ever rejecting it. */
   insistsOn(type: number): boolean;
+  /** Whether a request may be our own that came back; then only what {@linkcode insistsOn} names is judged, since a refusal
+   * of anything else would come back as well, as if the peer refused it to us. */
+  isPerhapsOurs?(options: readonly CpOption[]): boolean;
   /** Options to suggest in addition to those in the peer's request (RFC 1661 §5.3). */
   missing(options: readonly CpOption[]): CpOption[];
   /** The peer's request is acknowledged: use its options, and defaults for others. */
@@ -271,7 +274,9 @@ export class ControlProtocol {
     const suggested: CpOption[] = [];
     const disliked: CpOption[] = [];
     let isInsisting = false;
+    const isOurs = this.#negotiation.isPerhapsOurs?.(options) === true;
     for (const option of options) {
+      if (isOurs && !this.#negotiation.insistsOn(option.type)) continue;
       const verdict = this.#negotiation.judge(option);
       if (verdict === "reject") rejected.push(option);
       else if (verdict !== "ack") {

@@ -186,6 +186,12 @@ export class LcpNegotiation implements OptionNegotiation {
     return type === LCP_OPTION.MAGIC_NUMBER;
   }
 
+  /** {@inheritDoc OptionNegotiation.isPerhapsOurs} */
+  isPerhapsOurs(options: readonly CpOption[]): boolean {
+    const magic = options.find((option) => option.type === LCP_OPTION.MAGIC_NUMBER);
+    return this.#wishes.magic !== false && magic?.data.length === 4 && optionNumber(magic) === this.#magic;
+  }
+
   /** {@inheritDoc OptionNegotiation.missing} We need nothing of the peer. */
   missing(): CpOption[] {
     return [];

@@ -142,6 +142,14 @@ Deno.test("Establish: nobody is talked into a weaker method than those configure
   assertEquals(world.b.log.at(-1), "ended: authentication-refused");
 });
 
+Deno.test("Establish: a server whose line turns back on itself sees a loop, and no peer without credentials (RFC 1661 §6.4)", () => {
+  const world = createPppWorld(SERVER, SERVER);
+  world.a.port.isEcho = true;
+  world.a.link.start();
+  world.sim.advance(30_000);
+  assertEquals(world.a.log.at(-1), "ended: loopback");
+});
+
 Deno.test("Authenticate: no method of EAP in common is told in a sentence, on both sides (RFC 3748 §5.3)", () => {
   const world = createPppWorld(
     { credentials: ALICE, eapMethods: ["md5"], authMethods: ["eap"] },
