@@ -118,7 +118,7 @@ async function forwardTcp(context: CommandContext, f: Forwarding, o: ForwardOpti
   const target = formatEndpoint(f.target);
   const listener: Acceptor<ByteStream & { remoteAddr: Deno.Addr }> & { addr: Deno.Addr } = o.isReverse
     ? stack.listen({ port: f.port })
-    : Deno.listen({ hostname: f.hostname, port: f.port });
+    : listenHost(f);
   tellListening(context, listener.addr as Deno.NetAddr, target, o);
   await serveConnections(listener, {
     max: o.max,
@@ -139,6 +139,24 @@ async function forwardTcp(context: CommandContext, f: Forwarding, o: ForwardOpti
       closeQuietly(far);
     },
   });
+}
+
+/** Listens on this machine.
+ *
+ * @throws {Error} with one sentence when that cannot be.
+ */
+export function listenHost({ hostname, port }: Endpoint): Deno.TcpListener {
+  try {
+    return Deno.listen({ hostname, port });
+  } catch (error) {
+    const where = formatEndpoint({ hostname, port });
+    const why = error instanceof Deno.errors.AddrInUse
+      ? "another program has it; choose another port"
+      : error instanceof Deno.errors.PermissionDenied
+      ? "ports below 1024 need root; choose another port"
+      : (error as Error).message;
+    throw new Error(`Cannot listen on ${where}: ${why}.`, { cause: error });
+  }
 }
 
 async function forwardUdp(context: CommandContext, f: Forwarding, o: ForwardOptions): Promise<void> {

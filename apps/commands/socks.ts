@@ -3,7 +3,7 @@
  * @module
  */
 import type { Command, CommandContext } from "./context.ts";
-import { type Endpoint, formatEndpoint, parseEndpoint } from "./forward.ts";
+import { type Endpoint, formatEndpoint, listenHost, parseEndpoint } from "./forward.ts";
 import { closeQuietly } from "./forward_relay.ts";
 import { MAX_CONNECTIONS, serveConnections } from "./forward_server.ts";
 import { serveHttpProxy } from "./socks_http.ts";
@@ -67,7 +67,7 @@ async function socks(
   credentials: ProxyCredentials | undefined,
 ): Promise<number> {
   const { output, signal } = context;
-  const listener = Deno.listen(listen);
+  const listener = listenHost(listen);
   const { hostname: address, port } = listener.addr as Deno.NetAddr;
   const where = formatEndpoint({ hostname: address, port });
   output.event(
