@@ -1,7 +1,8 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
 import type { PppCredentials } from "../authentication.ts";
 import { isAuthenticationProtocol } from "../authentication_phase.ts";
 import type { PppAuthMethod } from "../lcp_options.ts";
+import { formatPppPacket } from "../ppp_packet_text.ts";
 import type { PppSessionOptions } from "../ppp_session.ts";
 import { createPppWorld, type Side } from "../testdata/ppp_world.ts";
 import { parseIpAddressOrThrow } from "@lightwire/ip/address";
@@ -43,14 +44,34 @@ function meddle(side: Side, verdict: (index: number) => "pass" | "lose" | "twice
   return late;
 }
 
+/** The secret as text, and in the digits of UTF-8 and of UTF-16. */
+const SECRET_SIGHT = /wonderland|776f6e6465726c|77006f006e00640065/i;
+
+/** All that a side receives of authentication, as a trace shows it. */
+function traceOf(side: Side): string[] {
+  const lines: string[] = [];
+  const { session } = side.link;
+  const input = session.input.bind(session);
+  session.input = (protocol, bytes, start, end) => {
+    if (isAuthenticationProtocol(protocol)) {
+      lines.push(formatPppPacket(protocol, bytes, start, end, { hideSecrets: true }));
+    }
+    input(protocol, bytes, start, end);
+  };
+  return lines;
+}
+
 for (const method of [...METHODS, "eap-md5"] as const) {
   const only: PppSessionOptions = method === "eap-md5"
     ? { authMethods: ["eap"], eapMethods: ["md5"] }
     : { authMethods: [method] };
 
-  Deno.test(`Authenticate: ${method} lets alice in, and both know it (RFC 1661 §3.5)`, () => {
+  Deno.test(`Authenticate: ${method} lets alice in, both know it, and no trace shows her secret (RFC 1661 §3.5)`, () => {
     const world = createPppWorld({ credentials: ALICE }, { ...SERVER, ...only });
+    const trace = [world.a, world.b].map(traceOf);
     assert(dial(world));
+    assertGreater(trace.flat().length, 1);
+    assert(!trace.flat().some((line) => SECRET_SIGHT.test(line)), trace.flat().join("\n"));
     assertEquals(world.a.up!.peer.auth, only.authMethods![0]);
     assertEquals(world.b.up!.peerName, "alice");
     assertEquals(world.sim.pool.inUse, 0);
