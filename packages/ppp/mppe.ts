@@ -14,13 +14,12 @@
  * in, has no integrity, and is here for peers that insist on it.
  *
  * Stateless: the key changes with each packet. Stateful: with each 256th, and after a loss the receiver asks for new tables by
- * CCP. After such a request the session key stays and only the tables begin anew, as RFC 3078 §8.2 has it.
- *
- * Linux (`ppp_mppe`) changes the key as well, so stateful mode against it does not survive a loss. Stateless mode, the default of
- * both, does.
+ * CCP. After such a request the session key stays and only the tables begin anew (RFC 3078 §8.2); but Linux changes the key as
+ * well, so the decryptor looks which key fits, and the encryptor does as the peer was seen to do.
  *
  * @module
  */
+import { PPP_IPV4, PPP_IPV6, PPP_VJ_COMPRESSED, PPP_VJ_UNCOMPRESSED } from "./ppp_protocol_number.ts";
 import { Rc4 } from "./rc4.ts";
 import { sha1 } from "./sha1.ts";
 
@@ -47,6 +46,8 @@ export const MPPE_OVERHEAD = 4;
  * given up. */
 export const MPPE_MAX_INSANITY = 1600;
 
+/** Keys tried after the peer has made new tables: how many of its answers can have been lost on the way. */
+const KEYS_TRIED = 8;
 const COUNTS = 0x1000;
 const BITS_BC = 0x6000;
 const FLAG = 0xff;
@@ -80,6 +81,12 @@ function nextSessionKey(start: Uint8Array, current: Uint8Array): Uint8Array {
   return reduced(key);
 }
 
+/** Whether 00 and this octet are the number of a protocol that carries IP. */
+function isIpProtocol(octet: number): boolean {
+  return octet === PPP_IPV4 || octet === PPP_IPV6 || octet === PPP_VJ_COMPRESSED ||
+    octet === PPP_VJ_UNCOMPRESSED;
+}
+
 /** Encrypts what we send. */
 export class MppeEncryptor {
   readonly #start: Uint8Array;
@@ -88,6 +95,7 @@ export class MppeEncryptor {
   #key: Uint8Array;
   #count: number;
   #isFlushWanted: boolean;
+  #isKeyChangeWanted: boolean;
 
   /** Makes an encryptor that has sent nothing.
    *
@@ -100,6 +108,7 @@ export class MppeEncryptor {
     this.#cipher = new Rc4(this.#key);
     this.#count = COUNTS - 1;
     this.#isFlushWanted = false;
+    this.#isKeyChangeWanted = false;
   }
 
   /** Begins a packet; {@linkcode apply} follows for each of its pieces.
@@ -111,7 +120,8 @@ export class MppeEncryptor {
     const isKeyChange = !this.#isStateful || (this.#count & FLAG) === FLAG;
     if (!isKeyChange && !this.#isFlushWanted) return MPPE_ENCRYPTED | this.#count;
     this.#isFlushWanted = false;
-    if (isKeyChange) this.#key = nextSessionKey(this.#start, this.#key);
+    if (isKeyChange || this.#isKeyChangeWanted) this.#key = nextSessionKey(this.#start, this.#key);
+    this.#isKeyChangeWanted = false;
     this.#cipher.setKey(this.#key);
     return MPPE_FLUSHED | MPPE_ENCRYPTED | this.#count;
   }
@@ -121,9 +131,13 @@ export class MppeEncryptor {
     return this.#cipher.apply(bytes, start, end, into, at);
   }
 
-  /** The peer has lost a packet and asks for new tables (Reset-Request). */
-  flush(): void {
+  /** The peer has lost a packet and asks for new tables (Reset-Request).
+   *
+   * @param changesKey Whether it expects a new key as well, see {@linkcode MppeDecryptor.changesKeyOnFlush}.
+   */
+  flush(changesKey: boolean = false): void {
     this.#isFlushWanted = true;
+    this.#isKeyChangeWanted = changesKey;
   }
 }
 
@@ -146,13 +160,17 @@ export type MppeVerdict = "decrypt" | "drop" | "reset";
 export class MppeDecryptor {
   /** What was seen. */
   readonly counters: MppeDecryptorCounters;
+  /** Whether the peer was seen to change its key when it makes new tables. */
+  changesKeyOnFlush: boolean;
   readonly #start: Uint8Array;
   readonly #isStateful: boolean;
   readonly #cipher: Rc4;
   #key: Uint8Array;
   #count: number;
   #isDiscarding: boolean;
+  #isKeyOpen: boolean;
   #insanity: number;
+  readonly #probe: Uint8Array;
 
   /** Makes a decryptor that has received nothing.
    *
@@ -166,7 +184,10 @@ export class MppeDecryptor {
     this.#cipher = new Rc4(this.#key);
     this.#count = COUNTS - 1;
     this.#isDiscarding = false;
+    this.#isKeyOpen = false;
     this.#insanity = 0;
+    this.#probe = new Uint8Array(2);
+    this.changesKeyOnFlush = false;
   }
 
   /** Whether the peer has sent so much nonsense that the link is of no use. */
@@ -174,7 +195,7 @@ export class MppeDecryptor {
     return this.#insanity >= MPPE_MAX_INSANITY;
   }
 
-  /** A packet has arrived; if it is to be decrypted, {@linkcode apply} follows.
+  /** A packet has arrived; if it is to be decrypted, {@linkcode settle} and {@linkcode apply} follow.
    *
    * @param header Its first two octets.
    */
@@ -201,15 +222,46 @@ export class MppeDecryptor {
     }
     this.#catchUp(count, ahead);
     if (isFlushed) this.#cipher.setKey(this.#key);
+    this.#isKeyOpen = isFlushed && !mustBeFlushed;
     this.#isDiscarding = false;
     this.#count = count;
     this.counters.decrypted++;
     return "decrypt";
   }
 
+  /** Finds the key, if new tables leave it open: the one with which an IP packet's protocol number comes out.
+   *
+   * @param bytes The packet behind its first two octets is `bytes[start … end]`; not changed.
+   */
+  settle(bytes: Uint8Array, start: number, end: number): void {
+    if (!this.#isKeyOpen || end - start < 2) return;
+    this.#isKeyOpen = false;
+    let key = this.#key;
+    for (let i = 0; i <= KEYS_TRIED; i++) {
+      this.#cipher.setKey(key);
+      this.#cipher.apply(bytes, start, start + 2, this.#probe, 0);
+      if (this.#probe[0] === 0 && isIpProtocol(this.#probe[1]!)) {
+        this.#key = key;
+        this.changesKeyOnFlush = i > 0;
+        break;
+      }
+      key = nextSessionKey(this.#start, key);
+    }
+    this.#cipher.setKey(this.#key);
+  }
+
   /** Decrypts a piece; see {@linkcode Rc4.apply}. */
   apply(bytes: Uint8Array, start: number, end: number, into: Uint8Array, at: number): number {
     return this.#cipher.apply(bytes, start, end, into, at);
+  }
+
+  /** What came out was no IP packet: out of step.
+   *
+   * @returns Whether new tables help, and have to be asked for.
+   */
+  garbled(): boolean {
+    this.#isDiscarding = this.#isStateful;
+    return this.#isStateful;
   }
 
   /** Makes the keys of the packets up to this one: of all of them, or of each 256th. */

@@ -37,6 +37,7 @@ function decrypt(
   const verdict = to.begin(header);
   if (verdict !== "decrypt") return verdict;
   const text = new Uint8Array(data.length);
+  to.settle(data, 0, data.length);
   to.apply(data, 0, data.length, text, 0);
   return text;
 }
@@ -79,6 +80,24 @@ for (const isStateful of [false, true]) {
     });
   }
 }
+
+Deno.test("MPPE: a peer that changes its key with its tables, as Linux does, is followed, even over lost answers", () => {
+  const from = new MppeEncryptor(START, true);
+  const to = new MppeDecryptor(START, true);
+  const packet = Uint8Array.of(0, 0x21, 0x45, 0, 0, 1);
+  for (let round = 0; round < 600; round++) {
+    assertEquals(decrypt(to, encrypt(from, packet)), packet, `${round}`);
+    if (round % 50 !== 7) continue;
+    encrypt(from, packet); // lost
+    assertEquals(decrypt(to, encrypt(from, packet)), "reset");
+    for (let lost = round % 3; lost > 0; lost--) {
+      from.flush(true);
+      encrypt(from, packet); // with the new tables, and lost
+    }
+    from.flush(true);
+  }
+  assert(to.changesKeyOnFlush);
+});
 
 Deno.test("MPPE: a packet that comes late, or twice, is dropped and changes nothing (RFC 3078 §8.1)", () => {
   const from = new MppeEncryptor(START, false);

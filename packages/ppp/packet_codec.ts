@@ -151,7 +151,7 @@ export class PacketCodec {
 
   /** The peer has asked for new tables. */
   resetRequested(): void {
-    this.#encryptor?.flush();
+    this.#encryptor?.flush(this.#decryptor?.changesKeyOnFlush === true);
   }
 
   /** A packet was lost on the line, or came damaged. */
@@ -285,6 +285,7 @@ export class PacketCodec {
       return 0;
     }
     const from = start + MPPE_HEADER_LENGTH;
+    decryptor.settle(bytes, from, end);
     decryptor.apply(bytes, from, end, bytes, from);
     const first = bytes[from]!;
     const isShort = (first & 1) !== 0; // a protocol number of one octet
@@ -292,6 +293,7 @@ export class PacketCodec {
     p.start = from + (isShort ? 1 : 2);
     if (protocol !== PPP_COMPRESSED && this.takes(protocol)) return protocol;
     this.counters.garbled++;
+    if (decryptor.garbled()) this.#owner.resetWanted();
     return 0;
   }
 

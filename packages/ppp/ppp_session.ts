@@ -16,7 +16,7 @@ import {
   authenticationWishes,
   isAuthenticationProtocol,
 } from "./authentication_phase.ts";
-import type { Ccp } from "./ccp.ts";
+import type { Ccp, CcpResult } from "./ccp.ts";
 import type { CpEnd } from "./control_protocol.ts";
 import { CP_CODE, parseCpPacket } from "./cp_packet.ts";
 import type { Ipcp, IpcpResult } from "./ipcp.ts";
@@ -293,7 +293,7 @@ export class PppSession {
       peer: this.lcp.peer,
       peerName: this.#authentication.peerName,
       vj: { inbound: ipv4?.vjInbound !== undefined, outbound: ipv4?.vjOutbound !== undefined },
-      encryption: encryption && describeMppe(encryption.outbound),
+      encryption: encryption && describeEncryption(encryption),
     });
   }
 
@@ -374,6 +374,11 @@ export class PppSession {
   }
 }
 
+function describeEncryption({ inbound, outbound }: CcpResult): string {
+  const [received, sent] = [describeMppe(inbound), describeMppe(outbound)];
+  return received === sent ? `MPPE ${sent}` : `MPPE sends ${sent}, receives ${received}`;
+}
+
 function describeMppe({ keyBits, isStateful }: MppeSettings): string {
-  return `MPPE ${keyBits}-bit, ${isStateful ? "stateful" : "stateless"}`;
+  return `${keyBits}-bit, ${isStateful ? "stateful" : "stateless"}`;
 }
