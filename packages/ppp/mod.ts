@@ -1,10 +1,12 @@
 /** PPP over a serial line, in user space: a link driver of `@lightwire/netif` over a {@linkcode SerialPort}.
  *
- * {@linkcode PppLink} frames as HDLC does, negotiates LCP, authenticates in both directions (PAP, CHAP-MD5), and agrees on IPv4
- * addresses and name servers with IPCP; both roles, calling and being called, are the same class with other options.
+ * {@linkcode PppLink} frames as HDLC does and negotiates LCP; both sides prove who they are as far as they are asked (EAP,
+ * MS-CHAPv2, CHAP, PAP); IPCP and IPV6CP agree on addresses and name servers. TCP/IP headers are compressed, and packets
+ * encrypted by MPPE, if both sides want it. Both roles, calling and being called, are the same class with other options.
  *
- * **Not there yet**: MS-CHAP, EAP, IPv6 (IPV6CP), Van Jacobson compression, CCP and MPPE, PPPoE, L2TP, dialing
- * on demand; the modem side is the entry `@lightwire/ppp/modem`. A peer that proposes them gets a Configure-Reject or a Protocol-Reject and goes on without.
+ * MS-CHAP and MPPE are **insecure** and here for peers that insist on them. Multilink, ECP, callback, link quality reports and
+ * the compressions of CCP are not spoken: a peer that proposes them gets a Configure-Reject or a Protocol-Reject and goes on
+ * without. The modem side is the entry `@lightwire/ppp/modem`.
  *
  * @example Two sides over a pair of buffers
  * ```ts
