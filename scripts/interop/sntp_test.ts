@@ -21,6 +21,34 @@ async function startChrony(lab: Lab, folder: string, ...lines: string[]): Promis
   return chronyd;
 }
 
+/** Answers requests with what scapy makes of them: each word of `argv[2]` is one reply, the last one again and again. */
+const TIME_FORGER = `
+import socket, sys, time
+from scapy.layers.ntp import NTPHeader
+replies = sys.argv[2].split(",")
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind((sys.argv[1], 123))
+other = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+other.bind((sys.argv[1], 1123))
+print("ready", flush=True)
+count = 0
+while True:
+    data, peer = s.recvfrom(100)
+    word = replies[min(count, len(replies) - 1)]
+    count += 1
+    now = time.time() + 2208988800 + 3600
+    p = NTPHeader(version=4, mode=4, stratum=1, precision=236, ref_id=b"SCPY", ref=now - 1, recv=now, sent=now)
+    if word in ("DENY", "RATE", "RSTR"):
+        p = NTPHeader(leap=3, version=4, mode=4, stratum=0, ref_id=word.encode(), recv=now, sent=now)
+    raw = bytearray(bytes(p))
+    raw[24:32] = data[40:48]
+    if word == "forged": raw[24:32] = bytes(8)
+    if word == "broadcast": raw[0] = 0x25
+    if word == "short": raw = raw[:47]
+    (other if word == "elsewhere" else s).sendto(bytes(raw), peer)
+    print("sent", word, flush=True)
+`;
+
 async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
@@ -84,5 +112,64 @@ Deno.test("the first of two servers is dead: the second one is asked", async () 
     const done = await lab.ethup(["--json", "sntp", "10.9.0.77", KERNEL_ADDRESS]);
     assertEquals(done.code, 0, done.stdout + done.stderr);
     assertMatch(done.stdout, /"server":"10\.9\.0\.1"/);
+  });
+});
+
+Deno.test("scapy: forged replies are passed over, and the true one is taken", async () => {
+  await using lab = await Lab.open("raw");
+  for (const forged of ["forged", "broadcast", "short", "elsewhere"]) {
+    await using peer = lab.startKernel(
+      "/usr/bin/python3",
+      "-u",
+      "-c",
+      TIME_FORGER,
+      KERNEL_ADDRESS,
+      `${forged},good`,
+    );
+    await peer.waitFor(/ready/);
+    const done = await lab.ethup(["--json", "sntp", KERNEL_ADDRESS]);
+    assertEquals(done.code, 0, `${forged}: ${done.stdout}${done.stderr}`);
+    const time = JSON.parse(done.stdout.trim().split("\n").at(-1)!);
+    assertEquals(time.referenceId, "SCPY");
+    assert(Math.abs(time.offsetMs - 3_600_000) < 100, `${forged}: ${time.offsetMs}`);
+    await peer.waitFor(new RegExp(`sent ${forged}\nsent good`));
+  }
+});
+
+Deno.test("scapy: a kiss of death ends the use of the server, and is told by its name", async () => {
+  await using lab = await Lab.open("raw");
+  for (const kiss of ["DENY", "RSTR", "RATE"]) {
+    await using peer = lab.startKernel("/usr/bin/python3", "-u", "-c", TIME_FORGER, KERNEL_ADDRESS, kiss);
+    await peer.waitFor(/ready/);
+    const done = await lab.ethup(["sntp", KERNEL_ADDRESS]);
+    assertEquals(done.code, 1, done.stdout);
+    assertMatch(done.stderr, new RegExp(`kiss code ${kiss}`));
+    assertEquals(peer.stdout.match(/sent/g)?.length, 1, "it was asked again");
+  }
+});
+
+Deno.test("the server that DHCP names (option 42) is the default", async () => {
+  await withFolder(async (folder) => {
+    await using lab = await Lab.open("raw");
+    await using _chronyd = await startChrony(lab, folder, "local stratum 5");
+    await using dnsmasq = lab.startKernel(
+      "dnsmasq",
+      "--keep-in-foreground",
+      "--conf-file=/dev/null",
+      "--port=0",
+      "--log-facility=-",
+      "--log-dhcp",
+      "--bind-interfaces",
+      `--interface=${lab.kernelInterface}`,
+      "--except-interface=lo",
+      "--dhcp-range=10.9.0.100,10.9.0.150,255.255.255.0,120",
+      "--dhcp-leasefile=/dev/null",
+      `--dhcp-option=option:ntp-server,${KERNEL_ADDRESS}`,
+      "--user=root",
+    );
+    await dnsmasq.waitFor(/started/);
+    const done = await lab.ethup(["--dhcp", "--json", "sntp"]);
+    assertEquals(done.code, 0, done.stdout + done.stderr);
+    assertMatch(done.stdout, /"event":"time","server":"10\.9\.0\.1"/);
   });
 });
