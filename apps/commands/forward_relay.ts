@@ -13,6 +13,8 @@ export interface ByteStream {
   closeWrite(): Promise<void>;
   /** Ends both. */
   close(): void;
+  /** Sends small pieces at once (Nagle's algorithm off), where there is such a thing. */
+  setNoDelay?(noDelay?: boolean): void;
 }
 
 /** Bytes under way in each direction of a relay: what one side reads is written to the other before more is read. */
@@ -78,6 +80,9 @@ export async function relay(near: ByteStream, far: ByteStream, options: RelayOpt
     if (reason === "") look();
   };
   const abort = (): void => end("interrupted");
+  // Whoever wrote has decided already how much to write at a time.
+  near.setNoDelay?.(true);
+  far.setNoDelay?.(true);
   signal.addEventListener("abort", abort, { once: true });
   let timer = setTimeout(look, Math.min(idleMs, halfClosedMs));
   try {

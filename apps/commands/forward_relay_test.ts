@@ -6,6 +6,7 @@ class FakeStream implements ByteStream {
   readonly written: Uint8Array[] = [];
   isWriteClosed = false;
   isClosed = false;
+  isNoDelay = false;
   reads = 0;
   /** Bytes that may still be written before a write waits. */
   room = Infinity;
@@ -58,6 +59,10 @@ class FakeStream implements ByteStream {
     return count;
   }
 
+  setNoDelay(noDelay = true): void {
+    this.isNoDelay = noDelay;
+  }
+
   closeWrite(): Promise<void> {
     this.isWriteClosed = true;
     return Promise.resolve();
@@ -85,6 +90,7 @@ Deno.test("relay(): both ways, what was read before first, and the end of each h
   const { near, far, end } = pair({ first: bytes("GET ") });
   near.says(bytes("/"), null);
   await turns();
+  assertEquals([near.isNoDelay, far.isNoDelay], [true, true]);
   assertEquals([far.text, far.isWriteClosed, near.isWriteClosed, far.isClosed], [
     "GET /",
     true,
