@@ -204,7 +204,10 @@ export class AuthenticationPhase {
     const method = isServer ? this.#serverMethod : this.#clientMethod;
     const side = isServer ? this.#server : this.#client;
     if (method === undefined || side === undefined || PROTOCOL[method] !== protocol) return false;
-    side.input(packet);
+    // With one secret for both directions, our answer would be the peer's proof.
+    if (!isServer && this.#server instanceof ChapServer && this.#server.isReflection(packet)) {
+      this.#owner.failed("authentication-failed", "the peer sends our own challenge back");
+    } else side.input(packet);
     return true;
   }
 

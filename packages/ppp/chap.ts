@@ -64,6 +64,11 @@ export class ChapServer extends AuthenticationSide {
     this.#rechallengeMs = options.rechallengeMs ?? 0;
   }
 
+  /** Whether a challenge of the peer is the one that we have sent. */
+  isReflection(challenge: CpPacket): boolean {
+    return this.#authenticator.isReflection(challenge);
+  }
+
   /** {@inheritDoc AuthenticationSide.stop} */
   override stop(): void {
     super.stop();

@@ -210,6 +210,13 @@ export class ChapAuthenticator {
     return emitCpPacket(CHAP_CODE.CHALLENGE, id, valueAndName(this.#challenge, this.#options.name));
   }
 
+  /** Whether a challenge of the peer is the one that we have sent: it wants us to do its work (RFC 1994 §2.3). */
+  isReflection(challenge: CpPacket): boolean {
+    const value = valueOf(challenge.data);
+    return challenge.code === CHAP_CODE.CHALLENGE && value !== undefined &&
+      equalBytes(value, this.#challenge);
+  }
+
   /** Takes a packet.
    *
    * @param isWithinEap Whether EAP has matched it already, and taken care of repetitions.
