@@ -167,6 +167,11 @@ export class AtSession {
     else if (this.#urcs.length < MAX_URCS) this.#urcs.push(line);
   }
 
+  /** Takes a call by itself. */
+  answer(): void {
+    if (this.#mode === "command" && this.#line === "") this.#runLine("A");
+  }
+
   /** Sends octets as they are, as data of a call. */
   writeData(bytes: Uint8Array, start: number, end: number): number {
     return this.#mode === "data" && this.#rest.length === 0 ? this.#channel.write(bytes, start, end) : 0;

@@ -3,7 +3,13 @@
  * @module
  */
 import { AT_ERROR, ok } from "./at_outcome.ts";
-import { argument, type CommandContext, type CommandGroup, WRONG_PARAMETERS } from "./command_entry.ts";
+import {
+  argument,
+  type CommandContext,
+  type CommandGroup,
+  keeps,
+  WRONG_PARAMETERS,
+} from "./command_entry.ts";
 import { defaultSettings } from "./modem_core.ts";
 
 const NOTHING = { run: () => ok() };
@@ -122,6 +128,17 @@ export const BASIC_COMMANDS: CommandGroup = {
       return ok();
     },
   },
+  // What diallers set and nobody here needs.
+  "B": NOTHING,
+  "W": NOTHING,
+  "\\V": NOTHING,
+  "%E": NOTHING,
+  "+FCLASS": keeps("0", "(0)"),
+  "+DS": keeps("0,0,512,6", "(0),(0),(512),(6)"),
+  "+CRC": keeps("0", "(0,1)"),
+  "+CLIP": keeps("0,1", "(0,1)"),
+  "+CSSN": keeps("0,0", "(0,1),(0,1)"),
+  "+CMER": keeps("0,0,0,0", "(0-3),(0),(0),(0-2)"),
   "+GCAP": { run: () => ok("+GCAP: +CGSM,+FCLASS,+DS") },
   "+CMEE": {
     test: () => ok("+CMEE: (0-2)"),

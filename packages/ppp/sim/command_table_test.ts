@@ -248,7 +248,6 @@ Deno.test("dial strings: packets by context, a number, a voice call, nonsense (V
   assertEquals(dial(""), "ERROR");
   assertEquals(dial("*99##"), "ERROR");
   assertEquals(dial("*99##", { model: "SIM800" }), "CONNECT");
-  assertEquals(dial("*99#", { model: "SARA-R4" }), "ERROR");
   assertEquals(dial("*99***3#", { model: "SARA-R4" }), "CONNECT");
   assertEquals(dial("*99#", { model: "EC25" }), "CONNECT 150000000");
 });

@@ -71,3 +71,25 @@ export class UartOverrun implements LineImpairment {
     return length - excess;
   }
 }
+
+/** What a line of this kind does to one direction; `undefined` for nothing.
+ *
+ * @param baud Speed of the line.
+ * @param hasCall Whether the line carries data at present.
+ */
+export function createImpairment(
+  line: "clean" | "seven-bit" | "overrun" | "eats-xon-xoff",
+  baud: number,
+  hasCall: () => boolean,
+): LineImpairment | undefined {
+  switch (line) {
+    case "clean":
+      return undefined;
+    case "seven-bit":
+      return new SevenBitLine();
+    case "overrun":
+      return new UartOverrun(baud, hasCall);
+    case "eats-xon-xoff":
+      return new FlowCharacterEater();
+  }
+}

@@ -97,8 +97,7 @@ function service(at: CommandContext): AtOutcome {
   if (code === "") return ok();
   const text = SERVICES.get(code);
   const line = text === undefined ? "+CUSD: 4" : `+CUSD: 0,"${text}",15`;
-  const timer = at.modem.timers.create(() => at.modem.broadcast(line));
-  timer.start(SERVICE_MS);
+  at.modem.owner.later(SERVICE_MS, () => at.modem.broadcast(line));
   return ok();
 }
 

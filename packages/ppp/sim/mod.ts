@@ -87,6 +87,7 @@ export * from "./modem_model.ts";
 export * from "./modem_radio.ts";
 export * from "./mux_frame.ts";
 export * from "./mux_responder.ts";
+export * from "./open_simulated_port.ts";
 export * from "./packet_contexts.ts";
 export * from "./packet_filter_port.ts";
 export * from "./ppp_fault.ts";

@@ -62,6 +62,8 @@ export function defaultSettings(): ModemSettings {
 export interface ModemCoreOwner {
   /** `AT+CMUX=0`: the line speaks the multiplexer once the result is sent. */
   beginMultiplexer(maxPayload: number): void;
+  /** Does something in a while, unless the modem is switched off before. */
+  later(ms: number, callback: () => void): void;
   /** The modem starts anew, or is off with `isOff`. */
   restart(isOff: boolean): void;
   /** `AT+IPR=`: the speed changes once the result is sent. */

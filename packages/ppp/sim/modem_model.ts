@@ -162,8 +162,6 @@ export const MODEM_MODELS: Readonly<Record<ModemModelName, ModemModel>> = {
     powerOff: ["+CPWROFF", ""],
     technology: 8,
     domains: ["CREG", "CGREG", "CEREG"],
-    // The number of the context must be told.
-    dial: /^\*99\*(?:[^*]*)\*(?:[^*]*)\*(\d+)#$/,
     connectText: "none",
     isAutoBaud: false,
     noise: ["+CIEV: 2,4", "+CIEV: 9,2"],

@@ -37,6 +37,8 @@ const COMMAND = 2;
 /** V.24 signals of an MSC (3GPP TS 27.010 §5.4.6.3.7). */
 const SIGNAL = { EA: 1, FC: 2, RTC: 4, RTR: 8, IC: 0x40, DV: 0x80 } as const;
 const EMPTY: Uint8Array = new Uint8Array(0);
+/** Most octets of a frame where nobody has said another number (3GPP TS 27.010 §5.7.2). */
+export const DEFAULT_MUX_INFORMATION = 31;
 /** Octets that wait for the line at most. */
 const MAX_WAITING_BYTES = 16_384;
 

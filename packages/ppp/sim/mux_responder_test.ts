@@ -113,3 +113,77 @@ Deno.test("multiplexer: a channel that is asked for before the control channel i
   assertEquals(send(0, MUX_CONTROL.UIH, 0xc3, 0x01), ["0 ef 193 1"]); // CLD
   assertEquals(terminal.modem.mux, undefined);
 });
+
+Deno.test("multiplexer: a reply overtakes what waits of a download, all but what the line has taken", () => {
+  let far: PppLink | undefined;
+  const { terminal, mux } = multiplexed({
+    answer: (link) => {
+      far = link;
+      link.attach({
+        linkInput: (p) => p.release(),
+        inputBatchEnd() {},
+        linkStateChanged() {},
+        linkWritable: () => flood(),
+      });
+    },
+  });
+  const { sim } = terminal;
+  const flood = () => {
+    for (;;) {
+      const p = sim.pool.acquire(1400)!;
+      p.bytes.fill(0x55, p.start, p.end);
+      if (!far!.transmit(p)) return p.release();
+      far!.flush();
+    }
+  };
+  const commands = new AtEngine(mux.channel(1), sim.timers);
+  const data = new AtEngine(mux.channel(2), sim.timers);
+  const link = new PppLink(sim.host("computer"), data.dataPort);
+  let received = 0;
+  link.attach({
+    linkInput: (p) => {
+      received += p.totalLength;
+      p.release();
+    },
+    inputBatchEnd() {},
+    linkStateChanged() {},
+    linkWritable() {},
+  });
+  data.send({ text: "ATD*99#", timeoutMs: 5000 }, ({ status }) => status === "connect" && link.start());
+  assert(sim.runUntil(() => link.session.isNetworkUp, 10_000));
+  flood();
+  sim.advance(2000);
+  const before = received;
+  let repliedAt = -1;
+  const askedAt = sim.clock.now();
+  commands.send({ text: "AT+CSQ", timeoutMs: 5000 }, () => repliedAt = sim.clock.now());
+  sim.advance(3000);
+  assert(repliedAt - askedAt < 800, `${repliedAt - askedAt} ms`);
+  // 11,520 octets a second, less 6 of 133 for the frames of the multiplexer.
+  assert(received - before > 3 * 10_400, `${received - before} octets in 3 s`);
+  terminal.modem.close();
+  link.close();
+  assertEquals(sim.pool.inUse, 0);
+});
+
+Deno.test("left in the multiplexer: AT is no use, the library's goodbye is (3GPP TS 27.010 §5.4.6.3.3)", () => {
+  const terminal = new Terminal({ leftIn: "multiplexer" });
+  const { sim, modem } = terminal;
+  const engine = new AtEngine(modem.port, sim.timers);
+  let status: string | undefined;
+  engine.send("AT", (reply) => status = reply.status);
+  sim.advance(2000);
+  assertEquals(status, "timeout");
+  const goodbye = emitMuxFrame({
+    dlci: 0,
+    isCommand: true,
+    control: MUX_CONTROL.UIH,
+    information: Uint8Array.of(0xc3, 0x01),
+  });
+  let isCommandMode = false;
+  engine.escape((outcome) => isCommandMode = outcome.isCommandMode, { goodbye, attempts: 0 });
+  sim.advance(5000);
+  assertEquals(isCommandMode, true);
+  assertEquals(modem.mux, undefined);
+  modem.close();
+});

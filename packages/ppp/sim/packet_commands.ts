@@ -12,13 +12,12 @@ import {
   tells,
   WRONG_PARAMETERS,
 } from "./command_entry.ts";
+import { DEFAULT_MUX_INFORMATION } from "./mux_responder.ts";
 import { MAX_CONTEXTS, type PacketContext } from "./packet_contexts.ts";
 
 /** How long the network takes to attach or to make a context, in milliseconds. */
 const NETWORK_MS = 200;
 const TYPES: readonly string[] = ["IP", "IPV6", "IPV4V6", "PPP"];
-/** Octets of a frame when `AT+CMUX=0` does not say (3GPP TS 27.010 §5.7.2). */
-const DEFAULT_MUX_PAYLOAD = 31;
 
 function later(then: () => AtOutcome): AtOutcome {
   return { afterMs: NETWORK_MS, then };
@@ -176,7 +175,7 @@ function answerCall(at: CommandContext): AtOutcome {
 function multiplex(at: CommandContext): AtOutcome {
   if (argument(at, 0, 0, 0) === undefined) return cme(CME.NOT_SUPPORTED); // only the basic option
   const size = at.args[3] === undefined || at.args[3] === ""
-    ? DEFAULT_MUX_PAYLOAD
+    ? DEFAULT_MUX_INFORMATION
     : argument(at, 3, 1, 32_768);
   if (size === undefined) return WRONG_PARAMETERS;
   at.modem.owner.beginMultiplexer(size);
@@ -221,6 +220,8 @@ export const PACKET_COMMANDS: CommandGroup = {
   "+CGCONTRDP": { run: dynamicParameters, set: dynamicParameters, test: () => ok() },
   "+CGAUTH": { set: setAuth, test: () => ok(`+CGAUTH: (1-${MAX_CONTEXTS}),(0-3),,`), read: () => ok() },
   "+CGDATA": { set: enterDataState, test: () => ok('+CGDATA: ("PPP")'), needsSim: true },
+  "+CGQREQ": keeps("", ""),
+  "+CGQMIN": keeps("", ""),
   "+CGEREP": keeps("0,0", "(0-2),(0,1)"),
   "+CMUX": {
     set: multiplex,

@@ -4,17 +4,17 @@
  */
 import type { Timer } from "@lightwire/netif";
 import type { PppHost } from "../ppp_session.ts";
-import { type SerialInputLines, SerialOpenError, type SerialPort, type SerialSink } from "../serial_port.ts";
+import type { SerialInputLines, SerialPort, SerialSink } from "../serial_port.ts";
 import type { AtInvocation, AtOutcome } from "./at_outcome.ts";
 import { AtSession, type AtSessionChannel, type AtSessionOwner } from "./at_session.ts";
 import { executeCommand } from "./command_table.ts";
 import { DataCall } from "./data_call.ts";
 import { LeftoverPeer } from "./leftover_peer.ts";
-import { FlowCharacterEater, SevenBitLine, UartOverrun } from "./line_faults.ts";
+import { createImpairment } from "./line_faults.ts";
 import { behaviourOf, type ModemBehaviour } from "./modem_behaviour.ts";
 import { defaultSettings, ModemCore, type ModemCoreOwner } from "./modem_core.ts";
 import { MODEM_MODELS } from "./modem_model.ts";
-import { MuxResponder } from "./mux_responder.ts";
+import { DEFAULT_MUX_INFORMATION, MuxResponder } from "./mux_responder.ts";
 import { type ModemLine, modemLineOf, SimulatedCable } from "./serial_cable.ts";
 import { DEFAULT_SIMULATED_PIN } from "./sim_card.ts";
 import {
@@ -27,6 +27,9 @@ import {
   WRONG_BAUDS,
 } from "./simulated_modem_options.ts";
 import { SimulatedOperator } from "./simulated_operator.ts";
+
+/** Length of the pulse on RI, in milliseconds. */
+const RING_MS = 1000;
 
 /** A modem. */
 export class SimulatedModem {
@@ -41,13 +44,14 @@ export class SimulatedModem {
   readonly #behaviour: ModemBehaviour;
   readonly #cable: SimulatedCable | undefined;
   readonly #line: ModemLine;
-  readonly #startTimers: Timer[] = [];
+  readonly #timers = new Set<Timer>();
   #session: AtSession;
   #baudRate: number;
   #lines: SerialInputLines = { dcd: false, cts: true, dsr: true, ri: false };
   #isOn = false;
   #isClosed = false;
   #isRinging = false;
+  #isLeft = true;
   #interruptions = 0;
   #mux: MuxResponder | undefined = undefined;
   readonly #noiseTimer: Timer;
@@ -83,7 +87,12 @@ export class SimulatedModem {
         modemBaud: this.#baudRate,
       });
       this.#cable.onModemMismatch((baud, bytes) => this.#hearsOtherSpeed(baud, bytes));
-      this.#impair(this.#cable, baudRate);
+      const hasCall = () => [...this.core.sessions].some((session) => session.isInData);
+      const line = options.eatsFlowCharacters === true ? "eats-xon-xoff" : this.#behaviour.line;
+      this.#cable.impair(
+        createImpairment(line, baudRate, hasCall),
+        createImpairment(line, baudRate, hasCall),
+      );
       this.#line = this.#cable.modem;
       this.port = this.#cable.computer;
     } else {
@@ -125,13 +134,14 @@ export class SimulatedModem {
     for (const session of this.core.sessions) session.endCall("NO CARRIER");
   }
 
-  /** Somebody calls: `RING`, and a pulse on RI. `ATA` answers, with the network's PPP side behind it. */
+  /** Somebody calls: `RING`, and a pulse on RI. `ATA` answers, or S0 by itself, with the network's PPP side behind it. */
   ring(): void {
     if (!this.#isOn) return;
     this.#isRinging = true;
     this.#driveLines({ ri: true });
     this.core.broadcast("RING");
-    this.#after(1000, () => this.#driveLines({ ri: false }));
+    this.#after(RING_MS, () => this.#driveLines({ ri: false }));
+    if ((this.#session.registers.get(0) ?? 0) > 0) this.#session.answer();
   }
 
   /** A message arrives. */
@@ -159,6 +169,7 @@ export class SimulatedModem {
     return {
       // The result of the command is sent first, and at the old speed.
       beginMultiplexer: (size) => this.#after(0, () => this.#beginMultiplexer(size)),
+      later: (ms, callback) => this.#after(ms, callback),
       restart: (isOff) => this.#restart(isOff),
       setBaudRate: (baud) => this.#after(0, () => this.#setBaudRate(baud)),
       connect: (session, cid, number) => this.#connect(session, cid, number),
@@ -237,24 +248,16 @@ export class SimulatedModem {
     return noise[(this.#interruptions / 3) % noise.length];
   }
 
-  /** Puts on the cable what is wrong with the line. */
-  #impair(cable: SimulatedCable, baud: number): void {
-    const { line } = this.#behaviour;
-    const hasCall = () => [...this.core.sessions].some((session) => session.isInData);
-    if (line === "seven-bit") cable.impair(new SevenBitLine(), new SevenBitLine());
-    else if (line === "overrun") cable.impair(new UartOverrun(baud, hasCall), new UartOverrun(baud, hasCall));
-    else if (this.#options.eatsFlowCharacters === true) {
-      cable.impair(new FlowCharacterEater(), new FlowCharacterEater());
-    }
-  }
-
   #powerUp(): void {
     const { core } = this;
     this.#isOn = true;
     core.sim.powerUp();
     this.#driveLines({ dsr: true, cts: true, dcd: false });
     if (this.#options.isNoisy === true) this.#noiseTimer.start(NOISE_MS);
-    if (this.#behaviour.leftIn !== "command") return this.#resumeLeftover();
+    const leftIn = this.#isLeft ? this.#options.leftIn ?? this.#behaviour.leftIn : "command";
+    this.#isLeft = false;
+    if (leftIn === "multiplexer") this.#beginMultiplexer(DEFAULT_MUX_INFORMATION);
+    else if (leftIn !== "command") return this.#resumeLeftover();
     this.#after(0.2 * (this.#options.searchMs ?? DEFAULT_SEARCH_MS), () => core.sim.read());
     for (const [at, line] of core.model.startLines) {
       this.#after(at, () => {
@@ -291,7 +294,8 @@ export class SimulatedModem {
     this.#isOn = false;
     this.#noiseTimer.stop();
     if (this.#mux !== undefined) this.#endMultiplexer();
-    for (const timer of this.#startTimers.splice(0)) timer.stop();
+    for (const timer of this.#timers) timer.stop();
+    this.#timers.clear();
     for (const session of this.core.sessions) session.shut();
     this.core.radio.stop();
     for (const [, context] of this.core.contexts.defined) this.core.deactivate(context);
@@ -312,8 +316,11 @@ export class SimulatedModem {
   }
 
   #after(ms: number, callback: () => void): void {
-    const timer = this.#host.timers.create(callback);
-    this.#startTimers.push(timer);
+    const timer = this.#host.timers.create(() => {
+      this.#timers.delete(timer);
+      callback();
+    });
+    this.#timers.add(timer);
     timer.start(ms);
   }
 
@@ -380,21 +387,4 @@ export class SimulatedModem {
       },
     );
   }
-}
-
-/** Opens the port of a simulated modem, as one opens a device: a port that is missing, forbidden or in use is a fault too.
- *
- * @throws {SerialOpenError} With the faults "no-port", "no-permission" and "port-in-use".
- */
-export function openSimulatedPort(host: PppHost, options: SimulatedModemOptions = {}): SimulatedModem {
-  const device = "/dev/ttyUSB0 (simulated)";
-  switch (options.fault) {
-    case "no-port":
-      throw new SerialOpenError("no-port", device);
-    case "no-permission":
-      throw new SerialOpenError("no-permission", device, "the group dialout may");
-    case "port-in-use":
-      throw new SerialOpenError("port-in-use", device, "by ModemManager, process 1234");
-  }
-  return new SimulatedModem(host, options);
 }

@@ -42,6 +42,9 @@ export interface SimulatedModemOptions {
   readonly computerTimers?: TimerQueue;
   /** Gets the network's side of each call, to put it behind an IP stack. */
   readonly answer?: CallAnswer;
+  /** In what the computer's last program has left the modem: taking commands, in the data of a call, or in a multiplexer; by default
+   * as the fault says, which is commands for most. */
+  readonly leftIn?: "command" | "data" | "multiplexer";
   /** Whether the line eats XON and XOFF: the ACCM must have them escaped (RFC 1662 §7.1); default false. */
   readonly eatsFlowCharacters?: boolean;
   /** Takes this port as the modem's end, in place of a simulated cable: a pty, whose other end a real dialler opens. */

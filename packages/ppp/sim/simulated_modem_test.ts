@@ -2,8 +2,9 @@ import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/ass
 import { Simulation } from "@lightwire/netif/sim";
 import { AtEngine } from "../modem/at_engine.ts";
 import { SerialOpenError } from "../serial_port.ts";
+import { openSimulatedPort } from "./open_simulated_port.ts";
 import { SimulatedCable } from "./serial_cable.ts";
-import { openSimulatedPort, SimulatedModem } from "./simulated_modem.ts";
+import { SimulatedModem } from "./simulated_modem.ts";
 import { Dialler } from "./testdata/dialler.ts";
 import { Terminal } from "./testdata/terminal.ts";
 
@@ -115,6 +116,13 @@ Deno.test("a call comes in: RING, RI, ATA; and without one, NO CARRIER", () => {
   terminal.sim.advance(1500);
   assertEquals(terminal.lines?.ri, false);
   assertEquals(terminal.ask("ATA")[0], "CONNECT 115200");
+
+  const byItself = new Terminal().settle();
+  assertEquals(byItself.ask("ATS0=1"), ["OK"]);
+  byItself.text = "";
+  byItself.modem.ring();
+  byItself.sim.advance(400);
+  assert(byItself.text.startsWith("\r\nRING\r\n\r\nCONNECT 115200\r\n"));
 });
 
 Deno.test("a modem finds the speed by itself, and keeps what +IPR says (V.250 §6.2.10)", () => {
