@@ -67,7 +67,7 @@ export interface AuthenticationPhaseOptions {
   readonly authentication?: AuthenticationTiming;
   /** Methods of EAP that may be used, in both directions, best first; by default all that are spoken here. */
   readonly eapMethods?: readonly EapMethod[];
-  /** Time until a peer that came in by CHAP or MS-CHAP is challenged anew, a quarter more or less; default 0: never. */
+  /** Time until a peer that came in, by anything but PAP, is challenged anew, a quarter more or less; default 0: never. */
   readonly rechallengeMs?: number;
   /** Asks for other credentials after a refusal that allows another try (MS-CHAP only); by default a refusal is the end. */
   readonly askAgain?: AskAgain;
@@ -244,11 +244,17 @@ export class AuthenticationPhase {
     const { name = "lightwire", eapMethods, rechallengeMs, authRetries, secretChange } = this.#options;
     const context = this.#context(method, (outcome) => this.#serverDone(outcome));
     if (method === "pap") return new PapServer(context, lookup);
-    const options = { name, lookup, retries: authRetries ?? 0, ...(secretChange && { secretChange }) };
+    const options = {
+      name,
+      lookup,
+      retries: authRetries ?? 0,
+      rechallengeMs: rechallengeMs ?? 0,
+      ...(secretChange && { secretChange }),
+    };
     if (method === "eap") {
       return new EapServer(context, { ...options, ...(eapMethods && { methods: eapMethods }) });
     }
-    return new ChapServer(context, ALGORITHM[method], { ...options, rechallengeMs: rechallengeMs ?? 0 });
+    return new ChapServer(context, ALGORITHM[method], options);
   }
 
   #context(method: PppAuthMethod, done: (outcome: AuthenticationOutcome) => void): AuthenticationContext {

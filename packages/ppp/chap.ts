@@ -2,12 +2,12 @@
  *
  * @module
  */
-import { randomBelow, type Timer } from "@lightwire/netif";
 import type { AskAgain, AuthenticationContext, PppCredentials } from "./authentication.ts";
 import { AuthenticationSide } from "./authentication_side.ts";
 import type { ChapAlgorithm } from "./chap_algorithm.ts";
 import { ChapAuthenticator, type ChapAuthenticatorOptions, ChapPeer } from "./chap_exchange.ts";
 import type { CpPacket } from "./cp_packet.ts";
+import { RechallengeTimer } from "./rechallenge_timer.ts";
 
 /** The side that proves who it is. It answers every challenge, those during the link's life too. */
 export class ChapClient extends AuthenticationSide {
@@ -53,15 +53,13 @@ export interface ChapServerOptions extends ChapAuthenticatorOptions {
 /** The side that challenges. */
 export class ChapServer extends AuthenticationSide {
   readonly #authenticator: ChapAuthenticator;
-  readonly #rechallengeTimer: Timer;
-  readonly #rechallengeMs: number;
+  readonly #rechallenge: RechallengeTimer;
 
   /** Makes a server that is not started. */
   constructor(context: AuthenticationContext, algorithm: ChapAlgorithm, options: ChapServerOptions) {
     super(context);
     this.#authenticator = new ChapAuthenticator(algorithm, context.random, options);
-    this.#rechallengeTimer = context.timers.create(() => this.begin());
-    this.#rechallengeMs = options.rechallengeMs ?? 0;
+    this.#rechallenge = new RechallengeTimer(context, options.rechallengeMs ?? 0, () => this.begin());
   }
 
   /** Whether a challenge of the peer is the one that we have sent. */
@@ -72,7 +70,7 @@ export class ChapServer extends AuthenticationSide {
   /** {@inheritDoc AuthenticationSide.stop} */
   override stop(): void {
     super.stop();
-    this.#rechallengeTimer.stop();
+    this.#rechallenge.stop();
   }
 
   /** {@inheritDoc AuthenticationSide.begin} */
@@ -87,15 +85,8 @@ export class ChapServer extends AuthenticationSide {
     if (step === undefined) return;
     if (step.send !== undefined) this.send(step.send);
     if (step.outcome !== undefined) {
-      if (step.outcome.isAccepted) this.#scheduleNext();
+      if (step.outcome.isAccepted) this.#rechallenge.start();
       this.report(step.outcome);
     } else if (step.isNewTry === true) this.wait();
-  }
-
-  #scheduleNext(): void {
-    if (this.#rechallengeMs === 0) return;
-    const quarter = Math.floor(this.#rechallengeMs / 4);
-    const jitterMs = randomBelow(this.random, 2 * quarter + 1) - quarter;
-    this.#rechallengeTimer.start(this.#rechallengeMs + jitterMs);
   }
 }

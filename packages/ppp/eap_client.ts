@@ -163,6 +163,7 @@ export class EapClient extends AuthenticationSide {
   #finish(isAccepted: boolean, message: string): void {
     const { name } = this.#credentials;
     this.#isOver = true;
+    this.#requests = 0;
     if (isAccepted && this.#verdict !== undefined) return this.report({ ...this.#verdict, isAccepted: true });
     this.report({ isAccepted, name, message: message || this.#explain(isAccepted) });
   }

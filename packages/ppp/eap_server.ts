@@ -17,16 +17,20 @@ import {
   eapTypeName,
   emitEapPacket,
 } from "./eap_packet.ts";
+import { RechallengeTimer } from "./rechallenge_timer.ts";
 
 /** Options of {@linkcode EapServer}. */
 export interface EapServerOptions extends ChapAuthenticatorOptions {
   /** Methods that we accept, best first; default {@linkcode DEFAULT_EAP_METHODS}. */
   readonly methods?: readonly EapMethod[];
+  /** Time until the peer has to prove itself anew; a random quarter more or less each time. Default 0: never. */
+  readonly rechallengeMs?: number;
 }
 
 /** The side that wants a proof: identity first, then the best method that the peer does not refuse. */
 export class EapServer extends AuthenticationSide {
   readonly #options: EapServerOptions;
+  readonly #rechallenge: RechallengeTimer;
   #methods: EapMethod[] = [];
   #authenticator: ChapAuthenticator | undefined;
   #identity = "";
@@ -38,7 +42,15 @@ export class EapServer extends AuthenticationSide {
   constructor(context: AuthenticationContext, options: EapServerOptions) {
     super(context);
     this.#options = options;
+    // The identity is known, and the method too.
+    this.#rechallenge = new RechallengeTimer(context, options.rechallengeMs ?? 0, () => this.#propose());
     this.#id = context.random.uint32() & 0xff;
+  }
+
+  /** {@inheritDoc AuthenticationSide.stop} */
+  override stop(): void {
+    super.stop();
+    this.#rechallenge.stop();
   }
 
   /** {@inheritDoc AuthenticationSide.begin} */
@@ -72,6 +84,7 @@ export class EapServer extends AuthenticationSide {
     const method = this.#methods[0];
     if (method === undefined) return this.#conclude({ isAccepted: false, name: this.#identity, message: "" });
     const algorithm = EAP_METHOD_ALGORITHM[method];
+    this.#verdict = undefined;
     this.#authenticator = new ChapAuthenticator(algorithm, this.random, this.#options);
     this.#authenticator.identity = this.#identity;
     const challenge = this.#authenticator.challenge((this.#id + 1) & 0xff);
@@ -128,6 +141,7 @@ export class EapServer extends AuthenticationSide {
     this.send(
       emitCpPacket(outcome.isAccepted ? EAP_CODE.SUCCESS : EAP_CODE.FAILURE, this.#id, new Uint8Array(0)),
     );
+    if (outcome.isAccepted) this.#rechallenge.start();
     this.report(outcome);
   }
 }

@@ -188,7 +188,7 @@ Deno.test("Authenticate: no method of EAP in common is told in a sentence, on bo
 });
 
 Deno.test("Network: the server challenges anew, and a client that is not the same any more is put out (RFC 1994 §2)", () => {
-  for (const method of ["chap-md5", "mschapv2"] as const) {
+  for (const method of ["chap-md5", "mschapv2", "eap"] as const) {
     let secret = "wonderland";
     const world = createPppWorld({ credentials: ALICE }, {
       ...SERVER,
