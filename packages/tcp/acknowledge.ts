@@ -2,10 +2,14 @@
  *
  * @module
  */
+import type { AckSummary } from "./ack_summary.ts";
+import { scheduleProbe } from "./loss_timer.ts";
 import { leavePersist } from "./persist.ts";
-import { ensureScoreboard, isDuplicateAck, recoverAfterAck } from "./recovery.ts";
+import { isDuplicateAck, pipe, recoverAfterAck } from "./recovery.ts";
 import type { Segment } from "./segment.ts";
 import { seqDiff, seqGeq, seqGt, seqLeq, seqLt } from "./seq.ts";
+import type { SentSegments } from "./sent_segments.ts";
+import { probeAcknowledged } from "./tail_loss_probe.ts";
 import { EVENT_WRITABLE, type Tcb } from "./tcb.ts";
 import { startRetransmission, stopRetransmission } from "./timer_set.ts";
 import { rttFromEcho, timestampAt } from "./timestamps.ts";
@@ -15,31 +19,84 @@ import { rttFromEcho, timestampAt } from "./timestamps.ts";
  * @returns whether our FIN is now acknowledged.
  */
 export function processAck(tcb: Tcb, seg: Segment): boolean {
+  const { layer } = tcb;
+  const summary = layer.ackSummary;
+  summary.begin();
   const flight = seqDiff(tcb.sndNxt, tcb.sndUna);
   const acked = seqDiff(seg.ack, tcb.sndUna);
+  const priorPipe = pipe(tcb);
   let rttMs = -1;
-  if (acked > 0) rttMs = advanceSndUna(tcb, seg);
-  const sackedBefore = tcb.scoreboard === undefined ? 0 : tcb.scoreboard.sackedBytes;
-  let newlySacked = 0;
-  if (seg.sackCount > 0 && tcb.hasSack) {
-    newlySacked = ensureScoreboard(tcb).update(tcb.sndUna, tcb.sndNxt, seg);
-  } else if (tcb.scoreboard !== undefined) {
-    tcb.scoreboard.advance(tcb.sndUna);
-  }
+  if (acked > 0) rttMs = advanceSndUna(tcb, seg, summary);
+  const { sent } = tcb;
+  if (seg.sackCount > 0 && tcb.hasSack) readSackBlocks(tcb, seg, sent, summary);
   if (acked >= 0) {
-    const isDuplicate = acked === 0 && isDuplicateAck(tcb, seg, newlySacked);
+    const isDuplicate = acked === 0 && isDuplicateAck(tcb, seg, summary.sackedBytes);
     updateSendWindow(tcb, seg, acked > 0);
-    const sackedNow = tcb.scoreboard === undefined ? 0 : tcb.scoreboard.sackedBytes;
-    recoverAfterAck(tcb, acked, acked + sackedNow - sackedBefore, isDuplicate, flight, rttMs);
+    if (sent !== undefined || tcb.undo !== undefined) {
+      if (sent !== undefined && sent.hasProbe) probeAcknowledged(tcb, sent, seg, summary, flight);
+      recoverAfterAck(tcb, seg, acked, summary, isDuplicate, flight, rttMs, echoAge(tcb, seg));
+      sampleRate(tcb, summary, rttMs, priorPipe);
+      if (tcb.sndUna !== tcb.sndNxt) {
+        if (acked > 0) scheduleProbe(tcb, seqDiff(tcb.sndNxt, tcb.sndUna));
+      } else if (sent !== undefined && !sent.hasProbe) layer.sentPool.release(tcb);
+    }
   }
   return tcb.isFinSent && tcb.sndUna === tcb.sndNxt;
+}
+
+/** Takes the SACK blocks in (RFC 6675 §4, Update()). Blocks below SND.UNA, and a first block inside the second, are D-SACKs
+ * (RFC 2883 §4); blocks that reach beyond what was sent are refused. */
+function readSackBlocks(tcb: Tcb, seg: Segment, sent: SentSegments | undefined, summary: AckSummary): void {
+  for (let i = 0; i < seg.sackCount; i++) {
+    const left = seg.sackLeft[i]!;
+    const right = seg.sackRight[i]!;
+    if (!seqLt(left, right) || seqGt(right, tcb.sndNxt)) {
+      tcb.layer.counters.invalidSacks++;
+    } else if (i === 0 && isDsack(tcb.sndUna, seg)) {
+      summary.hasDsack = true;
+      summary.dsackLeft = left;
+      summary.dsackRight = right;
+    } else if (seqGt(right, tcb.sndUna)) {
+      if (seqLt(left, tcb.sndUna)) tcb.layer.counters.invalidSacks++;
+      else if (sent !== undefined) sent.sack(left, right, summary);
+    }
+  }
+}
+
+function isDsack(sndUna: number, seg: Segment): boolean {
+  const left = seg.sackLeft[0]!;
+  const right = seg.sackRight[0]!;
+  if (seqLeq(right, sndUna)) return true;
+  if (seg.sackCount < 2) return false;
+  return seqGeq(left, seg.sackLeft[1]!) && seqLeq(right, seg.sackRight[1]!);
+}
+
+/** Time since the echoed timestamp was sent, −1 when there is none (RFC 8985 §6.2, step 1). */
+function echoAge(tcb: Tcb, seg: Segment): number {
+  if (!tcb.hasTimestamps || !seg.hasTimestamps || seg.tsEcr === 0) return -1;
+  const { layer } = tcb;
+  return rttFromEcho(seg.tsEcr, timestampAt(layer.clock.now(), tcb.tsOffset), layer.config.maxRtoMs);
+}
+
+/** What the acknowledgment says about the path. */
+function sampleRate(tcb: Tcb, summary: AckSummary, rttMs: number, priorPipe: number): void {
+  const { layer, delivery, congestion } = tcb;
+  if (delivery === undefined) return;
+  const sample = layer.rateSample;
+  const minRttMs = tcb.rto.hasSample ? tcb.rto.minRttMs : 0;
+  delivery.acknowledged(summary, layer.clock.now(), minRttMs, sample);
+  if (congestion.onRateSample === undefined) return;
+  sample.rttMs = rttMs;
+  sample.priorPipe = priorPipe;
+  sample.pipe = pipe(tcb);
+  congestion.onRateSample(sample, delivery, layer.clock.now());
 }
 
 /** SND.UNA moves to SEG.ACK.
  *
  * @returns the round-trip sample, −1 for none.
  */
-function advanceSndUna(tcb: Tcb, seg: Segment): number {
+function advanceSndUna(tcb: Tcb, seg: Segment, summary: AckSummary): number {
   const layer = tcb.layer;
   const nowMs = layer.clock.now();
   const ack = seg.ack;
@@ -47,6 +104,7 @@ function advanceSndUna(tcb: Tcb, seg: Segment): number {
   // Before SND.UNA moves: whether urgent mode ends.
   if (seqLeq(tcb.sndUp, ack)) tcb.sndUp = ack;
   tcb.sndUna = ack;
+  tcb.sent?.acknowledge(ack, summary);
   let freed = seqDiff(ack, tcb.sndHead);
   if (freed > tcb.sendBuffer.length) freed = tcb.sendBuffer.length;
   if (freed > 0) {

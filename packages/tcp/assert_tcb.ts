@@ -50,12 +50,14 @@ function assertSendSpace(tcb: Tcb, check: Check): void {
   check(!tcb.isFinSent || tcb.sndNxt === seqAdd(end, 1), "SND.NXT lies behind a FIN that was sent");
   check(tcb.smss > 0, "SMSS is positive");
   check(tcb.congestion.cwnd >= 1, "the congestion window is open");
-  const scoreboard = tcb.scoreboard;
-  if (scoreboard === undefined) return;
+  const sent = tcb.sent;
+  if (sent === undefined) return;
   const flight = seqDiff(tcb.sndNxt, tcb.sndUna);
-  check(scoreboard.sackedBytes <= flight, "no more is SACKed than is outstanding");
-  const pipe = scoreboard.pipe(tcb.sndNxt);
+  check(sent.sackedBytes + sent.lostBytes <= flight, "no more is SACKed or lost than is outstanding");
+  check(sent.retransmittedBytes >= 0 && sent.retransmittedBytes <= flight, "nor more retransmitted");
+  const pipe = sent.pipe(flight);
   check(pipe >= 0 && pipe <= 2 * flight, "Pipe lies between nothing and everything twice");
+  sent.assertConsistent(check);
 }
 
 function assertReceiveSpace(tcb: Tcb, check: Check): void {

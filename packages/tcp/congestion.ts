@@ -7,6 +7,8 @@
  * @module
  */
 
+import type { DeliveryRate, RateSample } from "./delivery_rate.ts";
+
 /** One connection's congestion control. */
 export interface CongestionControl {
   /** "reno", "cubic", …. */
@@ -51,6 +53,12 @@ export interface CongestionControl {
   onTimeoutRecovered(): void;
   /** Data is to be sent after an idle time longer than the RTO (RFC 5681 §4.1). */
   onIdleRestart(idleMs: number, rtoMs: number): void;
+  /** An acknowledgment was taken in, in any phase: what it says about the path. For algorithms that model it.
+   *
+   * @param sample borrowed until the call returns.
+   * @param delivery what the connection has delivered so far.
+   */
+  onRateSample?(sample: RateSample, delivery: DeliveryRate, nowMs: number): void;
   /** An acknowledgment carried ECE, once per window (RFC 3168 §6.1.2). */
   onEcnEcho(flight: number, nowMs: number): void;
   /** The last reduction turned out to be for nothing (RFC 3522, RFC 5682, RFC 2883): state of before it is restored. */

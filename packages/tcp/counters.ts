@@ -51,6 +51,14 @@ export interface TcpCounters {
   fastRecoveries: number;
   /** Expiries of the retransmission timer. */
   timeouts: number;
+  /** SACK blocks refused: they lay outside of what was sent. */
+  invalidSacks: number;
+  /** Tail loss probes sent (RFC 8985 §7). */
+  tailLossProbes: number;
+  /** Losses that a tail loss probe repaired. */
+  tailLossRepairs: number;
+  /** Recoveries and timeouts that turned out to be for nothing, and were undone. */
+  undoneRecoveries: number;
   /** Acknowledgments that the delayed acknowledgment timer sent. */
   delayedAcks: number;
   /** Zero-window probes sent. */
@@ -97,6 +105,10 @@ export function newTcpCounters(): TcpCounters {
     challengeAcks: 0,
     fastRecoveries: 0,
     timeouts: 0,
+    invalidSacks: 0,
+    tailLossProbes: 0,
+    tailLossRepairs: 0,
+    undoneRecoveries: 0,
     delayedAcks: 0,
     windowProbes: 0,
     keepAliveProbes: 0,

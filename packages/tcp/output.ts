@@ -5,11 +5,13 @@
  * @module
  */
 import { isAckDue, noteTextSent } from "./delayed_ack.ts";
+import { scheduleProbe } from "./loss_timer.ts";
 import { segmentBytes, superSegmentBytes } from "./path_mtu.ts";
 import { enterPersist, leavePersist } from "./persist.ts";
 import { isWindowUpdateDue } from "./receive_window.ts";
-import { congestionRoom, hasUnsent, sendRetransmissions } from "./recovery.ts";
+import { congestionRoom, hasUnsent, pipe, sendRetransmissions } from "./recovery.ts";
 import { seqAdd, seqDiff, seqGt } from "./seq.ts";
+import { recordSent } from "./sent_record.ts";
 import { canTransmit } from "./state.ts";
 import { type Tcb, textEnd } from "./tcb.ts";
 import { ensureRetransmission, startRetransmission } from "./timer_set.ts";
@@ -32,13 +34,8 @@ export function output(tcb: Tcb): void {
     return;
   }
   if (canTransmit(state)) {
-    if (tcb.phase !== "NONE") {
-      sendRetransmissions(tcb, hasUnsent(tcb) && tcb.sndWnd > seqDiff(tcb.sndNxt, tcb.sndUna));
-    }
-    if (tcb.isProbeOutstanding || hasUnsent(tcb)) {
-      sendNewText(tcb);
-      if (tcb.phase === "FAST") sendRetransmissions(tcb, false);
-    }
+    if (tcb.phase !== "NONE") sendRetransmissions(tcb);
+    if (tcb.isProbeOutstanding || hasUnsent(tcb)) sendNewText(tcb);
   }
   if (isAckDue(tcb) || isWindowUpdateDue(tcb)) transmitAck(tcb);
 }
@@ -66,6 +63,7 @@ function sendNewText(tcb: Tcb): void {
   const burst = tcb.tx.gsoMaxBytes > 0 ? superSegmentBytes(tcb, mss) : mss;
   const end = textEnd(tcb);
   let nxt = tcb.isProbeOutstanding ? tcb.sndUna : tcb.sndNxt;
+  const before = nxt;
   for (;;) {
     const octets = nextOctets(tcb, nxt, end, mss, burst);
     if (octets === 0) break;
@@ -77,7 +75,34 @@ function sendNewText(tcb: Tcb): void {
     nxt = seqAdd(nxt, octets);
     noteSent(tcb, nxt, octets, end, mss, nowMs);
   }
+  if (nxt !== before) scheduleProbe(tcb, seqDiff(nxt, tcb.sndUna));
+  noteLimit(tcb, nxt, end);
   ensureProgress(tcb);
+}
+
+/** The application has nothing more to send although the window has room: what is delivered meanwhile says nothing about the
+ * path. */
+function noteLimit(tcb: Tcb, nxt: number, end: number): void {
+  const { delivery } = tcb;
+  if (delivery === undefined || seqDiff(end, nxt) >= tcb.smss || tcb.phase !== "NONE") return;
+  if (congestionRoom(tcb) > 0) delivery.appLimited(pipe(tcb));
+}
+
+/** Sends one segment of new text whatever the congestion window says: a tail loss probe (RFC 8985 §7.3).
+ *
+ * @returns false when there is none, or the peer's window has no room.
+ */
+export function sendProbeText(tcb: Tcb): boolean {
+  const end = textEnd(tcb);
+  const mss = segmentBytes(tcb, 0);
+  const unsent = seqDiff(end, tcb.sndNxt);
+  const usable = tcb.sndWnd - seqDiff(tcb.sndNxt, tcb.sndUna);
+  let octets = unsent < mss ? unsent : mss;
+  if (octets > usable) octets = usable;
+  if (octets <= 0 || tcb.isProbeOutstanding || !prepareRoute(tcb) || !hasQueueSpace(tcb)) return false;
+  if (!transmitText(tcb, tcb.sndNxt, octets, mss, 0)) return false;
+  noteSent(tcb, seqAdd(tcb.sndNxt, octets), octets, end, mss, tcb.layer.clock.now());
+  return true;
 }
 
 /** How much of sequence space the next segment takes, 0 for nothing now.
@@ -117,6 +142,7 @@ function maySendSmall(tcb: Tcb, nxt: number): boolean {
 
 /** Bookkeeping of a segment of new text that ends before `nxt`. */
 function noteSent(tcb: Tcb, nxt: number, octets: number, end: number, mss: number, nowMs: number): void {
+  recordSent(tcb, nxt, octets, nowMs);
   tcb.isProbeOutstanding = false;
   if (tcb.probingSinceMs >= 0) leavePersist(tcb);
   if (seqGt(nxt, end)) {

@@ -26,7 +26,7 @@ export function updateSmss(tcb: Tcb): void {
   if (mss === tcb.smss) return;
   tcb.smss = mss;
   tcb.congestion.setMss(mss);
-  tcb.scoreboard?.setMss(mss);
+  tcb.sent?.setMss(mss);
 }
 
 /** Octets of text per segment right now: SMSS, but never more than half the largest window the peer has ever

@@ -5,6 +5,7 @@
  */
 import { hasUnsent } from "./recovery.ts";
 import { seqAdd } from "./seq.ts";
+import { recordSent } from "./sent_record.ts";
 import type { Tcb } from "./tcb.ts";
 import { startPersist } from "./timer_set.ts";
 import { prepareRoute, transmitText } from "./transmit.ts";
@@ -42,6 +43,7 @@ export function persistExpires(tcb: Tcb): boolean {
   if (prepareRoute(tcb)) {
     const octets = probeOctets(tcb);
     if (transmitText(tcb, tcb.sndUna, octets, octets, 0) && !tcb.isProbeOutstanding) {
+      recordSent(tcb, seqAdd(tcb.sndUna, octets), octets, tcb.layer.clock.now());
       tcb.isProbeOutstanding = true;
       tcb.sndNxt = seqAdd(tcb.sndUna, octets);
       if (tcb.isFinQueued && tcb.sendBuffer.length < octets) tcb.isFinSent = true;

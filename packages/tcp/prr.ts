@@ -8,8 +8,6 @@
 
 /** The state of one recovery. */
 export class Prr {
-  /** The scoreboard's loss edge at the last acknowledgment, which shows whether this one tells of more losses. */
-  lossEdge: number;
   /** RecoverFS: what was in flight, and not yet SACKed, when recovery began. */
   #recoverFs: number;
   /** prr_delivered. */
@@ -22,7 +20,6 @@ export class Prr {
    * @param recoverFs octets outstanding and not SACKed before the acknowledgment that began it.
    */
   constructor(recoverFs: number) {
-    this.lossEdge = 0;
     this.#recoverFs = recoverFs > 0 ? recoverFs : 1;
     this.#delivered = 0;
     this.#out = 0;

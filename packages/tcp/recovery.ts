@@ -1,9 +1,9 @@
 /** Data plane. Loss recovery: what to send again, and when. Fast retransmit and NewReno's fast recovery (RFC 5681
- * §3.2, RFC 6582) without SACK; with it, the scoreboard's recovery (RFC 6675) at the rate of RFC 9937; retransmission
- * after a timeout (RFC 6298 §5.4–5.6), limited transmit (RFC 3042).
+ * §3.2, RFC 6582) without SACK; with it, what RACK finds lost (RFC 8985) at the rate of RFC 9937; retransmission after a timeout
+ * (RFC 6298 §5.4–5.6), limited transmit (RFC 3042); and the way back when a repair was for nothing.
  *
  * ```text
- *              3 duplicate ACKs, or IsLost(SND.UNA)
+ *              3 duplicate ACKs, or a lost piece
  *    NONE ────────────────────────────────────────────▶ FAST
  *     ▲ ▲            SEG.ACK ≥ recover                   │ │
  *     │ └────────────────────────────────────────────────┘ │
@@ -15,23 +15,39 @@
  *
  * @module
  */
+import type { AckSummary } from "./ack_summary.ts";
+import { resumeRetransmission, scheduleReordering } from "./loss_timer.ts";
 import { segmentBytes, superSegmentBytes } from "./path_mtu.ts";
 import { Prr } from "./prr.ts";
-import { SackScoreboard } from "./sack_scoreboard.ts";
+import {
+  DUP_THRESH,
+  rackAcknowledged,
+  rackDetect,
+  rackDsack,
+  rackRecoveryEnds,
+  rackTimeout,
+} from "./rack.ts";
 import type { Segment } from "./segment.ts";
-import { seqAdd, seqDiff, seqGeq, seqGt } from "./seq.ts";
+import { seqDiff, seqGeq, seqGt } from "./seq.ts";
 import { type Tcb, textEnd } from "./tcb.ts";
-import { ensureRetransmission, startRetransmission } from "./timer_set.ts";
+import { ensureRetransmission, startRetransmission, TIMER_REORDERING } from "./timer_set.ts";
 import { prepareRoute, transmitText } from "./transmit.ts";
 import { FIN, SYN } from "./control_bits.ts";
+import {
+  forwardRto,
+  FRTO_FIRST,
+  FRTO_OFF,
+  FRTO_SECOND,
+  isSpurious,
+  noteRetransmission,
+  Undo,
+} from "./undo.ts";
 
-/** DupThresh (RFC 6675 §2), the third duplicate acknowledgment of RFC 5681 §3.2. */
-export const DUP_THRESH = 3;
-
-/** Octets thought to be in the network: FlightSize, or Pipe where there is a scoreboard. */
+/** Octets thought to be in the network: FlightSize without SACK, Pipe with it, and after a timeout (RFC 6675 §4). */
 export function pipe(tcb: Tcb): number {
-  const scoreboard = tcb.scoreboard;
-  return scoreboard === undefined ? seqDiff(tcb.sndNxt, tcb.sndUna) : scoreboard.pipe(tcb.sndNxt);
+  const flight = seqDiff(tcb.sndNxt, tcb.sndUna);
+  const { sent } = tcb;
+  return sent === undefined || (!tcb.hasSack && tcb.phase !== "TIMEOUT") ? flight : sent.pipe(flight);
 }
 
 /** Octets that the congestion window has room for. The first two duplicate acknowledgments let a segment of new
@@ -57,75 +73,100 @@ export function isDuplicateAck(tcb: Tcb, seg: Segment, newlySacked: number): boo
     (seg.ctl & (SYN | FIN)) === 0 && seg.wnd << tcb.sndWindShift === tcb.sndWnd;
 }
 
-/** Recovery's part of an acknowledgment. SND.UNA and the scoreboard are up to date.
+/** Recovery's part of an acknowledgment. SND.UNA and the record of what is outstanding are up to date.
  *
  * @param acked octets newly acknowledged, 0 for none.
- * @param delivered octets it acknowledged or SACKed for the first time: DeliveredData of RFC 9937.
+ * @param summary what it says about pieces.
  * @param isDuplicate what {@linkcode isDuplicateAck} said.
  * @param flight FlightSize before this acknowledgment.
  * @param rttMs the round-trip sample it gave, −1 for none.
+ * @param echoAgeMs time since the echoed timestamp was sent, −1 for none.
  */
 export function recoverAfterAck(
   tcb: Tcb,
+  seg: Segment,
   acked: number,
-  delivered: number,
+  summary: AckSummary,
   isDuplicate: boolean,
   flight: number,
   rttMs: number,
+  echoAgeMs: number,
 ): void {
-  if (tcb.phase === "FAST") {
-    if (acked > 0) fastRecoveryAck(tcb, acked);
-    else if (isDuplicate && !tcb.hasSack) tcb.congestion.onDuplicateAck();
-    reduceProportionally(tcb, acked, delivered);
-    return;
+  const nowMs = tcb.layer.clock.now();
+  if (tcb.undo !== undefined && isSpurious(tcb, seg, acked, summary)) undoRecovery(tcb);
+  detectLosses(tcb, summary, echoAgeMs, nowMs);
+  switch (tcb.phase) {
+    case "FAST":
+      if (acked > 0) fastRecoveryAck(tcb, acked);
+      else if (isDuplicate && !tcb.hasSack) tcb.congestion.onDuplicateAck();
+      reduceProportionally(tcb, acked, summary);
+      return;
+    case "TIMEOUT":
+      timeoutAck(tcb, acked, isDuplicate, flight, rttMs);
+      break;
+    default:
+      if (acked > 0) {
+        tcb.dupAcks = 0;
+        tcb.congestion.onAck(acked, flight, nowMs, rttMs);
+      } else if (isDuplicate) tcb.dupAcks++;
   }
-  if (acked > 0) {
-    tcb.dupAcks = 0;
-    tcb.congestion.onAck(acked, flight, tcb.layer.clock.now(), rttMs);
-    if (tcb.phase === "TIMEOUT") {
-      if (!seqGeq(tcb.sndUna, tcb.recover)) return;
-      tcb.congestion.onTimeoutRecovered();
-      endRecovery(tcb);
-    }
-  } else if (isDuplicate) {
-    tcb.dupAcks++;
-  }
-  if (tcb.phase === "NONE" && mustFastRetransmit(tcb)) enterFastRecovery(tcb, acked, delivered, flight);
+  if (tcb.phase === "NONE" && mustFastRetransmit(tcb)) enterFastRecovery(tcb, acked, summary, flight);
 }
 
-/** RFC 6675 §5 (1) and (2); RFC 6582 §3.2 step 2 without SACK. */
+/** RACK's part (RFC 8985 §6.2), and the timer that follows from it. */
+function detectLosses(tcb: Tcb, summary: AckSummary, echoAgeMs: number, nowMs: number): void {
+  const { sent } = tcb;
+  if (summary.hasDsack) rackDsack(tcb);
+  if (sent === undefined || !tcb.hasSack || summary.deliveredBytes === 0) return;
+  const timeoutMs = rackAcknowledged(tcb, sent, summary, echoAgeMs, nowMs);
+  if (timeoutMs > 0) scheduleReordering(tcb, timeoutMs);
+  else if (tcb.timerKind === TIMER_REORDERING && tcb.sndUna !== tcb.sndNxt) resumeRetransmission(tcb);
+}
+
+/** The reordering timer has expired: what is still missing is lost (RFC 8985 §6.2, §8). */
+export function reorderingExpires(tcb: Tcb): void {
+  const { sent } = tcb;
+  resumeRetransmission(tcb);
+  if (sent === undefined) return;
+  const summary = tcb.layer.ackSummary;
+  summary.begin();
+  const timeoutMs = rackDetect(tcb, sent, summary, tcb.layer.clock.now());
+  if (timeoutMs > 0) scheduleReordering(tcb, timeoutMs);
+  if (tcb.phase === "NONE" && mustFastRetransmit(tcb)) {
+    enterFastRecovery(tcb, 0, summary, seqDiff(tcb.sndNxt, tcb.sndUna));
+  }
+  tcb.layer.touch(tcb);
+}
+
+/** With SACK, once something is lost; without it, RFC 6582 §3.2 step 2. */
 function mustFastRetransmit(tcb: Tcb): boolean {
   if (tcb.sndNxt === tcb.sndUna) return false;
-  if (tcb.hasSack) {
-    return tcb.scoreboard !== undefined &&
-      (tcb.dupAcks >= DUP_THRESH || tcb.scoreboard.isLost(tcb.sndUna));
-  }
+  if (tcb.hasSack) return tcb.sent !== undefined && tcb.sent.lostBytes > 0;
   // What was sent before the last repair began may still cause duplicates: they tell nothing.
   return tcb.dupAcks >= DUP_THRESH && seqGt(tcb.sndUna, tcb.recover);
 }
 
-function enterFastRecovery(tcb: Tcb, acked: number, delivered: number, flight: number): void {
+function enterFastRecovery(tcb: Tcb, acked: number, summary: AckSummary, flight: number): void {
   tcb.phase = "FAST";
   tcb.recover = tcb.sndNxt;
+  tcb.undo = new Undo(tcb.sndUna, tcb.sndNxt);
   tcb.layer.counters.fastRecoveries++;
   tcb.congestion.onEnterRecovery(flight, tcb.layer.clock.now(), tcb.hasSack);
-  const scoreboard = tcb.scoreboard;
-  scoreboard?.startRecovery();
-  if (scoreboard !== undefined && tcb.hasSack) {
-    tcb.prr = new Prr(flight - (scoreboard.sackedBytes - (delivered - acked)));
-  }
-  retransmitHead(tcb);
-  reduceProportionally(tcb, acked, delivered);
-  startRetransmission(tcb);
+  const { sent } = tcb;
+  if (sent !== undefined && tcb.hasSack) {
+    tcb.prr = new Prr(flight - (sent.sackedBytes - (summary.deliveredBytes - acked)));
+    retransmitLost(tcb);
+  } else retransmitHead(tcb);
+  reduceProportionally(tcb, acked, summary);
+  if (tcb.timerKind !== TIMER_REORDERING) startRetransmission(tcb);
 }
 
 /** Recovery with SACK: the window falls to `ssthresh` step by step (RFC 9937 §6). */
-function reduceProportionally(tcb: Tcb, acked: number, delivered: number): void {
-  const { prr, scoreboard, congestion } = tcb;
-  if (prr === undefined || scoreboard === undefined) return;
-  const isSafe = acked > 0 && (scoreboard.lossEdge === prr.lossEdge || scoreboard.lossEdge === tcb.sndUna);
-  prr.lossEdge = scoreboard.lossEdge;
-  congestion.cwnd = prr.onAck(delivered, scoreboard.pipe(tcb.sndNxt), congestion.ssthresh, tcb.smss, isSafe);
+function reduceProportionally(tcb: Tcb, acked: number, summary: AckSummary): void {
+  const { prr, sent, congestion } = tcb;
+  if (prr === undefined || sent === undefined) return;
+  const isSafe = acked > 0 && summary.lostBytes === 0;
+  congestion.cwnd = prr.onAck(summary.deliveredBytes, pipe(tcb), congestion.ssthresh, tcb.smss, isSafe);
 }
 
 function fastRecoveryAck(tcb: Tcb, acked: number): void {
@@ -141,20 +182,48 @@ function fastRecoveryAck(tcb: Tcb, acked: number): void {
   retransmitHead(tcb);
 }
 
+/** An acknowledgment after a timeout: slow start, and F-RTO (RFC 5682 §2.1). */
+function timeoutAck(tcb: Tcb, acked: number, isDuplicate: boolean, flight: number, rttMs: number): void {
+  const hasNew = hasUnsent(tcb) && tcb.sndWnd > seqDiff(tcb.sndNxt, tcb.sndUna);
+  if (forwardRto(tcb, acked, isDuplicate, hasNew)) return undoRecovery(tcb);
+  if (acked === 0) return;
+  tcb.dupAcks = 0;
+  tcb.congestion.onAck(acked, flight, tcb.layer.clock.now(), rttMs);
+  if (!seqGeq(tcb.sndUna, tcb.recover)) return;
+  tcb.congestion.onTimeoutRecovered();
+  endRecovery(tcb);
+}
+
+/** The recovery was for nothing: the window is restored (RFC 4015 §3, RFC 9438 §4.9), and nothing counts as lost. */
+function undoRecovery(tcb: Tcb): void {
+  const { undo, sent } = tcb;
+  if (undo !== undefined) undo.isDecided = true;
+  tcb.layer.counters.undoneRecoveries++;
+  tcb.congestion.undo();
+  sent?.forgiveLosses();
+  tcb.frto = FRTO_OFF;
+  tcb.retransmitCount = 0;
+  if (tcb.phase !== "NONE") endRecovery(tcb);
+}
+
 function endRecovery(tcb: Tcb): void {
+  if (tcb.phase === "FAST") rackRecoveryEnds(tcb);
   tcb.phase = "NONE";
   tcb.dupAcks = 0;
   tcb.prr = undefined;
-  if (tcb.scoreboard !== undefined && tcb.scoreboard.rangeCount === 0) tcb.scoreboard = undefined;
+  tcb.frto = FRTO_OFF;
 }
 
-/** The retransmission timer expired in a synchronized state (RFC 6298 §5.4–5.6, RFC 5681 §3.1, RFC 6675 §5.1). */
+/** The retransmission timer expired in a synchronized state (RFC 6298 §5.4–5.6, RFC 5681 §3.1, RFC 8985 §6.3). */
 export function recoverAfterTimeout(tcb: Tcb): void {
   const flight = seqDiff(tcb.sndNxt, tcb.sndUna);
   const isRepeated = tcb.retransmitCount > 0;
   tcb.congestion.onRetransmissionTimeout(flight, tcb.layer.clock.now(), isRepeated);
   tcb.rto.backOff();
-  startOver(tcb);
+  const isFirst = !isRepeated && tcb.phase !== "TIMEOUT";
+  startOver(tcb, !tcb.hasSack);
+  if (isFirst) tcb.undo = new Undo(tcb.sndUna, tcb.sndNxt);
+  tcb.frto = isFirst ? FRTO_FIRST : FRTO_OFF;
   retransmitHead(tcb);
   startRetransmission(tcb);
 }
@@ -163,82 +232,84 @@ export function recoverAfterTimeout(tcb: Tcb): void {
  * smaller pieces, at once and without any reproach to the congestion window (RFC 1191 §6.5). */
 export function recoverAfterMtuChange(tcb: Tcb): void {
   if (tcb.sndNxt === tcb.sndUna) return;
-  startOver(tcb);
+  startOver(tcb, true);
+  tcb.undo = undefined;
   tcb.layer.touch(tcb);
 }
 
-/** All that is outstanding counts as lost, save what is SACKed. */
-function startOver(tcb: Tcb): void {
-  const scoreboard = ensureScoreboard(tcb);
+/** What is outstanding counts as lost, save what is SACKed: all of it, or what RACK says (RFC 8985 §6.3). */
+function startOver(tcb: Tcb, isAll: boolean): void {
+  const sent = tcb.layer.sentPool.of(tcb);
   // A receiver that has taken back what it SACKed would never ask for it (RFC 2018 §8).
-  if (scoreboard.isReneged || scoreboard.isSacked(tcb.sndUna)) scoreboard.clear(tcb.sndUna);
-  scoreboard.startRecovery();
-  scoreboard.declareLost(tcb.sndNxt);
+  if (sent.isReneged) sent.forgetSacks();
+  if (isAll) sent.loseOlder(Infinity);
+  else rackTimeout(tcb, sent, tcb.layer.clock.now());
+  sent.hasProbe = false;
   tcb.phase = "TIMEOUT";
   tcb.prr = undefined;
   tcb.recover = tcb.sndNxt;
   tcb.dupAcks = 0;
-}
-
-/** The scoreboard, made if there is none. */
-export function ensureScoreboard(tcb: Tcb): SackScoreboard {
-  let scoreboard = tcb.scoreboard;
-  if (scoreboard === undefined) {
-    scoreboard = tcb.scoreboard = new SackScoreboard(tcb.smss, tcb.sndUna);
-  }
-  return scoreboard;
+  tcb.frto = FRTO_OFF;
 }
 
 /** Sends the first outstanding segment again, whatever the congestion window says; cut to the peer's window
  * if that has shrunk, but as a probe if it has closed. */
 function retransmitHead(tcb: Tcb): void {
-  if (!prepareRoute(tcb)) return;
+  const { sent } = tcb;
+  if (sent === undefined || sent.count === 0 || !prepareRoute(tcb)) return;
+  const length = seqDiff(sent.endAt(0), tcb.sndUna);
   let octets = segmentBytes(tcb, 0);
-  const outstanding = seqDiff(tcb.sndNxt, tcb.sndUna);
-  if (octets > outstanding) octets = outstanding;
+  if (octets > length) octets = length;
   if (tcb.sndWnd > 0 && octets > tcb.sndWnd) octets = tcb.sndWnd;
-  const scoreboard = tcb.scoreboard;
-  if (scoreboard !== undefined && scoreboard.rangeCount > 0) {
-    const hole = seqDiff(scoreboard.leftAt(0), tcb.sndUna);
-    if (octets > hole) octets = hole;
-  }
-  if (octets > 0 && retransmit(tcb, tcb.sndUna, octets, octets)) {
-    scoreboard?.markRetransmitted(seqAdd(tcb.sndUna, octets));
-  }
+  sent.loseFirst(octets);
+  retransmitPiece(tcb, 0, octets, octets);
 }
 
-/** Sends again what recovery asks for and the congestion window has room for (RFC 6675 §5 (C)).
- *
- * @param canSendNew there is unsent text that may go: it comes before holes which need not be lost (NextSeg rule 2).
- */
-export function sendRetransmissions(tcb: Tcb, canSendNew: boolean): void {
-  const scoreboard = tcb.scoreboard;
-  if (scoreboard === undefined || tcb.phase === "NONE" || !prepareRoute(tcb)) return;
+/** The first lost segment, whatever the window says: fast retransmit (RFC 5681 §3.2, RFC 6675 §5 step 4.3). */
+function retransmitLost(tcb: Tcb): void {
+  const { sent } = tcb;
+  const i = sent === undefined ? -1 : sent.nextLost();
+  if (i < 0 || !prepareRoute(tcb)) return;
+  const mss = segmentBytes(tcb, 0);
+  const length = seqDiff(sent!.endAt(i), sent!.startAt(i));
+  retransmitPiece(tcb, i, length < mss ? length : mss, mss);
+}
+
+/** Sends again what recovery asks for and the congestion window has room for (RFC 6675 §5 (C)). */
+export function sendRetransmissions(tcb: Tcb): void {
+  const { sent } = tcb;
+  if (sent === undefined || tcb.phase === "NONE" || tcb.frto === FRTO_SECOND || !prepareRoute(tcb)) return;
   const mss = segmentBytes(tcb, 0);
   const limit = tcb.tx.gsoMaxBytes > 0 ? superSegmentBytes(tcb, mss) : mss;
   for (;;) {
-    const room = tcb.congestion.cwnd - scoreboard.pipe(tcb.sndNxt);
+    const i = sent.nextLost();
+    if (i < 0) return;
+    const room = tcb.congestion.cwnd - sent.pipe(seqDiff(tcb.sndNxt, tcb.sndUna));
     if (room < tcb.smss) return;
-    const whole = room - room % mss;
-    const rule = scoreboard.nextSeg(tcb.sndNxt, whole < limit ? whole : limit, canSendNew);
-    if (rule === 0 || rule === 2) return;
-    const seq = scoreboard.nextSeq;
-    const octets = scoreboard.nextLength;
-    if (!retransmit(tcb, seq, octets, mss)) return;
+    let octets = room - room % mss;
+    if (octets > limit) octets = limit;
+    const length = seqDiff(sent.endAt(i), sent.startAt(i));
+    if (octets > length) octets = length;
+    if (!retransmitPiece(tcb, i, octets, mss)) return;
     ensureRetransmission(tcb);
-    // A rescue retransmission does not move HighRxt: what lies before it may still turn out to be lost.
-    if (rule === 4) return;
-    scoreboard.markRetransmitted(seqAdd(seq, octets));
   }
 }
 
-function retransmit(tcb: Tcb, seq: number, octets: number, mss: number): boolean {
+/** Sends the first `octets` of piece `i` again.
+ *
+ * @returns false when it could not be sent now.
+ */
+export function retransmitPiece(tcb: Tcb, i: number, octets: number, mss: number): boolean {
+  const sent = tcb.sent!;
+  const nowMs = tcb.layer.clock.now();
   // Karn's rule: the acknowledgment of this says nothing about the round trip (RFC 6298 §3).
   tcb.rttAtMs = -1;
-  if (!transmitText(tcb, seq, octets, mss, 0)) return false;
+  if (!transmitText(tcb, sent.startAt(i), octets, mss, 0)) return false;
+  sent.retransmitted(i, octets, nowMs);
   const segments = octets <= mss ? 1 : Math.ceil(octets / mss);
+  noteRetransmission(tcb, segments, nowMs);
   tcb.retransmittedSegments += segments;
-  tcb.lastRetransmitAtMs = tcb.layer.clock.now();
+  tcb.lastRetransmitAtMs = nowMs;
   tcb.layer.counters.retransSegs += segments;
   tcb.prr?.sent(octets);
   return true;

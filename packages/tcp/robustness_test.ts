@@ -99,8 +99,8 @@ Deno.test("ESTABLISHED: the user hears of R1, while the connection lives on (RFC
   hosts.link.partition();
   client.connection!.send(new Uint8Array(10));
   hosts.advance(5000);
-  // RTO 202 ms: retransmissions after 202, 606 and 1,414 ms.
-  assertEquals(heard, [[1914, "TIMED_OUT"]]);
+  // RTO 202 ms: a tail loss probe after 202 ms, retransmissions after 404, 808 and 1,616 ms.
+  assertEquals(heard, [[2116, "TIMED_OUT"]]);
   hosts.link.heal();
   hosts.advance(5000);
   assertEquals(server.receivedBytes, 1010);

@@ -32,7 +32,9 @@ import type { ReassemblyQueue } from "./reassembly_queue.ts";
 import { ReceiveQueue } from "./receive_queue.ts";
 import { RtoEstimator } from "./rto.ts";
 import type { Prr } from "./prr.ts";
-import type { SackScoreboard } from "./sack_scoreboard.ts";
+import type { DeliveryRate } from "./delivery_rate.ts";
+import type { SentSegments } from "./sent_segments.ts";
+import type { Undo } from "./undo.ts";
 import { SendBuffer } from "./send_buffer.ts";
 import { canTransit, type TcpState } from "./state.ts";
 import type { TcpConnectionConfig } from "./tcp_config.ts";
@@ -168,8 +170,24 @@ export class Tcb {
   tsRecentAtMs: number;
   /** SACK is in use. */
   hasSack: boolean;
-  /** What the peer has SACKed, and what was retransmitted; made when there is something to note. */
-  scoreboard: SackScoreboard | undefined;
+  /** What is outstanding, piece by piece; there while something is. */
+  sent: SentSegments | undefined;
+  /** How fast the path delivers; made with the first text. */
+  delivery: DeliveryRate | undefined;
+  /** The path has shown that it reorders (RFC 8985 §6.2). */
+  isReorderingSeen: boolean;
+  /** RACK.reo_wnd_mult: the reordering window in quarters of the shortest round trip. */
+  reoWndMult: number;
+  /** RACK.reo_wnd_persist: recoveries until that is 1 again. */
+  reoWndPersist: number;
+  /** RACK.dsack_round: SND.NXT when a D-SACK was last counted, −1 before one was. */
+  dsackRoundEnd: number;
+  /** What the retransmission timer runs for, `TIMER_…`. */
+  timerKind: number;
+  /** Where F-RTO stands, `FRTO_…`. */
+  frto: number;
+  /** What would show that the last recovery was for nothing. */
+  undo: Undo | undefined;
   /** How much a recovery with SACK may send; `undefined` outside of one. */
   prr: Prr | undefined;
 
@@ -318,7 +336,15 @@ export class Tcb {
     this.tsRecent = 0;
     this.tsRecentAtMs = 0;
     this.hasSack = false;
-    this.scoreboard = undefined;
+    this.sent = undefined;
+    this.delivery = undefined;
+    this.isReorderingSeen = false;
+    this.reoWndMult = 1;
+    this.reoWndPersist = 0;
+    this.dsackRoundEnd = -1;
+    this.timerKind = 0;
+    this.frto = 0;
+    this.undo = undefined;
     this.prr = undefined;
     this.congestion = config.congestionControl(DEFAULT_MSS_V4);
     this.rto = new RtoEstimator(layer.rtoOptions);

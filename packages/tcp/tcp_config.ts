@@ -117,6 +117,8 @@ export interface TcpOptions extends TcpConnectionOptions {
   readonly idleRestart?: boolean;
   /** Minshall's form of Nagle: a small segment waits only while an earlier small one is in flight. Default true. */
   readonly minshall?: boolean;
+  /** Probe for a loss at the end of a flight before the retransmission timeout (RFC 8985 §7). Default true. */
+  readonly tailLossProbe?: boolean;
   /** Discover the path MTU: set DF (RFC 1191). Default true. */
   readonly pathMtuDiscovery?: boolean;
   /** Least MSS to send with, however small the peer's option. Default 48, against segment floods. */
@@ -186,6 +188,7 @@ const DEFAULT_CONFIG: TcpConfig = {
   initialReceiveWindowBytes: 65_535,
   idleRestart: true,
   minshall: true,
+  tailLossProbe: true,
   pathMtuDiscovery: true,
   minSegmentBytes: 48,
   abortConnectOnIcmp: true,

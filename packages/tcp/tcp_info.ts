@@ -92,7 +92,7 @@ export function tcpInfo(tcb: Tcb): TcpInfo {
     ssthresh: tcb.congestion.ssthresh,
     flight: seqDiff(tcb.sndNxt, tcb.sndUna),
     pipe: pipe(tcb),
-    sackedBytes: tcb.scoreboard === undefined ? 0 : tcb.scoreboard.sackedBytes,
+    sackedBytes: tcb.sent === undefined ? 0 : tcb.sent.sackedBytes,
     sndWnd: tcb.sndWnd,
     rcvWnd: tcb.rcvWnd,
     receiveBufferBytes: tcb.receiveBufferBytes,

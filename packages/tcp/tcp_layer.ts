@@ -33,7 +33,10 @@ import { ConnectionTable, ListenerTable } from "./demux.ts";
 import { icmpErrorArrives, QUOTED_OCTETS, quotesSegmentInFlight } from "./icmp_errors.ts";
 import { IsnGenerator } from "./isn.ts";
 import { type TcpAcceptHandler, TcpListener, type TcpListenOptions } from "./listener.ts";
+import { AckSummary } from "./ack_summary.ts";
+import { RateSample } from "./delivery_rate.ts";
 import { ReassemblyMemory } from "./reassembly_memory.ts";
+import { SentPool } from "./sent_pool.ts";
 import type { RtoOptions } from "./rto.ts";
 import { Segment } from "./segment.ts";
 import { inputSegment } from "./segment_input.ts";
@@ -118,6 +121,12 @@ export class TcpLayer implements IpProtocolHandler {
    *
    * @internal */
   readonly reassembly: ReassemblyMemory;
+  /** What is outstanding, of whom something is. Not for users. */
+  readonly sentPool: SentPool;
+  /** What the present acknowledgment says. Not for users. */
+  readonly ackSummary: AckSummary;
+  /** What it says about the path. Not for users. */
+  readonly rateSample: RateSample;
   readonly #connections: ConnectionTable<Tcb>;
   readonly #limits: ConnectionLimits;
   readonly #blocked: BlockedConnections;
@@ -164,6 +173,9 @@ export class TcpLayer implements IpProtocolHandler {
     };
     this.sackBlocks = new SackBlocks();
     this.reassembly = new ReassemblyMemory(this);
+    this.sentPool = new SentPool();
+    this.ackSummary = new AckSummary();
+    this.rateSample = new RateSample();
     this.#connections = new ConnectionTable(host.random.uint32());
     this.#limits = new ConnectionLimits(this);
     this.#blocked = new BlockedConnections(this);

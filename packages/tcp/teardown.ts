@@ -83,7 +83,8 @@ function release(tcb: Tcb): void {
   stopAllTimers(tcb);
   tcb.sendBuffer.clear();
   tcb.layer.reassembly.drop(tcb);
-  tcb.scoreboard = undefined;
+  tcb.layer.sentPool.release(tcb);
+  tcb.undo = undefined;
   tcb.ackPendingBytes = 0;
   if (tcb.isOrphan) discardUnread(tcb);
 }

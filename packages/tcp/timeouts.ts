@@ -6,10 +6,11 @@ import type { NetErrorCode } from "@lightwire/netif";
 import { delayedAckExpires } from "./delayed_ack.ts";
 import { keepAliveExpires } from "./keepalive.ts";
 import { persistExpires } from "./persist.ts";
-import { recoverAfterTimeout } from "./recovery.ts";
+import { recoverAfterTimeout, reorderingExpires } from "./recovery.ts";
+import { probeExpires } from "./tail_loss_probe.ts";
 import { EVENT_SOFT_ERROR, type Tcb } from "./tcb.ts";
 import { deleteTcb, resetConnection } from "./teardown.ts";
-import { startRetransmission, type TcpTimerName } from "./timer_set.ts";
+import { startRetransmission, type TcpTimerName, TIMER_PROBE, TIMER_REORDERING } from "./timer_set.ts";
 import { transmitSyn } from "./transmit.ts";
 
 /** The timer `name` of a connection expired. */
@@ -40,6 +41,8 @@ function retransmissionExpires(tcb: Tcb): void {
     return;
   }
   if (tcb.sndUna === tcb.sndNxt) return;
+  if (tcb.timerKind === TIMER_PROBE) return probeExpires(tcb);
+  if (tcb.timerKind === TIMER_REORDERING) return reorderingExpires(tcb);
   if (tcb.stalledSinceMs < 0) tcb.stalledSinceMs = tcb.layer.clock.now() - tcb.rto.rtoMs;
   if (isGivenUp(tcb)) {
     deleteTcb(tcb, reason(tcb));

@@ -2,7 +2,7 @@
  *
  * | timer          | runs                                                        | RFC 9293 |
  * |----------------|-------------------------------------------------------------|----------|
- * | RETRANSMISSION | while something is outstanding                              | §3.8.1   |
+ * | RETRANSMISSION | while something is outstanding; see `loss_timer.ts`          | §3.8.1   |
  * | PERSIST        | while the window is closed, and nothing outstanding         | §3.8.6.1 |
  * | DELAYED-ACK    | while text is unacknowledged                                | §3.8.6.3 |
  * | KEEP-ALIVE     | while the user wants it                                     | §3.8.4   |
@@ -22,17 +22,31 @@ function create(tcb: Tcb, name: TcpTimerName): Timer {
   return tcb.layer.timers.create(() => tcb.layer.timerExpires(tcb, name));
 }
 
+/** `timerKind`: the retransmission timeout. */
+export const TIMER_RTO = 0;
+/** `timerKind`: a tail loss probe. */
+export const TIMER_PROBE = 1;
+/** `timerKind`: the end of the reordering window. */
+export const TIMER_REORDERING = 2;
+
 /** (Re)starts the retransmission timer with the current RTO (RFC 6298 §5.1, §5.3), or earlier if the user
  * timeout ends before that. */
 export function startRetransmission(tcb: Tcb): void {
-  let timer = tcb.retransmissionTimer;
-  if (timer === undefined) timer = tcb.retransmissionTimer = create(tcb, "RETRANSMISSION");
   let atMs = tcb.layer.clock.now() + tcb.rto.rtoMs;
   const limitMs = tcb.config.userTimeoutMs;
   if (limitMs > 0 && tcb.stalledSinceMs >= 0 && tcb.stalledSinceMs + limitMs < atMs) {
     // Compared as the same sum when the timer expires: a difference may be rounded to a time which is never quite over.
     atMs = tcb.stalledSinceMs + limitMs;
   }
+  if (tcb.sent !== undefined) tcb.sent.rtoAtMs = atMs;
+  tcb.timerKind = TIMER_RTO;
+  startRetransmissionAt(tcb, atMs);
+}
+
+/** (Re)starts the retransmission timer for an instant; what for is `timerKind`. */
+export function startRetransmissionAt(tcb: Tcb, atMs: number): void {
+  let timer = tcb.retransmissionTimer;
+  if (timer === undefined) timer = tcb.retransmissionTimer = create(tcb, "RETRANSMISSION");
   timer.startAt(atMs);
 }
 

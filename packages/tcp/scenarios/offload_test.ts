@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { LinkCapabilities } from "@lightwire/netif";
 import { script, type TcpScript } from "./harness.ts";
-import { accepted, established } from "./states.ts";
+import { accepted, distant, established } from "./states.ts";
 
 const GSO: LinkCapabilities = { txChecksum: false, rxChecksum: false, gsoMaxBytes: 65_536, gro: true };
 const WIDE = "<mss 1000,sackOK,nop,wscale 7>";
@@ -51,11 +51,11 @@ Deno.test(
 Deno.test(
   "ESTABLISHED: a lost super-segment is repaired in pieces, as SACK says (RFC 6675 §5)",
   script({ capabilities: GSO }, (s) => {
-    accepted(s, {}, WIDE);
+    distant(s, WIDE);
     s.inject(". 1:1(0) ack 1 win 60000");
     s.call.send(10_000);
     s.takeAll();
-    s.at(10).inject(". 1:1(0) ack 1 win 60000 <sack 3001:10001>");
+    s.at(100).inject(". 1:1(0) ack 1 win 60000 <sack 3001:10001>");
     const again = s.takeAll();
     assertEquals((again[0]!.seq - s.iss) >>> 0, 1);
     assert(again.every((seg) => ((seg.seq - s.iss) >>> 0) + seg.textLength <= 3001));

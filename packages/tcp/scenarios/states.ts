@@ -99,3 +99,11 @@ export function timeWait(s: TcpScript): void {
   s.inject("F. 1:1(0) ack 2");
   s.expect(". 2:2(0) ack 2").expectState("TIME-WAIT");
 }
+
+/** ESTABLISHED after a passive OPEN of a peer that is 50 ms away, at 50 ms; with SACK unless told otherwise. */
+export function distant(s: TcpScript, synOptions: string = "<mss 1000,sackOK>"): void {
+  synReceived(s, {}, synOptions);
+  const options = synOptions.includes("TS val") ? " <TS val 2 ecr 0>" : "";
+  s.at(50).inject(`. 1:1(0) ack 1${options}`).expectNothing().expectState("ESTABLISHED");
+  s.events.length = 0;
+}

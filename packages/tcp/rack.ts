@@ -1,0 +1,101 @@
+/** Data plane. RACK: loss detection by time (RFC 8985 §6). A piece is lost when one that was sent later has been delivered, and the
+ * time that reordering may take is over.
+ *
+ * The reordering window is nothing until the path has shown that it reorders and three segments are SACKed, which is what three
+ * duplicate acknowledgments meant; a quarter of the shortest round trip otherwise; and more, quarter by quarter, when D-SACKs
+ * show that retransmissions were for nothing.
+ *
+ * @module
+ */
+import type { AckSummary } from "./ack_summary.ts";
+import { seqGeq, seqLt } from "./seq.ts";
+import type { SentSegments } from "./sent_segments.ts";
+import type { Tcb } from "./tcb.ts";
+
+/** DupThresh (RFC 6675 §2), the third duplicate acknowledgment of RFC 5681 §3.2. */
+export const DUP_THRESH = 3;
+/** Recoveries without a D-SACK until the reordering window shrinks to its default again (RFC 8985 §6.2, step 4). */
+const REO_WND_PERSIST = 16;
+/** Most quarters of a round trip. The smoothed round trip bounds it as well. */
+const MAX_REO_WND_MULT = 64;
+
+/** RACK_reo_wnd (RFC 8985 §6.2, step 4), in milliseconds. */
+export function reorderingWindowMs(tcb: Tcb, sent: SentSegments): number {
+  if (!tcb.isReorderingSeen && (tcb.phase !== "NONE" || sent.sackedSegments >= DUP_THRESH)) return 0;
+  const { rto } = tcb;
+  if (!rto.hasSample) return 0;
+  const windowMs = (tcb.reoWndMult * rto.minRttMs) / 4;
+  return windowMs < rto.srttMs ? windowMs : rto.srttMs;
+}
+
+/** Takes an acknowledgment in: RFC 8985 §6.2, steps 1 to 5.
+ *
+ * @param echoAgeMs time since the echoed timestamp was sent, −1 when there is none.
+ * @param summary `lostBytes` is filled.
+ * @returns time until the next piece will count as lost, 0 for none.
+ */
+export function rackAcknowledged(
+  tcb: Tcb,
+  sent: SentSegments,
+  summary: AckSummary,
+  echoAgeMs: number,
+  nowMs: number,
+): number {
+  updateRack(tcb, sent, summary, echoAgeMs, nowMs);
+  if (summary.isReordered) tcb.isReorderingSeen = true;
+  return rackDetect(tcb, sent, summary, nowMs);
+}
+
+/** Looks for losses, after an acknowledgment or when the reordering timer has expired (RFC 8985 §6.2 step 5, §6.3). */
+export function rackDetect(tcb: Tcb, sent: SentSegments, summary: AckSummary, nowMs: number): number {
+  if (sent.rackRttMs < 0) return 0;
+  sent.newlyLostBytes = 0;
+  const timeoutMs = sent.detectLosses(reorderingWindowMs(tcb, sent), nowMs);
+  summary.lostBytes += sent.newlyLostBytes;
+  return timeoutMs;
+}
+
+/** Steps 1 and 2: the most recently sent of all delivered pieces. A retransmitted one counts only if this cannot be the
+ * acknowledgment of its first transmission. */
+function updateRack(
+  tcb: Tcb,
+  sent: SentSegments,
+  summary: AckSummary,
+  echoAgeMs: number,
+  nowMs: number,
+): void {
+  const { sentAtMs } = summary;
+  if (sentAtMs === -Infinity) return;
+  const rttMs = nowMs - sentAtMs;
+  if (summary.isRetransmitted) {
+    // Granularity of the echoed clock: a millisecond.
+    if (echoAgeMs >= 0 && echoAgeMs > rttMs + 1) return;
+    if (rttMs < tcb.rto.minRttMs) return;
+  }
+  sent.rackRttMs = rttMs;
+  if (sentAtMs > sent.rackSentAtMs || (sentAtMs === sent.rackSentAtMs && seqLt(sent.rackEnd, summary.end))) {
+    sent.rackSentAtMs = sentAtMs;
+    sent.rackEnd = summary.end;
+  }
+}
+
+/** An acknowledgment brought a D-SACK: counted once a round trip, it makes the reordering window larger (RFC 8985 §6.2, step 4). */
+export function rackDsack(tcb: Tcb): void {
+  if (tcb.dsackRoundEnd >= 0 && !seqGeq(tcb.sndUna, tcb.dsackRoundEnd)) return;
+  tcb.dsackRoundEnd = tcb.sndNxt;
+  if (tcb.reoWndMult < MAX_REO_WND_MULT) tcb.reoWndMult++;
+  tcb.reoWndPersist = REO_WND_PERSIST;
+}
+
+/** A recovery is over: after sixteen of them without a D-SACK the window has its default size again. */
+export function rackRecoveryEnds(tcb: Tcb): void {
+  if (tcb.reoWndPersist === 0) return;
+  if (--tcb.reoWndPersist === 0) tcb.reoWndMult = 1;
+}
+
+/** After a retransmission timeout: the first segment is lost, and what was sent long enough ago (RFC 8985 §6.3). */
+export function rackTimeout(tcb: Tcb, sent: SentSegments, nowMs: number): void {
+  const windowMs = sent.rackRttMs < 0 ? 0 : sent.rackRttMs + reorderingWindowMs(tcb, sent);
+  sent.loseFirst(tcb.smss);
+  sent.loseOlder(sent.rackRttMs < 0 ? Infinity : nowMs - windowMs);
+}

@@ -1,0 +1,208 @@
+import { assertEquals } from "@std/assert";
+import { script, type TcpScript } from "./harness.ts";
+import { distant } from "./states.ts";
+
+/** Sends `segments` full ones and takes them. */
+function fill(s: TcpScript, segments: number): void {
+  s.call.send(segments * 1000);
+  assertEquals(s.takeAll().reduce((sum, seg) => sum + seg.textLength, 0), segments * 1000);
+}
+
+function finish(s: TcpScript): void {
+  s.call.abort();
+  s.takeAll();
+}
+
+Deno.test(
+  "ESTABLISHED: one SACK makes a hole lost when a quarter of the round trip is over, not before (RFC 8985 §6.2, step 5)",
+  script((s) => {
+    distant(s);
+    fill(s, 3);
+    s.at(100).inject(". 1:1(0) ack 1 <sack 1001:2001>").expectNothing();
+    s.at(112.4).expectNothing();
+    s.at(112.5).expect(". 1:1001(1000) ack 1");
+    assertEquals(s.connection!.info().phase, "FAST");
+    finish(s);
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: what arrives late within the window was only reordered, and nothing goes out again (RFC 8985 §6.2)",
+  script((s) => {
+    distant(s);
+    fill(s, 3);
+    s.at(100).inject(". 1:1(0) ack 1 <sack 1001:2001>");
+    s.at(110).inject(". 1:1(0) ack 2001").inject(". 1:1(0) ack 3001").expectNothing();
+    s.at(5000).expectNothing();
+    assertEquals(s.harness.tcp.counters.retransSegs, 0);
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: three SACKed segments make a hole lost at once, unless the path has reordered before (RFC 8985 §6.2, step 4)",
+  script((s) => {
+    distant(s);
+    fill(s, 5);
+    s.at(100).inject(". 1:1(0) ack 1 <sack 1001:4001>").expect(". 1:1001(1000) ack 1");
+    // The first transmission was only late: seen by its acknowledgment before the repair can have arrived.
+    finish(s);
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: on a path that reorders, three duplicates wait for the reordering window too (RFC 8985 §6.2, step 3)",
+  script((s) => {
+    distant(s);
+    fill(s, 3);
+    s.at(100).inject(". 1:1(0) ack 1 <sack 1001:2001>").inject(". 1:1(0) ack 2001").inject(
+      ". 1:1(0) ack 3001",
+    );
+    fill(s, 5);
+    s.at(150).inject(". 1:1(0) ack 3001 <sack 4001:7001>").expectNothing();
+    s.at(162.5).expect(". 3001:4001(1000) ack 1");
+    finish(s);
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: a retransmission that is lost is found out and sent again without a timeout (RFC 8985 §3.2)",
+  script((s) => {
+    distant(s);
+    fill(s, 10);
+    s.call.send(10_000);
+    s.at(100).inject(". 1:1(0) ack 1 <sack 1001:4001>").expect(". 1:1001(1000) ack 1");
+    for (let right = 5001; right <= 10001; right += 1000) s.inject(`. 1:1(0) ack 1 <sack 1001:${right}>`);
+    const fresh = s.takeAll();
+    assertEquals(fresh.length > 0, true);
+    // What was sent after the repair is delivered: the repair is lost.
+    s.at(151).inject(". 1:1(0) ack 1 <sack 1001:11001>");
+    s.expect(". 1:1001(1000) ack 1");
+    assertEquals(s.harness.tcp.counters.timeouts, 0);
+    finish(s);
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: a D-SACK makes the reordering window a quarter larger (RFC 8985 §6.2, step 4)",
+  script((s) => {
+    distant(s);
+    fill(s, 5);
+    s.at(100).inject(". 1:1(0) ack 1 <sack 1001:2001>");
+    s.at(112.5).expect(". 1:1001(1000) ack 1");
+    // It came twice: it had not been lost.
+    s.at(120).inject(". 1:1(0) ack 5001").inject(". 1:1(0) ack 5001 <sack 1:1001>").expectNothing();
+    fill(s, 3);
+    s.at(170).inject(". 1:1(0) ack 5001 <sack 6001:7001>").expectNothing();
+    s.at(194.9).expectNothing();
+    s.at(195).expect(". 5001:6001(1000) ack 1");
+    finish(s);
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: without SACK, three duplicates it is (RFC 5681 §3.2, RFC 8985 §4)",
+  script((s) => {
+    distant(s, "<mss 1000>");
+    fill(s, 5);
+    s.at(100).inject(". 1:1(0) ack 1").inject(". 1:1(0) ack 1").expectNothing();
+    s.at(120).expectNothing();
+    s.inject(". 1:1(0) ack 1").expect(". 1:1001(1000) ack 1");
+    finish(s);
+  }),
+);
+
+// Tail loss probes.
+
+Deno.test(
+  "ESTABLISHED: a flight without an answer is probed after two round trips by its last segment (RFC 8985 §7.2, §7.3)",
+  script((s) => {
+    distant(s);
+    fill(s, 3);
+    s.at(149).expectNothing();
+    s.at(150).expect("P. 2001:3001(1000) ack 1").expectNothing();
+    assertEquals([s.harness.tcp.counters.tailLossProbes, s.harness.tcp.counters.timeouts], [1, 0]);
+    // The probe shows that the first two arrived and the third had not: nothing else is to be done.
+    s.at(200).inject(". 1:1(0) ack 3001").expectNothing();
+    s.at(10_000).expectNothing();
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: the probe's SACK starts recovery of the rest of a lost tail, long before the timeout (RFC 8985 §7)",
+  script((s) => {
+    distant(s);
+    fill(s, 5);
+    s.at(150).expect("P. 4001:5001(1000) ack 1");
+    // What was sent a hundred milliseconds before the probe has had its time.
+    s.at(200).inject(". 1:1(0) ack 2001 <sack 4001:5001>");
+    s.expect(". 2001:3001(1000) ack 1").expect(". 3001:4001(1000) ack 1").expectNothing();
+    assertEquals(s.harness.tcp.counters.timeouts, 0);
+    s.at(250).inject(". 1:1(0) ack 5001").expectNothing();
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: a probe is new text where there is some, beyond the congestion window (RFC 8985 §7.3)",
+  script((s) => {
+    distant(s);
+    s.call.send(15_000);
+    assertEquals(s.takeAll().length, 10);
+    s.at(150).expect(". 10001:11001(1000) ack 1").expectNothing();
+    finish(s);
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: with one segment out the probe leaves time for a delayed acknowledgment, and the timeout comes after it (RFC 8985 §7.2)",
+  script((s) => {
+    distant(s);
+    fill(s, 1);
+    // RTO = 50 + 200 ms, PTO = 2·50 + 200 ms: the earlier of the two.
+    s.at(300).expect("P. 1:1001(1000) ack 1").expectNothing();
+    assertEquals(s.harness.tcp.counters.timeouts, 0);
+    s.at(550).expect("P. 1:1001(1000) ack 1").expectNothing();
+    assertEquals(s.harness.tcp.counters.timeouts, 1);
+    finish(s);
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: a loss that a probe repaired closes the window (RFC 8985 §7.4.2)",
+  script({ tcp: { congestionControl: "reno" } }, (s) => {
+    distant(s);
+    fill(s, 8);
+    s.at(150).expect("P. 7001:8001(1000) ack 1");
+    s.at(200).inject(". 1:1(0) ack 8001");
+    const before = s.connection!.info().cwnd;
+    fill(s, 8);
+    s.at(250).inject(". 1:1(0) ack 16001");
+    assertEquals(s.harness.tcp.counters.tailLossRepairs, 1);
+    assertEquals(s.connection!.info().cwnd < before, true);
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: a D-SACK says that a probe was for nothing, and the window stays (RFC 8985 §7.4.2)",
+  script({ tcp: { congestionControl: "reno" } }, (s) => {
+    distant(s);
+    fill(s, 8);
+    s.at(150).expect("P. 7001:8001(1000) ack 1");
+    s.at(160).inject(". 1:1(0) ack 8001").inject(". 1:1(0) ack 8001 <sack 7001:8001>");
+    const before = s.connection!.info().cwnd;
+    fill(s, 8);
+    s.at(210).inject(". 1:1(0) ack 16001");
+    assertEquals(s.harness.tcp.counters.tailLossRepairs, 0);
+    assertEquals(s.connection!.info().cwnd >= before, true);
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: tailLossProbe: false leaves it to the timeout (option)",
+  script({ tcp: { tailLossProbe: false } }, (s) => {
+    distant(s);
+    fill(s, 3);
+    s.at(299).expectNothing();
+    s.at(300).expect(". 1:1001(1000) ack 1").expectNothing();
+    finish(s);
+  }),
+);

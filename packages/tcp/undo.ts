@@ -1,0 +1,106 @@
+/** Data plane. Recoveries that were for nothing, found out and undone: by the echoed timestamp (Eifel, RFC 3522), by D-SACK (RFC 2883
+ * §4, RFC 3708), by what the acknowledgments after a timeout cover (F-RTO, RFC 5682).
+ *
+ * @module
+ */
+import type { AckSummary } from "./ack_summary.ts";
+import type { Segment } from "./segment.ts";
+import { seqDiff, seqGeq, seqLeq, seqLt } from "./seq.ts";
+import type { Tcb } from "./tcb.ts";
+import { timestampAt, timestampLt } from "./timestamps.ts";
+
+/** F-RTO has nothing to find out. */
+export const FRTO_OFF = 0;
+/** F-RTO, step 1 is done: the first acknowledgment after a timeout is awaited. */
+export const FRTO_FIRST = 1;
+/** F-RTO, step 2b is done: new text was let out, and its acknowledgment tells. */
+export const FRTO_SECOND = 2;
+
+/** What is remembered of a recovery, to find out whether it was for nothing. */
+export class Undo {
+  /** SND.UNA when it began. */
+  readonly una: number;
+  /** SND.NXT when it began. */
+  readonly end: number;
+  /** Retransmitted segments of which the receiver has not said that they came twice. */
+  segments: number;
+  /** TSval of the first retransmission, −1 before it. */
+  firstTsVal: number;
+  /** Nothing else tells any more: the window was restored, or an acknowledgment showed that the loss was real. */
+  isDecided: boolean;
+
+  /** A recovery begins. */
+  constructor(una: number, end: number) {
+    this.una = una;
+    this.end = end;
+    this.segments = 0;
+    this.firstTsVal = -1;
+    this.isDecided = false;
+  }
+}
+
+/** A segment, or several, were sent again. */
+export function noteRetransmission(tcb: Tcb, segments: number, nowMs: number): void {
+  const { undo } = tcb;
+  if (undo === undefined) return;
+  undo.segments += segments;
+  if (undo.firstTsVal < 0) undo.firstTsVal = timestampAt(nowMs, tcb.tsOffset);
+}
+
+/** Whether an acknowledgment shows that the present recovery, or the last one, was for nothing.
+ *
+ * @param acked octets newly acknowledged.
+ */
+export function isSpurious(tcb: Tcb, seg: Segment, acked: number, summary: AckSummary): boolean {
+  const { undo } = tcb;
+  if (undo === undefined || undo.isDecided) return false;
+  if (acked > 0 && tcb.phase !== "NONE" && isEifel(tcb, undo, seg, acked)) return true;
+  return summary.hasDsack && isDsacked(tcb, undo, summary);
+}
+
+/** RFC 3522 §3.2: the first acceptable acknowledgment after the retransmission echoes a timestamp from before it. Later ones
+ * tell nothing. */
+function isEifel(tcb: Tcb, undo: Undo, seg: Segment, acked: number): boolean {
+  const isFirst = seqDiff(tcb.sndUna, undo.una) === acked;
+  if (!isFirst || undo.firstTsVal < 0 || !tcb.hasTimestamps || !seg.hasTimestamps || seg.tsEcr === 0) {
+    return false;
+  }
+  return timestampLt(seg.tsEcr, undo.firstTsVal >>> 0);
+}
+
+/** All that was sent again has come twice. */
+function isDsacked(tcb: Tcb, undo: Undo, summary: AckSummary): boolean {
+  const { dsackLeft, dsackRight } = summary;
+  if (seqLt(dsackLeft, undo.una) || !seqLeq(dsackRight, undo.end) || undo.segments === 0) return false;
+  const octets = seqDiff(dsackRight, dsackLeft);
+  undo.segments -= octets <= tcb.smss ? 1 : Math.ceil(octets / tcb.smss);
+  return undo.segments <= 0;
+}
+
+/** F-RTO (RFC 5682 §2.1, steps 2 and 3), with or without SACK.
+ *
+ * @param acked octets newly acknowledged.
+ * @param isDuplicate it is a duplicate acknowledgment.
+ * @param hasNew there is new text, and room for it in the peer's window.
+ * @returns whether the timeout was for nothing.
+ */
+export function forwardRto(tcb: Tcb, acked: number, isDuplicate: boolean, hasNew: boolean): boolean {
+  if (tcb.frto === FRTO_OFF) return false;
+  if (acked === 0) {
+    if (!isDuplicate) return false;
+    // Step 3a: the timeout was right. Three segments' room, for the two of new text and the first of what is lost.
+    if (tcb.frto === FRTO_SECOND) tcb.congestion.cwnd = 3 * tcb.smss;
+    tcb.frto = FRTO_OFF;
+    return false;
+  }
+  if (seqGeq(tcb.sndUna, tcb.recover)) {
+    tcb.frto = FRTO_OFF;
+    return false;
+  }
+  if (tcb.frto === FRTO_SECOND) {
+    tcb.frto = FRTO_OFF;
+    return true;
+  }
+  tcb.frto = hasNew ? FRTO_SECOND : FRTO_OFF;
+  return false;
+}
