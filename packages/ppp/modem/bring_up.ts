@@ -8,7 +8,7 @@
  *
  * @module
  */
-import type { PppLink } from "../ppp_link.ts";
+import { PppLink } from "../ppp_link.ts";
 import type { PppHost } from "../ppp_session.ts";
 import type { SerialPort } from "../serial_port.ts";
 import { QUERY_SIGNAL } from "./at_commands.ts";
@@ -24,6 +24,7 @@ import { BringUpRun, type BringUpStepRunner } from "./bring_up_run.ts";
 import { readySim } from "./bring_up_sim.ts";
 import type { CmuxSession } from "./cmux_session.ts";
 import { hangUp } from "./hang_up.ts";
+import { LineTap } from "./line_tap.ts";
 import type { LinkCause } from "./link_cause.ts";
 
 /** Milliseconds between questions for the signal by default. */
@@ -34,7 +35,7 @@ export const DEFAULT_STOP_MS = 5000;
 /** One bring-up over one port. The port stays open at its end: close it, or make another bring-up on it. */
 export class ModemBringUp {
   readonly #run: BringUpRun;
-  #session: BringUpSession | undefined = undefined;
+  #session: BringUpSession<PppLink> | undefined = undefined;
   #cmux: CmuxSession | undefined = undefined;
   #isStarted = false;
   #isStopping = false;
@@ -129,7 +130,23 @@ export class ModemBringUp {
   }
 
   #connect(port: SerialPort): void {
-    this.#session = new BringUpSession(this.#run, port, (message) => this.#onSessionOver(message));
+    const run = this.#run;
+    const tap = new LineTap(port);
+    const options = run.options.session ?? {};
+    this.#session = new BringUpSession<PppLink>(
+      run,
+      options,
+      (handlers) => new PppLink(run.host, tap, options, handlers),
+      (message) => this.#onSessionOver(message),
+      ({ decoder: { counters: { frames, badFcs } } }) => ({
+        receivedBytes: tap.receivedBytes,
+        headText: tap.headText,
+        isSevenBit: tap.isSevenBit,
+        frames,
+        badFcs,
+        goneName: run.tap.isGone ? run.tap.name : undefined,
+      }),
+    );
     this.#session.start();
     if (this.#cmux !== undefined) this.#watch();
   }

@@ -3,6 +3,7 @@
  * @module
  */
 import type { PppLink } from "../ppp_link.ts";
+import type { PppNetworkLink } from "../ppp_network_link.ts";
 import type { PppEnd, PppPhase, PppSessionOptions, PppUp } from "../ppp_session.ts";
 import type { AtTraceEntry } from "./at_command.ts";
 import type { Registration, SignalQuality } from "./at_network.ts";
@@ -92,13 +93,13 @@ export interface BringUpOptions {
 }
 
 /** What a bring-up tells. All are called synchronously, from timers or from the port. */
-export interface BringUpHandlers {
+export interface BringUpHandlers<L extends PppNetworkLink = PppLink> {
   /** A step began, ended, or has something to say. */
   event(event: BringUpEvent): void;
   /** The link is made and will carry IP soon: attach a network interface to it. Called once for each bring-up. */
-  link?(link: PppLink): void;
+  link?(link: L): void;
   /** IP flows. Called again when the other family joins. */
-  up?(link: PppLink, up: PppUp): void;
+  up?(link: L, up: PppUp): void;
   /** IP does not flow any more; `ended` follows. */
   down?(): void;
   /** The PPP session is over, for whoever dials again; `ended` comes before or after, when the modem has hung up. */

@@ -3,13 +3,11 @@
  * @module
  */
 import { CP_CODE } from "../cp_packet.ts";
-import { PppLink } from "../ppp_link.ts";
+import type { PppLinkHandlers, PppNetworkLink } from "../ppp_network_link.ts";
 import { formatPppPacket } from "../ppp_packet_text.ts";
 import { PPP_IPCP, PPP_IPV4, PPP_IPV6, PPP_IPV6CP, PPP_LCP } from "../ppp_protocol_number.ts";
-import type { PppEnd, PppPhase, PppUp } from "../ppp_session.ts";
-import type { SerialPort } from "../serial_port.ts";
-import type { BringUpRun } from "./bring_up_run.ts";
-import { LineTap } from "./line_tap.ts";
+import type { PppEnd, PppPhase, PppSessionOptions, PppUp } from "../ppp_session.ts";
+import type { BringUpLog } from "./bring_up_log.ts";
 import type { LinkCause } from "./link_cause.ts";
 
 const AUTH_NAMES: Readonly<Record<string, string>> = {
@@ -31,12 +29,29 @@ interface Verdict {
   readonly advice: string;
 }
 
+/** What a line has carried, where there is one: a damaged line shows in figures. */
+export interface LineFigures {
+  /** Bytes received. */
+  readonly receivedBytes: number;
+  /** The first of them, in hexadecimal. */
+  readonly headText: string;
+  /** Whether bit 7 of all of them was 0. */
+  readonly isSevenBit: boolean;
+  /** Good frames. */
+  readonly frames: number;
+  /** Frames with a wrong check sequence. */
+  readonly badFcs: number;
+  /** Whether the port has gone away, and its name. */
+  readonly goneName: string | undefined;
+}
+
 /** PPP of one bring-up. */
-export class BringUpSession {
+export class BringUpSession<L extends PppNetworkLink> {
   /** The link. */
-  readonly link: PppLink;
-  readonly #run: BringUpRun;
-  readonly #tap: LineTap;
+  readonly link: L;
+  readonly #run: BringUpLog<L>;
+  readonly #options: PppSessionOptions;
+  readonly #figures: (() => LineFigures) | undefined;
   readonly #onClosed: (message: string) => void;
   #phase: PppPhase = "Dead";
   #wasUp = false;
@@ -46,17 +61,25 @@ export class BringUpSession {
 
   /** Makes the link; {@linkcode start} begins.
    *
-   * @param port The line in data mode.
+   * @param options Of the session, as it was asked for.
+   * @param make Makes the link with these handlers.
    * @param onClosed Told when the session is over and nothing is wrong.
+   * @param figures What the line has carried, where there is one.
    */
-  constructor(run: BringUpRun, port: SerialPort, onClosed: (message: string) => void) {
+  constructor(
+    run: BringUpLog<L>,
+    options: PppSessionOptions,
+    make: (handlers: PppLinkHandlers) => L,
+    onClosed: (message: string) => void,
+    figures?: (link: L) => LineFigures,
+  ) {
     this.#run = run;
+    this.#options = options;
     this.#onClosed = onClosed;
-    this.#tap = new LineTap(port);
-    this.link = new PppLink(run.host, this.#tap, run.options.session, {
+    this.link = make({
       phaseChanged: (phase) => this.#phaseChanged(phase),
       up: (up) => this.#up(up),
-      down: () => this.#down(),
+      down: () => this.#run.handlers.down?.(),
       ended: (end, message) => this.#ended(end, message),
       packet: (direction, protocol, bytes, start, end) => {
         run.handlers.packet?.(direction, protocol, bytes, start, end);
@@ -65,6 +88,7 @@ export class BringUpSession {
         }
       },
     });
+    this.#figures = figures === undefined ? undefined : () => figures(this.link);
   }
 
   /** Whether the session is not over. */
@@ -72,9 +96,14 @@ export class BringUpSession {
     return this.#phase !== "Dead";
   }
 
-  /** Begins to negotiate. */
-  start(): void {
+  /** The carrier is connected: PPP negotiates from now on. */
+  begin(): void {
     this.#run.begin("establish", "Negotiating PPP");
+  }
+
+  /** Begins to negotiate over a line that is connected. */
+  start(): void {
+    this.begin();
     this.#run.handlers.link?.(this.link);
     this.link.start();
   }
@@ -133,8 +162,8 @@ export class BringUpSession {
     if (run.isOver) return;
     const servers = up.ipv4?.dnsServers.map(String) ?? [];
     run.done(networkText(up), networkFields(up));
-    if (up.ipv4 !== undefined && run.options.session?.ipcp !== false) {
-      const isServer = run.options.session?.ipcp?.requestsDns === false;
+    if (up.ipv4 !== undefined && this.#options.ipcp !== false) {
+      const isServer = this.#options.ipcp?.requestsDns === false;
       if (!isServer && !servers.some((server) => !PLACEHOLDER_DNS.has(server))) {
         run.warn("no-dns", "The network names no DNS server: give --dns", { dns: servers });
       }
@@ -143,19 +172,17 @@ export class BringUpSession {
     run.handlers.up?.(this.link, up);
   }
 
-  #down(): void {
-    this.#run.handlers.down?.();
-  }
-
   #ended(end: PppEnd, message: string): void {
     const verdict = this.#judge(end, message.trim());
     this.#phase = "Dead";
     if (this.#run.isOver || verdict.cause === "closed") this.#onClosed(verdict.text);
     else {
-      const { octets, frames, badFcs } = this.link.decoder.counters;
-      const { receivedBytes, headText } = this.#tap;
-      if (frames === 0 && receivedBytes > 0) this.#run.note(`(received: ${headText})`);
-      const fields = { end, message, wasUp: this.#wasUp, octets, frames, badFcs };
+      const figures = this.#figures?.();
+      if (figures?.frames === 0 && figures.receivedBytes > 0) {
+        this.#run.note(`(received: ${figures.headText})`);
+      }
+      const { receivedBytes, frames, badFcs } = figures ?? {};
+      const fields = { end, message, wasUp: this.#wasUp, receivedBytes, frames, badFcs };
       this.#run.fail(verdict.cause, verdict.text, verdict.advice, fields);
     }
     this.#run.handlers.sessionEnded?.(end, message);
@@ -218,10 +245,10 @@ export class BringUpSession {
           advice: "the connection was lost; dial again, or use --persist",
         };
       case "line-lost":
-        if (this.#run.tap.isGone) {
+        if (this.#figures?.().goneName !== undefined) {
           return {
             cause: "no-port",
-            text: `${this.#run.tap.name} is gone`,
+            text: `${this.#figures().goneName} is gone`,
             advice: "check the cable and whether the modem has power",
           };
         }
@@ -255,31 +282,8 @@ export class BringUpSession {
 
   /** No answer, no agreement, or no protocol in common. */
   #notNegotiated(end: PppEnd, said: string): Verdict {
-    const { frames, badFcs } = this.link.decoder.counters;
-    const { receivedBytes } = this.#tap;
-    if (receivedBytes === 0) {
-      return {
-        cause: "silence-after-connect",
-        text: "Nothing at all came from the other side",
-        advice:
-          "check the number and the APN, and that a PPP peer is there and does not wait for us to log in",
-      };
-    }
-    if (this.#tap.isSevenBit) {
-      return {
-        cause: "not-8-bit-clean",
-        text: "Bit 7 of every character is lost",
-        advice: "set the line to 8 data bits, no parity, on both sides",
-      };
-    }
-    if (frames === 0 || badFcs > frames) {
-      return {
-        cause: "not-8-bit-clean",
-        text: `What comes is damaged: ${badFcs} bad frames, ${frames} good ones`,
-        advice:
-          "characters are changed or eaten on the way; try --accm ffffffff, another --baud, --flow rtscts",
-      };
-    }
+    const damage = this.#figures === undefined ? undefined : damagedLine(this.#figures());
+    if (damage !== undefined) return damage;
     if (this.#phase === "Establish") {
       return {
         cause: "lcp-timeout",
@@ -302,7 +306,31 @@ export class BringUpSession {
   }
 }
 
-function lcpText(link: PppLink): string {
+/** What a line that carries nothing, or nothing whole, is a case of. */
+function damagedLine({ receivedBytes, frames, badFcs, isSevenBit }: LineFigures): Verdict | undefined {
+  if (receivedBytes === 0) {
+    return {
+      cause: "silence-after-connect",
+      text: "Nothing at all came from the other side",
+      advice: "check the number and the APN, and that a PPP peer is there and does not wait for us to log in",
+    };
+  }
+  if (isSevenBit) {
+    return {
+      cause: "not-8-bit-clean",
+      text: "Bit 7 of every character is lost",
+      advice: "set the line to 8 data bits, no parity, on both sides",
+    };
+  }
+  if (frames > 0 && badFcs <= frames) return undefined;
+  return {
+    cause: "not-8-bit-clean",
+    text: `What comes is damaged: ${badFcs} bad frames, ${frames} good ones`,
+    advice: "characters are changed or eaten on the way; try --accm ffffffff, another --baud, --flow rtscts",
+  };
+}
+
+function lcpText(link: PppNetworkLink): string {
   const { local, peer } = link.session.lcp;
   const words = [local.mru === peer.mru ? `MRU ${peer.mru}` : `MRU ${peer.mru} out, ${local.mru} in`];
   words.push(peer.accm === 0 ? "no escapes" : `ACCM ${peer.accm.toString(16).padStart(8, "0")}`);

@@ -1,21 +1,15 @@
-/** {@linkcode BringUpRun}: what the steps of a bring-up share: the engine, the events, the evidence, the time.
+/** {@linkcode BringUpRun}: what the steps of a modem's bring-up share: the engines, the line, what is known of the modem.
  *
  * @module
  */
-import type { Timer } from "@lightwire/netif/timers";
 import type { PppHost } from "../ppp_session.ts";
 import type { SerialPort } from "../serial_port.ts";
 import type { AtCommand, AtReply } from "./at_command.ts";
 import type { AtQuery } from "./at_commands.ts";
 import { readReply } from "./at_commands.ts";
 import { AtEngine } from "./at_engine.ts";
-import {
-  type BringUpHandlers,
-  type BringUpOptions,
-  type BringUpStep,
-  MAX_EVIDENCE,
-  type ModemState,
-} from "./bring_up_options.ts";
+import { BringUpLog } from "./bring_up_log.ts";
+import type { BringUpHandlers, BringUpOptions, ModemState } from "./bring_up_options.ts";
 import { LineTap } from "./line_tap.ts";
 import type { LinkCause } from "./link_cause.ts";
 import { GENERIC_PROFILE, type ModemProfile } from "./modem_profile.ts";
@@ -41,13 +35,9 @@ function unknownModem(): ModemState {
 }
 
 /** The state of one bring-up. */
-export class BringUpRun {
-  /** Timers, entropy, buffers. */
-  readonly host: PppHost;
+export class BringUpRun extends BringUpLog {
   /** What is asked for. */
   readonly options: BringUpOptions;
-  /** Who is told. */
-  readonly handlers: BringUpHandlers;
   /** The line, counted. */
   readonly tap: LineTap;
   /** What is known of the modem. */
@@ -64,14 +54,6 @@ export class BringUpRun {
   foreign: "ppp" | "cmux" | undefined = undefined;
   /** Listens to unsolicited lines, beside the bring-up itself. */
   onUnsolicited: ((line: string) => void) | undefined = undefined;
-  /** The current step. */
-  step: BringUpStep = "port";
-  /** Set when it is over, one way or another: nothing is sent and nothing is heard any more. */
-  isOver: boolean = false;
-  readonly #onFail: (cause: LinkCause, message: string) => void;
-  readonly #timers = new Set<Timer>();
-  #evidence: string[] = [];
-  #since = 0;
 
   /** Makes a run.
    *
@@ -88,18 +70,11 @@ export class BringUpRun {
     handlers: BringUpHandlers,
     onFail: (cause: LinkCause, message: string) => void,
   ) {
-    this.host = host;
+    super(host, handlers, onFail);
     this.options = options;
-    this.handlers = handlers;
     this.tap = new LineTap(port);
-    this.#onFail = onFail;
     this.engine = this.makeEngine(this.tap);
     this.dataEngine = this.engine;
-  }
-
-  /** What was said in the current step so far. */
-  get evidence(): readonly string[] {
-    return [...this.#evidence];
   }
 
   /** Makes an engine that tells us what is said. */
@@ -116,60 +91,6 @@ export class BringUpRun {
     engine.onUnsolicited = (line) => this.onUnsolicited?.(line);
     engine.onClosed = (error) => this.#portGone(error);
     return engine;
-  }
-
-  /** Adds a line of evidence. */
-  note(line: string): void {
-    this.#evidence.push(line);
-    if (this.#evidence.length > MAX_EVIDENCE) this.#evidence.shift();
-  }
-
-  /** What was said so far is no evidence of what comes. */
-  forget(): void {
-    this.#evidence = [];
-  }
-
-  /** A step begins. */
-  begin(step: BringUpStep, text: string): void {
-    this.step = step;
-    this.#evidence = [];
-    this.#since = this.host.timers.clock.now();
-    this.#tell("begun", text, {});
-  }
-
-  /** The step is done. */
-  done(text: string, fields: Readonly<Record<string, unknown>> = {}): void {
-    this.#tell("done", text, fields);
-  }
-
-  /** Something is not as it should be, but the step goes on. */
-  warn(cause: LinkCause | undefined, text: string, fields: Readonly<Record<string, unknown>> = {}): void {
-    this.#tell("warning", text, fields, cause);
-  }
-
-  /** The step has failed, and the bring-up with it.
-   *
-   * @param cause Why.
-   * @param text What happened, without a full stop.
-   * @param advice What to do next, the end of the sentence.
-   */
-  fail(
-    cause: LinkCause,
-    text: string,
-    advice: string,
-    fields: Readonly<Record<string, unknown>> = {},
-  ): void {
-    if (this.isOver) return;
-    this.end();
-    this.#tell("failed", text, fields, cause);
-    this.#onFail(cause, `${text}: ${advice}.`);
-  }
-
-  /** Nothing of this run is called any more. */
-  end(): void {
-    this.isOver = true;
-    for (const timer of this.#timers) timer.stop();
-    this.#timers.clear();
   }
 
   /** Sends a command; the reply comes unless the run is over by then. */
@@ -192,21 +113,6 @@ export class BringUpRun {
     else this.ask(first, () => this.sendAll(rest, next));
   }
 
-  /** Calls later, unless the run is over by then. */
-  after(delayMs: number, callback: () => void): void {
-    const timer = this.host.timers.create(() => {
-      this.#timers.delete(timer);
-      callback();
-    });
-    this.#timers.add(timer);
-    timer.start(delayMs);
-  }
-
-  /** Present time in milliseconds. */
-  now(): number {
-    return this.host.timers.clock.now();
-  }
-
   #portGone(error: Error | undefined): void {
     const reason = error === undefined ? "" : ` (${error.message})`;
     this.fail(
@@ -214,16 +120,5 @@ export class BringUpRun {
       `${this.tap.name} is gone${reason}`,
       "check the cable and whether the modem has power",
     );
-  }
-
-  #tell(
-    state: "begun" | "done" | "warning" | "failed",
-    text: string,
-    fields: Readonly<Record<string, unknown>>,
-    cause?: LinkCause,
-  ): void {
-    const elapsedMs = this.now() - this.#since;
-    const told = { step: this.step, state, text, fields, evidence: this.evidence, elapsedMs };
-    this.handlers.event(cause === undefined ? told : { ...told, cause });
   }
 }

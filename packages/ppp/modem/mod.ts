@@ -72,3 +72,4 @@ export * from "./bring_up.ts";
 export { signalText } from "./bring_up_network.ts";
 export { makeGoodbye } from "./bring_up_modem.ts";
 export * from "./line_tap.ts";
+export * from "./carrier_bring_up.ts";
