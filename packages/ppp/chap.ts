@@ -9,9 +9,14 @@ import { ChapAuthenticator, type ChapAuthenticatorOptions, ChapPeer } from "./ch
 import type { CpPacket } from "./cp_packet.ts";
 import { RechallengeTimer } from "./rechallenge_timer.ts";
 
+/** Challenges without a verdict until the exchange counts as one without end. */
+export const MAX_CHAP_CHALLENGES = 50;
+
 /** The side that proves who it is. It answers every challenge, those during the link's life too. */
 export class ChapClient extends AuthenticationSide {
   readonly #peer: ChapPeer;
+  readonly #name: string;
+  #answers = 0;
 
   /** Makes a client that is not started. */
   constructor(
@@ -21,11 +26,13 @@ export class ChapClient extends AuthenticationSide {
     askAgain?: AskAgain,
   ) {
     super(context);
+    this.#name = credentials.name;
     this.#peer = new ChapPeer(algorithm, credentials, context.random, askAgain);
   }
 
   /** {@inheritDoc AuthenticationSide.begin} */
   protected begin(): void {
+    this.#answers = 0;
     this.wait();
   }
 
@@ -37,10 +44,15 @@ export class ChapClient extends AuthenticationSide {
   /** {@inheritDoc AuthenticationSide.received} */
   protected received(packet: CpPacket): void {
     const step = this.#peer.input(packet);
-    const answer = step?.send;
+    if (step === undefined) return;
+    if (step.outcome !== undefined) this.#answers = 0;
+    else if (++this.#answers > MAX_CHAP_CHALLENGES) {
+      return this.report({ isAccepted: false, name: this.#name, message: "challenges without end" });
+    }
+    const answer = step.send;
     // The answer may get lost: again until the other side has said what it thinks of it (RFC 1994 §4.1).
     if (answer !== undefined) this.repeat(() => answer);
-    if (step?.outcome !== undefined) this.report(step.outcome);
+    if (step.outcome !== undefined) this.report(step.outcome);
   }
 }
 

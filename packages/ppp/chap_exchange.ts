@@ -25,8 +25,15 @@ import { randomBytes } from "./random_bytes.ts";
 /** Codes of RFC 1994 §4. The changes of secrets of MS-CHAP have codes of their own: 6 and 7. */
 export const CHAP_CODE = { CHALLENGE: 1, RESPONSE: 2, SUCCESS: 3, FAILURE: 4 } as const;
 
-/** How often other credentials are asked for on one link. */
+/** How often other credentials are asked for on one link, and a peer is told that its secret has expired. */
 export const MAX_ASKED_AGAIN = 3;
+
+/** What the authenticator reports about a refusal. */
+const REFUSAL: ReadonlyMap<number, string> = new Map([
+  [MSCHAP_ERROR.AUTHENTICATION_FAILURE, "wrong name or secret"],
+  [MSCHAP_ERROR.PASSWORD_EXPIRED, "the secret has expired"],
+  [MSCHAP_ERROR.CHANGING_PASSWORD, "the new secret was not accepted"],
+]);
 
 /** What follows from a packet: something to send, or the end, or both. */
 export interface ChapStep {
@@ -185,6 +192,7 @@ export class ChapAuthenticator {
   #id: number;
   #challenge: Uint8Array = new Uint8Array(0);
   #retriesLeft = 0;
+  #expiriesLeft = 0;
   #expiredName: string | undefined;
   #answered: CpPacket | undefined;
   #answer: Uint8Array = new Uint8Array(0);
@@ -205,6 +213,7 @@ export class ChapAuthenticator {
     this.#id = id;
     this.#challenge = randomBytes(this.#random, this.#algorithm.challengeLength);
     this.#retriesLeft = this.#options.retries ?? 0;
+    this.#expiriesLeft = MAX_ASKED_AGAIN;
     this.#expiredName = undefined;
     this.#answered = undefined;
     return emitCpPacket(CHAP_CODE.CHALLENGE, id, valueAndName(this.#challenge, this.#options.name));
@@ -274,16 +283,17 @@ export class ChapAuthenticator {
     const { dialect } = this.#algorithm;
     if (dialect === undefined) this.#note(packet, CHAP_CODE.FAILURE, "Login incorrect");
     const isExpired = error === MSCHAP_ERROR.PASSWORD_EXPIRED;
-    const mayRetry = dialect !== undefined && (isExpired ||
-      (error === MSCHAP_ERROR.AUTHENTICATION_FAILURE && this.#retriesLeft-- > 0));
+    const isWrong = error === MSCHAP_ERROR.AUTHENTICATION_FAILURE;
+    const mayRetry = dialect !== undefined &&
+      ((isExpired && this.#expiriesLeft-- > 0) || (isWrong && this.#retriesLeft-- > 0));
     if (dialect !== undefined) {
       this.#challenge = randomBytes(this.#random, this.#algorithm.challengeLength);
-      const message = isExpired ? "Password expired" : "Login incorrect";
+      const message = isExpired ? "Password expired" : isWrong ? "Login incorrect" : "Password not accepted";
       const failure = { error, mayRetry, challenge: this.#challenge, version: dialect.version, message };
       this.#note(packet, CHAP_CODE.FAILURE, formatMsChapFailure(failure));
     }
     if (!mayRetry) {
-      return { send: this.#answer, outcome: { isAccepted: false, name, message: "wrong name or secret" } };
+      return { send: this.#answer, outcome: { isAccepted: false, name, message: REFUSAL.get(error)! } };
     }
     this.#expiredName = isExpired ? name : undefined;
     this.#id = (packet.id + 1) & 0xff;

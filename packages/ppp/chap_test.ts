@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { ChapClient, ChapServer } from "./chap.ts";
 import { CHAP_MD5, chapMd5Response } from "./chap_algorithm.ts";
 import { MSCHAP } from "./mschap.ts";
+import { parseMsChapFailure } from "./mschap_failure.ts";
 import { MSCHAPV2 } from "./mschapv2.ts";
 import { authenticationHarness, packetOf } from "./testdata/authentication_harness.ts";
 import { bytes, hex, text } from "./testdata/hex.ts";
@@ -60,6 +61,38 @@ Deno.test("CHAP client: challenges that do not fit are dropped, and without one 
     pass(30_000);
     assertEquals(outcomes, [{ isAccepted: false, name: "", message: "no answer" }]);
   }
+});
+
+Deno.test("CHAP client: challenges without a verdict are answered fifty times, and then it is over (RFC 1994 §4.1)", () => {
+  const { context, sent, outcomes, pass, timers } = authenticationHarness();
+  const client = new ChapClient(context, CHAP_MD5, ALICE);
+  client.start();
+  for (let id = 0; id < 51; id++) {
+    client.input({ code: 1, id, data: Uint8Array.of(1, id) });
+    pass(1000);
+  }
+  assertEquals(sent.length, 50);
+  assertEquals(outcomes, [{ isAccepted: false, name: "alice", message: "challenges without end" }]);
+  assertEquals(timers.size, 0);
+});
+
+Deno.test("MS-CHAPv2 server: who is told to change the secret and does not is told three times (RFC 2759 §7)", () => {
+  const { context, sent, outcomes } = authenticationHarness();
+  const secretChange = { isExpired: () => true, change: () => true };
+  const server = new ChapServer(context, MSCHAPV2, { name: "isp", lookup: () => "wonderland", secretChange });
+  server.start();
+  let id = Number.parseInt(sent[0]!.slice(2, 4), 16);
+  let challenge = bytes(sent[0]!.slice(10, 42));
+  for (let i = 0; i < 4; i++) {
+    const value = MSCHAPV2.respond({ id, challenge, name: "alice" }, "wonderland", context.random);
+    server.input({ code: 2, id, data: Uint8Array.of(value.length, ...value, ...text("alice")) });
+    const failure = parseMsChapFailure(new TextDecoder().decode(bytes(sent.at(-1)!.slice(8))))!;
+    assertEquals([failure.error, failure.mayRetry], [648, i < 3]);
+    challenge = new Uint8Array(failure.challenge!);
+    id = (id + 1) & 0xff;
+  }
+  assertEquals(outcomes, [{ isAccepted: false, name: "alice", message: "the secret has expired" }]);
+  server.stop();
 });
 
 Deno.test("MS-CHAPv2 client: a success without the right proof ends it (RFC 2759 §5)", () => {

@@ -113,7 +113,9 @@ export class EapClient extends AuthenticationSide {
     this.#request = packet;
     this.#response = new Uint8Array(0);
     // Whoever asks anew after the end wants the proof anew.
-    if (type !== EAP_TYPE.NOTIFICATION) this.#isOver = false;
+    if (type === EAP_TYPE.IDENTITY || (this.#isOver && type !== EAP_TYPE.NOTIFICATION)) {
+      this.#isOver = this.#hasResponded = false;
+    }
     if (!this.#isOver) this.wait();
     if (type === EAP_TYPE.IDENTITY) this.#respond(type, new TextEncoder().encode(this.#credentials.name));
     else if (type === EAP_TYPE.NOTIFICATION) {
@@ -124,6 +126,8 @@ export class EapClient extends AuthenticationSide {
 
   #methodRequested(type: number, data: Uint8Array, id: number): void {
     const method = eapMethodOf(type);
+    // One method in a conversation: nobody changes to a weaker one in the midst of it (RFC 3748 §2.1).
+    if (this.#hasResponded && method !== this.#method) return;
     if (method === undefined || !this.#methods.includes(method)) {
       this.#refusedType = type;
       const wanted = this.#methods.map((known) => EAP_METHOD_TYPE[known]);

@@ -118,6 +118,19 @@ Deno.test("EAP client: identifiers inside of MSCHAPv2 do not matter, pppd 2.4.9 
   assertEquals(outcomes.map(({ isAccepted, message }) => [isAccepted, message]), [[true, "Welcome"]]);
 });
 
+Deno.test("EAP client: in the midst of one method, requests of another are dropped (RFC 3748 §2.1)", () => {
+  const { sent, input } = startedClient();
+  input("01010005 01");
+  input("0102001d 1a 01 02 0018 10 000102030405060708090a0b0c0d0e0f 697370");
+  assertEquals(sent.length, 2);
+  input("01030018 04 10 000102030405060708090a0b0c0d0e0f 6973");
+  input("01040006 0d 20");
+  assertEquals(sent.length, 2);
+  input("01050005 01"); // a conversation of its own
+  input("01060018 04 10 000102030405060708090a0b0c0d0e0f 6973");
+  assertEquals(sent.length, 4);
+});
+
 Deno.test("EAP client: gives up after thirty seconds of silence, and after fifty requests (RFC 3748 §4.1)", () => {
   const silent = startedClient();
   silent.pass(29_000);
