@@ -314,3 +314,22 @@ Deno.test("Network: flow control characters that the line puts in do no harm (RF
   b.close();
   assertEquals(sim.pool.inUse, 0);
 });
+
+Deno.test("Dead: what comes after the end of a session is no second end, and begins no other (RFC 1661 §4.1)", () => {
+  const { sim, a, b } = createPppWorld({}, SERVER);
+  b.link.start();
+  a.link.start();
+  assert(sim.runUntil(() => a.isLinkUp, 10_000));
+  a.link.stop();
+  sim.advance(10_000);
+  const before = a.log.length;
+  for (const code of [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 99]) {
+    for (const data of [[], [1, 1, 0, 4]]) {
+      const packet = Uint8Array.of(code, 1, 0, 4 + data.length, ...data);
+      a.link.session.input(0xc021, packet, 0, packet.length);
+    }
+  }
+  sim.advance(60_000);
+  assertEquals(a.log.slice(before), []);
+  assertEquals(sim.timers.size, 0);
+});

@@ -306,6 +306,8 @@ export class PppSession {
   }
 
   #lcpFinished(end: CpEnd): void {
+    // The automaton finishes once more when a reject comes after the end (RFC 1661 §4.1, RXJ- in Closed).
+    if (this.#phase === "Dead" && !this.#isListening) return;
     // From Stopped to Closed: a late packet of this session must not begin another by itself.
     if (this.lcp.state === "Stopped") this.lcp.protocol.close();
     const isImpossible = this.lcp.isAuthRefusedByUs && end !== "closed";

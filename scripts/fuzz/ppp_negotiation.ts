@@ -10,7 +10,14 @@ import { type Simulation, SIMULATION_CLASSES } from "@lightwire/netif/sim";
 import { PbufPool } from "@lightwire/pbuf";
 import { Draw } from "../sim/draw.ts";
 import { RandomPeer } from "./ppp_random_peer.ts";
-import { createRunSimulation, createSubject, Framer, FunctionPort, type Subject } from "./ppp_worlds.ts";
+import {
+  begin,
+  createRunSimulation,
+  createSubject,
+  Framer,
+  FunctionPort,
+  type Subject,
+} from "./ppp_worlds.ts";
 
 /** Time in which a session without a sensible peer comes to its end. LCP, authentication, CCP and IPCP may each wait for ten
  * requests of three seconds, four echoes of ten seconds may go unanswered, and a farewell takes six. */
@@ -100,8 +107,9 @@ function runRandom(sim: Simulation, result: PppFuzzResult): string | undefined {
   });
   const port = new FunctionPort("ours", (octets) => framer.input(octets));
   const subject = createSubject(sim, draw, "ours", port, draw.chance(0.5));
-  subject.link.start();
-  for (let actions = draw.intMagnitude(3, 150); actions > 0; actions--) {
+  // A few talk for hours.
+  for (let actions = draw.intMagnitude(3, draw.chance(0.01) ? 5000 : 150); actions > 0; actions--) {
+    begin(subject); // also again, after an end
     peer.act();
     sendData(sim, draw, subject);
     sim.advance(draw.intMagnitude(1, 1000));
@@ -140,7 +148,7 @@ function runMutated(sim: Simulation, result: PppFuzzResult): string | undefined 
     return createSubject(sim, draw, `end ${i}`, ports[i]!, i === 1);
   });
   for (const subject of subjects) {
-    subject.link.start();
+    begin(subject);
     sim.advance(draw.int(0, 50));
   }
   for (let actions = draw.int(1, 30); actions > 0; actions--) {
@@ -198,8 +206,9 @@ function settle(sim: Simulation, subjects: readonly Subject[], result: PppFuzzRe
     subject.link.stop();
   }
   sim.advance(MAX_QUIET_MS);
-  for (const { link, ends } of subjects) {
+  for (const { link, ends, starts } of subjects) {
     if (link.session.phase !== "Dead") return `in phase ${link.session.phase} although it was told to end`;
+    if (ends.length !== starts) return `${ends.length} ends of ${starts} sessions: ${ends.join(", ")}`;
     const end = ends.at(-1)!;
     result.ends.set(end, (result.ends.get(end) ?? 0) + 1);
   }

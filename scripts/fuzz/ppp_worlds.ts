@@ -70,11 +70,20 @@ export interface Subject {
   readonly link: PppLink;
   /** Its ends so far. */
   readonly ends: PppEnd[];
+  /** Sessions begun. */
+  starts: number;
   /** How often IP began to flow. */
   ups: number;
 }
 
-/** Makes a link, started, with options of chance. */
+/** Begins a session, if there is none. */
+export function begin(subject: Subject): void {
+  if (subject.link.session.phase !== "Dead") return;
+  subject.starts++;
+  subject.link.start();
+}
+
+/** Makes a link with options of chance. */
 export function createSubject(
   sim: Simulation,
   draw: Draw,
@@ -82,7 +91,7 @@ export function createSubject(
   port: SerialPort,
   isServer: boolean,
 ): Subject {
-  const subject: { link: PppLink; ends: PppEnd[]; ups: number } = { link: undefined!, ends: [], ups: 0 };
+  const subject = { link: undefined! as PppLink, ends: [] as PppEnd[], starts: 0, ups: 0 };
   subject.link = new PppLink(sim.host(name), port, drawOptions(draw, isServer), {
     up: () => void subject.ups++,
     ended: (end) => void subject.ends.push(end),
