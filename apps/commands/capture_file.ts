@@ -14,8 +14,9 @@ import {
 } from "@lightwire/netif";
 import type { Clock } from "@lightwire/netif/clock";
 
-/** PPP protocols whose packets an IP interface shows as well: IPv4 and IPv6 (RFC 1332 §4, RFC 5072 §3). */
-const IP_PROTOCOLS: readonly number[] = [0x0021, 0x0057];
+/** PPP protocols whose packets an IP interface shows as well: IPv4 and IPv6 (RFC 1332 §4, RFC 5072 §3), and TCP/IPv4 with
+ * Van Jacobson's compression, which Wireshark undoes (RFC 1332 §4). */
+const IP_PROTOCOLS: readonly number[] = [0x0021, 0x0057, 0x002d, 0x002f];
 
 /** Options of {@linkcode CaptureFile.create}. */
 export interface CaptureFileOptions {
@@ -95,8 +96,8 @@ export class CaptureFile {
     return link;
   }
 
-  /** Writes a PPP packet on the interface "ppp". IPv4 and IPv6 packets are left out when {@linkcode ipLink} shows them already:
-   * Wireshark would take the second sight of a segment for a retransmission.
+  /** Writes a PPP packet on the interface "ppp". IPv4 and IPv6 packets, compressed ones too, are left out when
+   * {@linkcode ipLink} shows them already: Wireshark would take the second sight of a segment for a retransmission.
    *
    * @param bytes holds the packet behind the protocol field from `start` up to `end`; borrowed.
    * @param comment shown beside the packet.

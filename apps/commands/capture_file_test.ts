@@ -88,6 +88,8 @@ Deno.test("CaptureFile: an IP packet that the IP interface shows is not shown by
   link.transmit(p);
   file.ppp("outbound", 0x0021, DATAGRAM, 0, DATAGRAM.length);
   file.ppp("outbound", 0x0057, DATAGRAM, 0, DATAGRAM.length);
+  file.ppp("outbound", 0x002d, DATAGRAM, 0, DATAGRAM.length);
+  file.ppp("inbound", 0x002f, DATAGRAM, 0, DATAGRAM.length);
   file.ppp("inbound", 0x8021, LCP, 0, 4);
   link.close();
   file.close();
