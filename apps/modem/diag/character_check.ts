@@ -37,12 +37,7 @@ export async function checkCharacters(c: NetworkContext): Promise<CheckOutcome> 
   }
   const plain = new Uint8Array(SIZE).fill(PLAIN[0]!);
   if (!await passes(c, host, plain, evidence, `${SIZE} letters`)) {
-    return {
-      result: "warn",
-      text: "packets get lost, whatever is in them",
-      evidence,
-      remedy: "See the check of damaged frames.",
-    };
+    return skip("packets of this length get lost, whatever is in them", evidence);
   }
   return judge(c, await findSwallowed(c, host, evidence), evidence);
 }

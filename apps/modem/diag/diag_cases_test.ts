@@ -23,11 +23,21 @@ Deno.test("diag: a line that eats XON and XOFF: both are named, with the ACCM, a
   assertEquals(run.leaked, 0);
 });
 
-Deno.test("diag: noise is a warning, and not taken for missing flow control", async () => {
-  const run = await diagnose({ line: (port, sim) => new NoisyPort(port, sim.random("noise"), 1e-4) });
-  assertEquals(odd(run).map(({ check, cause }) => [check, cause]), [["errors", undefined]]);
-  assertMatch(odd(run)[0]!.text, /with load and without: noise/);
-  assertEquals([run.status, run.leaked], [0, 0]);
+Deno.test("diag: noise, in either direction, is a warning and never taken for something else", async () => {
+  for (
+    const [inbound, outbound] of [[1e-5, 0], [1e-4, 0], [0, 1e-4], [3e-4, 3e-4], [1e-3, 0], [
+      0,
+      1e-3,
+    ]] as const
+  ) {
+    const run = await diagnose({
+      line: (port, sim) => new NoisyPort(port, sim.random("noise"), inbound, outbound),
+    });
+    const what = `${inbound} in, ${outbound} out: ${JSON.stringify(odd(run))}`;
+    assertEquals([run.status, run.leaked, run.diagnosis.causes], [0, 0, []], what);
+    assertEquals(check(run, "errors").result, "warn", what);
+    assertMatch(check(run, "errors").text, outbound > 0 && inbound === 0 ? /way out/ : /noise/, what);
+  }
 });
 
 Deno.test("diag: one of two name servers is silent: a warning that names it", async () => {

@@ -4,11 +4,15 @@
  */
 import { type IpAddress, parseIpAddressOrThrow } from "@lightwire/ip/address";
 import { PingSession } from "@lightwire/ip";
+import type { Timer } from "@lightwire/netif";
 import type { Stack } from "@lightwire/sockets";
+
+/** Requests of a run, by default. */
+const DEFAULT_COUNT = 3;
 
 /** What to send. */
 export interface EchoProbeOptions {
-  /** Most requests; default 3. */
+  /** Most requests; default {@linkcode DEFAULT_COUNT}. */
   readonly count?: number;
   /** Bytes of data in each; default 56. */
   readonly size?: number;
@@ -16,6 +20,8 @@ export interface EchoProbeOptions {
   readonly pattern?: Uint8Array;
   /** Requests under way at once; default 1. */
   readonly window?: number;
+  /** Pause after each answer, in milliseconds; default 0. */
+  readonly pauseMs?: number;
   /** How long to wait for each answer, in milliseconds; default 2000. */
   readonly timeoutMs?: number;
   /** Begin no new request after so many milliseconds; default: {@linkcode count} alone ends it. */
@@ -77,6 +83,7 @@ class EchoRun {
   readonly #session: PingSession;
   readonly #startedAt: number;
   readonly #abort: () => void;
+  readonly #pause: Timer;
   #underWay = 0;
   #sumMs = 0;
   #isOver = false;
@@ -86,6 +93,7 @@ class EchoRun {
     this.#stack = stack;
     this.#options = o;
     this.#startedAt = stack.clock.now();
+    this.#pause = stack.timers.create(() => this.#fill());
     let reject: (reason: unknown) => void;
     this.done = new Promise((resolve, no) => {
       this.#resolve = resolve;
@@ -116,6 +124,7 @@ class EchoRun {
 
   close(): void {
     this.#isOver = true;
+    this.#pause.stop();
     this.#options.signal.removeEventListener("abort", this.#abort);
     this.#session.close();
   }
@@ -134,7 +143,9 @@ class EchoRun {
 
   #settled(): void {
     this.#underWay--;
-    this.#fill();
+    const { pauseMs = 0 } = this.#options;
+    if (pauseMs > 0 && this.#probe.sent < (this.#options.count ?? DEFAULT_COUNT)) this.#pause.start(pauseMs);
+    else this.#fill();
   }
 
   #note(error: string): void {
@@ -142,7 +153,7 @@ class EchoRun {
   }
 
   #fill(): void {
-    const { count = 3, window = 1, durationMs = Infinity } = this.#options;
+    const { count = DEFAULT_COUNT, window = 1, durationMs = Infinity } = this.#options;
     while (!this.#isOver && this.#underWay < window && this.#probe.sent < count) {
       if (this.#stack.clock.now() - this.#startedAt >= durationMs) break;
       const code = this.#session.send();

@@ -42,10 +42,21 @@ export interface LineVerdict {
 
 /** Damaged frames that may be chance. */
 const FEW = 2;
-/** Packets that would have to be lost one by one, if load did not matter, before fewer of them say that it does. */
-export const LEAST_EXPECTED = 4;
-/** Fewer by so much is no chance. */
-const FACTOR = 4;
+/** How many packets one by one tell load from chance; more if few get lost, within reason. */
+export function packetsAlone(share: number): number {
+  return Math.max(24, Math.min(64, Math.ceil(20 / share)));
+}
+
+/** Noise damages more under load too, by up to this factor: damage to one frame takes its neighbour along, and loss makes traffic. */
+const INFLATION = 2.5;
+/** Probability below which chance is no explanation. */
+const CHANCE = 0.002;
+/** Share of packets lost on the way out that is worth a word. */
+const LOSS = 0.02;
+
+const NOISE_REMEDY =
+  "Look at the cable (length, ground, plugs) and at the speed: both sides have to mean the same by `--baud`; a lower one, or a " +
+  "smaller `--mru`, makes less of it.";
 
 /** Judges a line. */
 export function judgeLine(counts: LineCounts): LineVerdict {
@@ -56,8 +67,9 @@ export function judgeLine(counts: LineCounts): LineVerdict {
     const single = damagedShare(alone.received, alone.badFrames);
     const lost = 1 - load.received / load.sent;
     const lostAlone = 1 - alone.received / alone.sent;
-    const isDamagedByLoad = load.badFrames > FEW && isByLoad(loaded, single, alone.sent);
-    const isLostByLoad = counts.isPeer && lost > counts.overflowLoss && isByLoad(lost, lostAlone, alone.sent);
+    const isDamagedByLoad = load.badFrames > FEW && isByLoad(loaded, alone.badFrames, alone.sent);
+    const isLostByLoad = counts.isPeer && lost > counts.overflowLoss &&
+      isByLoad(lost, alone.sent - alone.received, alone.sent);
     if (isDamagedByLoad || isLostByLoad) {
       const text = isDamagedByLoad
         ? `${percent(loaded)} of the frames damaged under load, ${percent(single)} one by one`
@@ -72,21 +84,32 @@ export function judgeLine(counts: LineCounts): LineVerdict {
     }), ${counts.overruns} overruns of the port`;
     return { result: "fail", cause: "flow-control", text };
   }
+  const lostOut = counts.isPeer && load !== undefined ? 1 - load.received / load.sent : 0;
+  if (counts.badFrames <= FEW && lostOut > LOSS) {
+    return {
+      result: "warn",
+      text: `${percent(lostOut)} of the packets lost, though what arrives is whole: damaged on the way out`,
+      remedy: NOISE_REMEDY,
+    };
+  }
   if (counts.badFrames === 0) return { result: "pass", text: `none of ${counts.frames}` };
   const text = `${counts.badFrames} of ${counts.frames + counts.badFrames} (${percent(share)})`;
   if (counts.badFrames <= FEW) return { result: "pass", text };
   return {
     result: "warn",
     text: `${text}, with load and without: noise`,
-    remedy:
-      "Look at the cable (length, ground, plugs) and at the speed: both sides have to mean the same by `--baud`; a lower " +
-      "one, or a smaller `--mru`, makes less of it.",
+    remedy: NOISE_REMEDY,
   };
 }
 
-/** Whether a share under load is so much larger than that of `count` packets one by one that it is no chance. */
-function isByLoad(loaded: number, alone: number, count: number): boolean {
-  return loaded * count >= LEAST_EXPECTED && loaded > FACTOR * alone;
+/** Whether so few of `count` packets one by one were lost that, with the share lost under load, it would be no chance. */
+function isByLoad(share: number, lostAlone: number, count: number): boolean {
+  const p = share / INFLATION;
+  // Binomial: the probability of `lostAlone` or fewer.
+  let term = (1 - p) ** count;
+  let sum = term;
+  for (let k = 1; k <= lostAlone; k++) sum += term *= (count - k + 1) / k * p / (1 - p);
+  return sum < CHANCE;
 }
 
 function damagedShare(whole: number, damaged: number): number {

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { judgeLine, type LineCounts } from "./line_quality.ts";
+import { judgeLine, type LineCounts, packetsAlone } from "./line_quality.ts";
 import type { LoadFindings } from "./network_context.ts";
 
 function counts(load: Partial<LoadFindings> | undefined, more: Partial<LineCounts> = {}): LineCounts {
@@ -28,10 +28,10 @@ Deno.test("judgeLine(): no damage at all passes, one or two frames are chance", 
 });
 
 Deno.test("judgeLine(): frames damaged under load and not one by one are missing flow control", () => {
-  const load = { received: 70, frames: 140, badFrames: 30, alone: { sent: 30, received: 30, badFrames: 0 } };
+  const load = { received: 70, frames: 140, badFrames: 60, alone: { sent: 64, received: 64, badFrames: 0 } };
   const verdict = judgeLine(counts(load));
   assertEquals([verdict.result, verdict.cause], ["fail", "flow-control"]);
-  assertMatch(verdict.text, /^18 % of the frames damaged under load, 0 % one by one$/);
+  assertMatch(verdict.text, /^30 % of the frames damaged under load, 0 % one by one$/);
 });
 
 Deno.test("judgeLine(): damage with load and without is noise, of which no flow control is the cause", () => {
@@ -42,7 +42,7 @@ Deno.test("judgeLine(): damage with load and without is noise, of which no flow 
 });
 
 Deno.test("judgeLine(): the way out has no counters of ours: loss under load counts if nothing but the line is in between", () => {
-  const load = { received: 60, alone: { sent: 16, received: 16, badFrames: 0 } };
+  const load = { received: 60, alone: { sent: 50, received: 50, badFrames: 0 } };
   assertEquals(judgeLine(counts(load)).cause, "flow-control");
   assertEquals(judgeLine(counts(load, { isPeer: false })).result, "pass");
 });
@@ -56,7 +56,17 @@ Deno.test("judgeLine(): damage and overruns counted by the port are missing flow
   assertEquals(judgeLine(counts(undefined, { overruns: 12 })).result, "pass");
 });
 
+Deno.test("judgeLine(): loss with load and without, and whole frames in: noise on the way out", () => {
+  const verdict = judgeLine(counts({ received: 80, alone: { sent: 40, received: 33, badFrames: 0 } }));
+  assertEquals([verdict.result, verdict.cause], ["warn", undefined]);
+  assertMatch(verdict.text, /^20 % of the packets lost, though what arrives is whole/);
+});
+
 Deno.test("judgeLine(): too few packets one by one prove nothing", () => {
   const load = { frames: 190, badFrames: 10, alone: { sent: 20, received: 20, badFrames: 0 } };
   assertEquals([judgeLine(counts(load)).result, judgeLine(counts(load)).cause], ["warn", undefined]);
+});
+
+Deno.test("packetsAlone() wants more packets the fewer get lost, within bounds", () => {
+  assertEquals([1, 0.5, 0.1].map(packetsAlone), [24, 40, 64]);
 });

@@ -18,6 +18,8 @@ const ORDINARY = 84;
 const EVERYBODYS = 576;
 /** A line on which a packet takes longer, there and back, is kept clear of transfers: signs of life would wait too long. */
 const SLOW_MS = 5000;
+/** Packets that prove that size is what matters. */
+const AGAIN = 6;
 /** Small packets sent at once, their size, and the share of them that has to be answered. */
 const BURST = 16;
 const BURST_BYTES = 200;
@@ -68,8 +70,15 @@ async function blackHole(
   const passing = await findPassing(c, host, mtu, evidence);
   findings.passingBytes = passing;
   if (await losesBursts(c, evidence)) {
+    findings.passingBytes = Math.min(passing, BURST_BYTES);
     return skip(
       `packets of more than ${passing} bytes get lost, and so do many small ones at once: no matter of size`,
+      evidence,
+    );
+  }
+  if (!await isSharp(c, host, passing, mtu, evidence)) {
+    return skip(
+      "long packets get lost more often than short ones, but not always: no matter of size",
       evidence,
     );
   }
@@ -105,6 +114,29 @@ async function findPassing(
   return passing;
 }
 
+/** Whether packets of the size that passes always do, and those of the MTU never: damage by chance is not so sure. */
+async function isSharp(
+  c: NetworkContext,
+  host: string,
+  passing: number,
+  mtu: number,
+  evidence: string[],
+): Promise<boolean> {
+  const answers = async (bytes: number): Promise<number> => {
+    const { sent, received } = await probeEcho(c.stack, host, {
+      count: AGAIN,
+      size: bytes - HEADERS,
+      dontFragment: true,
+      timeoutMs: c.timing.echoMs + onLineMs(c, bytes),
+      window: 2,
+      signal: c.signal,
+    });
+    evidence.push(`ping ${host}, ${bytes} bytes, again: ${received} of ${sent} answered`);
+    return received;
+  };
+  return await answers(passing) >= AGAIN - 1 && await answers(mtu) === 0;
+}
+
 /** Whether small packets get lost too, if only there are many at once: then a buffer overflows on the line. */
 async function losesBursts(c: NetworkContext, evidence: string[]): Promise<boolean> {
   const host = c.findings.echoHost;
@@ -130,11 +162,18 @@ async function checkByTcp(
   evidence: string[],
   soFar: string | undefined,
 ): Promise<CheckOutcome> {
+  const badBefore = c.link.decoder.counters.badFcs;
   if (!c.findings.isTargetReached || onLineMs(c, mtu) > SLOW_MS) {
     return soFar === undefined ? skip("nothing to send long packets to", evidence) : pass(soFar, evidence);
   }
   const stalled = await transfer(c, mtu, evidence);
   if (stalled === undefined) return pass(soFar ?? `${mtu}-byte segments pass to ${c.target.host}`, evidence);
+  if (soFar !== undefined || c.link.decoder.counters.badFcs > badBefore) {
+    return skip(
+      `a transfer from ${c.target.host} stands still, but not for the size of its packets`,
+      evidence,
+    );
+  }
   return {
     result: "fail",
     cause: "mtu-black-hole",

@@ -149,9 +149,11 @@ export class DiagReport {
 
   /** The check that the verdict is about: the first failure, with a cause if there is one; else the first such warning. */
   #worst(): Check | undefined {
-    const failures = this.#checks.filter((c) => c.result === "fail");
-    return failures.find((c) => c.cause !== undefined) ?? failures[0] ??
-      this.#checks.find((c) => c.result === "warn" && c.cause !== undefined);
+    for (const result of ["fail", "warn"]) {
+      const checks = this.#checks.filter((c) => c.result === result);
+      if (checks.length > 0) return checks.find((c) => c.cause !== undefined) ?? checks[0];
+    }
+    return undefined;
   }
 
   #printVerdict(summary: string): void {
@@ -159,16 +161,18 @@ export class DiagReport {
     const worst = this.#worst();
     say("");
     if (worst === undefined) return this.#lines("Nothing is wrong: ", summary, "32");
+    const isWarning = worst.result === "warn";
+    if (isWarning) this.#lines("It works: ", summary, "32");
     if (worst.cause === undefined) {
-      this.#lines("It is: ", `${checkTitle(worst.check)}: ${worst.text}`, "31");
+      const text = `${checkTitle(worst.check)}: ${worst.text}`;
+      this.#lines(isWarning ? "But note: " : "It is: ", text, COLORS[worst.result]);
       if (worst.remedy !== undefined) this.#lines("Do this next: ", worst.remedy, "1");
       return;
     }
     const cause = causeOf(worst.cause);
     const facts = worst.facts;
-    if (cause.severity === "warn") this.#lines("It works: ", summary, "32");
     this.#lines(
-      cause.severity === "warn" ? "But note: " : "It is: ",
+      isWarning ? "But note: " : "It is: ",
       `${cause.title} (${cause.id}).`,
       COLORS[cause.severity],
     );

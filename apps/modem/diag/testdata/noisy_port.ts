@@ -1,4 +1,4 @@
-/** {@linkcode NoisyPort}: a serial port that flips a bit now and then, in what arrives.
+/** {@linkcode NoisyPort}: a serial port that flips a bit now and then.
  *
  * @module
  */
@@ -10,14 +10,18 @@ export class NoisyPort implements SerialPort {
   readonly name: string;
   readonly #port: SerialPort;
   readonly #random: Random;
-  readonly #rate: number;
+  readonly #inbound: number;
+  readonly #outbound: number;
 
-  /** @param rate share of the octets that are damaged. */
-  constructor(port: SerialPort, random: Random, rate: number) {
+  /** @param inbound share of the octets that are damaged on their way in.
+   * @param outbound the same on their way out; default: none.
+   */
+  constructor(port: SerialPort, random: Random, inbound: number, outbound: number = 0) {
     this.name = port.name;
     this.#port = port;
     this.#random = random;
-    this.#rate = rate;
+    this.#inbound = inbound;
+    this.#outbound = outbound;
   }
 
   get inputLines(): SerialInputLines | undefined {
@@ -26,21 +30,15 @@ export class NoisyPort implements SerialPort {
 
   attach(sink: SerialSink): void {
     this.#port.attach({
-      serialInput: (bytes) => {
-        const damaged = bytes.slice();
-        for (let i = 0; i < damaged.length; i++) {
-          if (this.#random.uint32() < this.#rate * 2 ** 32) damaged[i]! ^= 1 << (this.#random.uint32() & 7);
-        }
-        sink.serialInput(damaged);
-      },
+      serialInput: (bytes) => sink.serialInput(this.#damage(bytes, this.#inbound)),
       serialWritable: () => sink.serialWritable(),
       serialLinesChanged: (lines) => sink.serialLinesChanged(lines),
       serialClosed: (error) => sink.serialClosed(error),
     });
   }
 
-  write(bytes: Uint8Array, start?: number, end?: number): number {
-    return this.#port.write(bytes, start, end);
+  write(bytes: Uint8Array, start: number = 0, end: number = bytes.length): number {
+    return this.#port.write(this.#damage(bytes.subarray(start, end), this.#outbound));
   }
 
   setBaudRate(baud: number): void {
@@ -57,5 +55,13 @@ export class NoisyPort implements SerialPort {
 
   close(): void {
     this.#port.close();
+  }
+
+  #damage(bytes: Uint8Array, rate: number): Uint8Array {
+    const damaged = bytes.slice();
+    for (let i = 0; i < damaged.length; i++) {
+      if (this.#random.uint32() < rate * 2 ** 32) damaged[i]! ^= 1 << (this.#random.uint32() & 7);
+    }
+    return damaged;
   }
 }
