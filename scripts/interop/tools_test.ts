@@ -7,27 +7,17 @@ import { CaptureFile } from "../../apps/commands/capture_file.ts";
 import { HOST_ADDRESS, KERNEL_ADDRESS, Lab, makeFile, run, Running, sha256File } from "./lab.ts";
 
 const MAIN = new URL("../../apps/ethernet/main.ts", import.meta.url).pathname;
+const MODEM_MAIN = new URL("../../apps/modem/main.ts", import.meta.url).pathname;
 const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
+const RUN = ["run", "--no-check", "--no-lock", "--no-prompt", "--config", CONFIG].concat(
+  ["--allow-net", "--allow-read", "--allow-env"],
+);
 /** Length of a download; the simulated web server sends the octets 0 … 255 over and over. */
 const FIVE_MB = 5_000_000;
 
 /** Starts `ethup --sim`, and waits until it says where it listens. */
 async function startSim(...words: string[]): Promise<{ host: Running; port: number }> {
-  const host = new Running(Deno.execPath(), [
-    "run",
-    "--no-check",
-    "--no-lock",
-    "--no-prompt",
-    "--config",
-    CONFIG,
-    "--allow-net",
-    "--allow-read",
-    "--allow-env",
-    MAIN,
-    "--sim",
-    "--json",
-    ...words,
-  ]);
+  const host = new Running(Deno.execPath(), [...RUN, MAIN, "--sim", "--json", ...words]);
   const [, port] = await host.waitFor(/"event":"listening".*"port":(\d+)/, 30_000);
   return { host, port: Number(port) };
 }
@@ -184,5 +174,47 @@ Deno.test("tshark reads PPP, the modem's dialogue and IP from one capture", asyn
     assertEquals(comments.stdout.trim().split("\n"), ["> AT+CSQ", "< +CSQ: 20,99\\n< OK", "first request"]);
     const bad = await run("tshark", ["-r", path, "-Y", "_ws.malformed"]);
     assertEquals(bad.stdout, "");
+  });
+});
+
+Deno.test("pppup --sim --pcap: tshark sees modem, PPP and IP, each packet once", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/modem.pcapng`;
+    const done = await run(Deno.execPath(), [
+      ...RUN,
+      "--allow-write",
+      MODEM_MAIN,
+      "--sim",
+      "--pcap",
+      path,
+      "get",
+      "http://www.example.test/bytes/30000",
+      "-o",
+      `${folder}/page`,
+    ]);
+    assertEquals(done.code, 0, done.stderr);
+    const count = async (filter: string): Promise<number> => {
+      const seen = await run("tshark", ["-r", path, "-Y", filter, "-T", "fields", "-e", "frame.number"]);
+      return seen.stdout.split("\n").filter((line) => line !== "").length;
+    };
+    for (const protocol of ["at", "lcp", "ipcp", "dns", "tcp"]) {
+      assert(await count(protocol) > 0, `no ${protocol} in the capture`);
+    }
+    assert(await count("http.response.code == 200") > 0, "no page in the capture");
+    assertEquals(await count("_ws.malformed"), 0);
+    assertEquals(await count("tcp.analysis.retransmission || tcp.analysis.duplicate_ack"), 0);
+    assertEquals(await count('at && frame.comment == ""'), 0);
+  });
+});
+
+Deno.test("pppup --sim --pcap: neither PIN nor password is in the capture", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/modem.pcapng`;
+    const secrets = ["--user", "ann", "--password", "hunter2x", "--pin", "4711", "--auth", "pap"];
+    const words = [...RUN, "--allow-write", MODEM_MAIN, "--sim", ...secrets, "--pcap", path, "status"];
+    const done = await run(Deno.execPath(), words);
+    const capture = new TextDecoder("latin1").decode(await Deno.readFile(path));
+    assert(capture.includes("CPIN") && capture.includes("ann"), `the capture has no login: ${done.stderr}`);
+    for (const secret of ["hunter2x", "4711"]) assert(!capture.includes(secret), `${secret} was captured`);
   });
 });
