@@ -79,7 +79,15 @@ export interface LinkBringUp {
 }
 
 /** Makes a bring-up over the line of the command line. */
-export type MakeBringUp = (handlers: BringUpHandlers) => LinkBringUp;
+export type MakeBringUp = (handlers: BringUpHandlers<PppNetworkLink>) => LinkBringUp;
+
+/** The line of the command line, open. */
+export interface OpenLine {
+  /** How it is brought up. */
+  readonly makeBringUp: MakeBringUp;
+  /** Closes it, and what is behind it; it is as it was found. */
+  close(): Promise<void>;
+}
 
 /** A link from the line to the interface. */
 export interface Connection {

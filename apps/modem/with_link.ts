@@ -3,13 +3,12 @@
  * @module
  */
 import { type CommandContext, LinkHost, type Output } from "@lightwire/app-commands";
-import { type BringUpHandlers, ModemBringUp } from "@lightwire/ppp/modem";
-import { bringUpSettings } from "./bring_up_settings.ts";
-import { type Connection, type LinkBringUp, LinkClosedError, type MakeBringUp } from "./connection.ts";
-import { type OpenPort, openPort } from "./open_port.ts";
+import { type Connection, LinkClosedError, type MakeBringUp, type OpenLine } from "./connection.ts";
+import { openModemLine } from "./modem_line.ts";
 import type { PppupOptions } from "./options.ts";
 import { formatSeconds, PhasePrinter, type PhaseStyle } from "./phase_printer.ts";
 import { PppInterface } from "./ppp_interface.ts";
+import { openPppoeLine } from "./pppoe_line.ts";
 import { RedialConnection } from "./redial_connection.ts";
 import { SingleConnection } from "./single_connection.ts";
 
@@ -47,15 +46,15 @@ export async function withLink<T>(
   const host = await openHost(o, output, signal);
   const printer = new PhasePrinter(output, style);
   try {
-    const open = await openPort(o, host.stack);
-    const connection = makeConnection(o, host, modemBringUps(o, host, open), printer);
+    const line = await openLine(o, host);
+    const connection = makeConnection(o, host, line.makeBringUp, printer);
     try {
       await connection.connect(signal);
       return await useLink(host, connection, printer, signal, body);
     } finally {
       printer.stop();
       await connection.hangUp();
-      await open.close();
+      await line.close();
     }
   } finally {
     printer.stop();
@@ -63,25 +62,10 @@ export async function withLink<T>(
   }
 }
 
-/** How a modem is brought up, with everything that passes in the capture and the trace. */
-function modemBringUps(o: PppupOptions, host: LinkHost, { port }: OpenPort): MakeBringUp {
-  const settings = bringUpSettings(o);
-  return (handlers: BringUpHandlers): LinkBringUp => {
-    const bringUp = new ModemBringUp(host.stack, port, settings, {
-      ...handlers,
-      at: ({ direction, text }) => host.showAt(direction === "sent" ? "outbound" : "inbound", text),
-      packet: (direction, protocol, bytes, start, end) =>
-        host.showPpp(direction, protocol, bytes, start, end),
-    });
-    return {
-      modem: settings.direct === true ? undefined : bringUp.modem,
-      get hasCommands() {
-        return settings.cmux === true && bringUp.commands !== undefined;
-      },
-      start: () => bringUp.start(),
-      stop: () => bringUp.stop(),
-    };
-  };
+/** Opens the line of the command line. */
+async function openLine(o: PppupOptions, host: LinkHost): Promise<OpenLine> {
+  const { link } = o;
+  return link.kind === "pppoe" ? openPppoeLine(o, host, link.networkInterface) : await openModemLine(o, host);
 }
 
 function makeConnection(

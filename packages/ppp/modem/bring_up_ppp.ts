@@ -133,7 +133,7 @@ export class BringUpSession<L extends PppNetworkLink> {
     if (run.isOver || (phase !== "Authenticate" && phase !== "Network")) return;
     const { peer, local } = this.link.session.lcp;
     if (before === "Establish") {
-      run.done(lcpText(this.link), {
+      run.done(lcpText(this.link, this.#figures !== undefined), {
         local: { ...local, magic: undefined },
         peer: { ...peer, magic: undefined },
       });
@@ -330,10 +330,13 @@ function damagedLine({ receivedBytes, frames, badFcs, isSevenBit }: LineFigures)
   };
 }
 
-function lcpText(link: PppNetworkLink): string {
+/** @param isLine Whether characters are escaped at all. */
+function lcpText(link: PppNetworkLink, isLine: boolean): string {
   const { local, peer } = link.session.lcp;
   const words = [local.mru === peer.mru ? `MRU ${peer.mru}` : `MRU ${peer.mru} out, ${local.mru} in`];
-  words.push(peer.accm === 0 ? "no escapes" : `ACCM ${peer.accm.toString(16).padStart(8, "0")}`);
+  if (isLine) {
+    words.push(peer.accm === 0 ? "no escapes" : `ACCM ${peer.accm.toString(16).padStart(8, "0")}`);
+  }
   if (peer.pfc && peer.acfc) words.push("short headers");
   else if (peer.pfc || peer.acfc) words.push(peer.pfc ? "PFC" : "ACFC");
   words.push(peer.auth === undefined ? "no authentication" : AUTH_NAMES[peer.auth] ?? peer.auth);
