@@ -126,7 +126,7 @@ export class SimulatedInternet {
       },
     });
     this.#modem = modem;
-    this.#connectServers([OPERATOR, ...OPERATOR_NAME_SERVERS].map((address) => `${address}/32`));
+    this.#connectServers(OPERATOR_NAME_SERVERS.map((address) => `${address}/32`));
     this.#serve(
       options.fault === "no-dns" ? [] : OPERATOR_NAME_SERVERS,
       options.fault === "clock-skew" ? CLOCK_SKEW_MS : 0,
@@ -148,6 +148,7 @@ export class SimulatedInternet {
     this.#router.addInterface({
       name,
       driver: link,
+      addresses: [`${OPERATOR}/32`],
       routes: [{ destination: `${call.address}/32` }],
     });
     return { name };
