@@ -159,8 +159,8 @@ export class SntpQuery {
     this.#requests.push({ origin, unixMs: wallClock.unixMillis(), sentAt: timers.clock.now() });
     this.#isWaiting = true;
     this.counters.sent++;
+    this.#timer.start(pauseMs); // before sending: an error that comes at once goes on from there
     this.#endpoint!.send(emitNtpMessage(ntpRequest(origin)));
-    this.#timer.start(pauseMs);
   }
 
   #expires(): void {
