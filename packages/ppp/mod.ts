@@ -4,9 +4,13 @@
  * MS-CHAPv2, CHAP, PAP); IPCP and IPV6CP agree on addresses and name servers. TCP/IP headers are compressed, and packets
  * encrypted by MPPE, if both sides want it. Both roles, calling and being called, are the same class with other options.
  *
+ * {@linkcode PppServer} answers several peers, {@linkcode DialSupervisor} dials when there is something to send and again after
+ * accidents, {@linkcode SlipLink} does without a protocol. The modem below is the entry `@lightwire/ppp/modem`; other carriers
+ * are `@lightwire/ppp/pppoe` and `@lightwire/ppp/l2tp`; `@lightwire/ppp/sim` has a modem and an operator to test against.
+ *
  * MS-CHAP and MPPE are **insecure** and here for peers that insist on them. Multilink, ECP, callback, link quality reports and
  * the compressions of CCP are not spoken: a peer that proposes them gets a Configure-Reject or a Protocol-Reject and goes on
- * without. The modem side is the entry `@lightwire/ppp/modem`.
+ * without.
  *
  * @example Two sides over a pair of buffers
  * ```ts
