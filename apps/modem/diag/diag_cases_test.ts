@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parseIpAddressOrThrow } from "@lightwire/ip/address";
 import type { CheckName } from "./check.ts";
-import { diagnose, type DiagRun } from "./testdata/diag_world.ts";
+import { CREDENTIALS, diagnose, type DiagRun } from "./testdata/diag_world.ts";
 import { NoisyPort } from "./testdata/noisy_port.ts";
 
 /** Checks that are not as they should be. */
@@ -75,6 +75,16 @@ Deno.test("diag: without an AT dialogue its checks are left out, and the remedie
   assertEquals(run.checks.slice(2, 9).map(({ text }) => text), Array(7).fill("no AT dialogue (--direct)"));
   assertEquals(odd(run).map(({ check, cause }) => [check, cause]), [["establish", "silence-after-connect"]]);
   assertMatch(odd(run)[0]!.remedy!, /start its PPP/);
+});
+
+Deno.test("diag: IPv6 beside IPv4 does not matter; alone and asked for, it is no failure", async () => {
+  const session = { credentials: CREDENTIALS, ipv6cp: {} };
+  const both = await diagnose({ bringUp: { pdpType: "IPV4V6", session } });
+  assertEquals([both.status, odd(both)], [0, []]);
+  const alone = await diagnose({ bringUp: { pdpType: "IPV6", session: { ...session, ipcp: false } } });
+  assertEquals([alone.status, odd(alone), check(alone, "peer").result], [0, [], "skip"]);
+  const missed = await diagnose({ bringUp: { pdpType: "IPV6", session } });
+  assertEquals([missed.status, missed.diagnosis.causes, missed.leaked], [1, ["ipv6-only"], 0]);
 });
 
 Deno.test("diag: a slow line gets its time", async () => {

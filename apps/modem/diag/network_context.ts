@@ -154,6 +154,30 @@ export async function withDeadline<T>(
   }
 }
 
+/** Lets time pass.
+ *
+ * @throws the signal's reason, when it is aborted.
+ */
+export async function pause(stack: Stack, ms: number, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  stack.pump.hold();
+  try {
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        timer.stop();
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      const timer = stack.timers.create(done);
+      timer.start(ms);
+      signal.addEventListener("abort", done, { once: true });
+    });
+  } finally {
+    stack.pump.release();
+  }
+  signal.throwIfAborted();
+}
+
 /** What an error says, for a line of the report.
  *
  * @throws the error itself, when it is none of the network.

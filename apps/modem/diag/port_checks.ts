@@ -56,6 +56,10 @@ export function portNotOpened(error: unknown): CheckOutcome {
   const group = /group ([\w-]+)/.exec(detail)?.[1];
   const holder = /by (.+?)(?:;|$)/.exec(detail)?.[1];
   let remedy: string | undefined;
+  const others = /this machine has (\/dev\/.+)$/.exec(detail)?.[1];
+  if (cause === "no-port" && others !== undefined) {
+    remedy = `Name one that is there, with --device: ${others}.`;
+  }
   if (cause === "no-permission" && command !== undefined && group === undefined) remedy = `${command}.`;
   if (cause === "port-in-use" && holder !== undefined && !/another program/.test(holder)) {
     const ending = command ??

@@ -34,6 +34,14 @@ Deno.test("portNotOpened(): what the driver knows about the way out goes before 
     remedyOf(new SerialOpenError("port-in-use", "/dev/ttyUSB0", "by minicom (process 7); end it first")),
     "End minicom (process 7).",
   );
+  assertEquals(
+    remedyOf(new SerialOpenError("no-port", "/dev/ttyUSB9", "this machine has /dev/ttyUSB0, /dev/ttyS0")),
+    "Name one that is there, with --device: /dev/ttyUSB0, /dev/ttyS0.",
+  );
+  assertEquals(
+    remedyOf(new SerialOpenError("no-port", "/dev/ttyUSB9", "this machine has no serial port")),
+    undefined,
+  );
   const nobody = "by another program; `sudo fuser -v` names it";
   assertEquals(remedyOf(new SerialOpenError("port-in-use", "/dev/ttyUSB0", nobody)), undefined);
 });

@@ -6,7 +6,11 @@ import { parseIpAddress } from "@lightwire/ip/address";
 import { UNKNOWN_PEER_ADDRESS } from "@lightwire/ppp";
 import { type CheckOutcome, pass, skip } from "./check.ts";
 import { probeEcho } from "./echo_probe.ts";
-import { type NetworkContext, networkErrorText, shortMs, withDeadline } from "./network_context.ts";
+import { type NetworkContext, networkErrorText, pause, shortMs, withDeadline } from "./network_context.ts";
+
+/** How long to wait for an LCP Echo-Reply, and how often to look, in milliseconds. */
+const LCP_ECHO_MS = 1500;
+const LCP_LOOK_MS = 50;
 
 /** Who answers echo requests near: the other end of the link, else a name server, else somebody in the world. */
 export async function checkPeer(c: NetworkContext): Promise<CheckOutcome> {
@@ -15,8 +19,9 @@ export async function checkPeer(c: NetworkContext): Promise<CheckOutcome> {
   const servers = c.ipv4.dnsServers.map(String);
   const literal = parseIpAddress(c.target.host) === undefined ? [] : [c.target.host];
   const evidence: string[] = [];
-  const lcp = c.link.session.lcp.echoRoundTripMs;
-  if (lcp >= 0) evidence.push(`LCP Echo-Reply after ${shortMs(lcp)}`);
+  const echoMs = await awaitLcpEcho(c);
+  evidence.push(echoMs === undefined ? "LCP: no Echo-Reply" : `LCP: Echo-Reply after ${shortMs(echoMs)}`);
+  const alive = echoMs === undefined ? "" : ` (but LCP echo: ${shortMs(echoMs)})`;
   for (const host of [...(isMadeUp ? [] : [peer]), ...servers, ...literal, ...c.echoHosts]) {
     const probe = await probeEcho(c.stack, host, { count: 2, timeoutMs: c.timing.echoMs, signal: c.signal });
     evidence.push(
@@ -29,16 +34,29 @@ export async function checkPeer(c: NetworkContext): Promise<CheckOutcome> {
     c.findings.idleMs = probe.averageMs;
     if (host === peer) return pass(`${peer} answers after ${shortMs(probe.averageMs)}`, evidence);
     return pass(
-      `${peer} is silent, as operators' gear often is; ${host} answers after ${shortMs(probe.averageMs)}`,
+      `${peer} answers no ping${alive}, as operators' gear often does; ${host} answers after ${
+        shortMs(probe.averageMs)
+      }`,
       evidence,
     );
   }
   return {
     result: "warn",
-    text: "nobody answers echo requests, near or far",
+    text: `nobody answers pings, near or far${alive}`,
     evidence,
     remedy: "See what the next checks say: some networks let no ping through, others nothing at all.",
   };
+}
+
+/** Round trip of an LCP echo; the first one is due a second after the link came up. */
+async function awaitLcpEcho({ stack, link, signal }: NetworkContext): Promise<number | undefined> {
+  const until = stack.clock.now() + LCP_ECHO_MS;
+  for (;;) {
+    const { echoRoundTripMs } = link.session.lcp;
+    if (echoRoundTripMs >= 0) return echoRoundTripMs;
+    if (stack.clock.now() >= until) return undefined;
+    await pause(stack, LCP_LOOK_MS, signal);
+  }
 }
 
 /** Whether name servers are given, and which of them answer. */

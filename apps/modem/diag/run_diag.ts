@@ -5,6 +5,7 @@
  * @module
  */
 import { formatBytes, type Output } from "@lightwire/app-commands";
+import type { Timer } from "@lightwire/netif";
 import type { PppHost, PppLink, PppUp, SerialPort } from "@lightwire/ppp";
 import type { BringUpHandlers, BringUpOptions, LinkCause } from "@lightwire/ppp/modem";
 import type { Stack, StackInterface } from "@lightwire/sockets";
@@ -65,8 +66,11 @@ export const DEFAULT_TARGET: DiagTarget = { host: "example.com", port: 80, path:
 /** Public name servers; they answer echo requests too. */
 export const DEFAULT_ECHO_HOSTS: readonly string[] = ["9.9.9.9", "1.1.1.1"];
 
-/** LCP Echo-Requests in a row that may stay without an answer. */
-const ECHO_FAILURES = 12;
+/** Milliseconds between two LCP Echo-Requests, and how many in a row may stay without an answer. */
+const ECHO_INTERVAL_MS = 1000;
+const ECHO_FAILURES = 60;
+/** How long IPv4 may take after IPv6, in milliseconds. */
+const SECOND_FAMILY_MS = 5000;
 
 /** The link is over. */
 class LinkEnded extends Error {
@@ -155,6 +159,8 @@ class LinkRun {
   /** Aborted when the link ends. */
   readonly #end = new AbortController();
   #interface: StackInterface | undefined = undefined;
+  /** Runs out when the checks begin. */
+  #second: Timer;
   #isOver = false;
   #isUp = false;
   #resolveUp: (up: UpLink | undefined) => void = () => {};
@@ -171,6 +177,7 @@ class LinkRun {
       ...(o.bringUp.apn === undefined ? {} : { apn: o.bringUp.apn }),
     });
     const { stack, observer } = environment;
+    this.#second = stack.timers.create(() => {});
     this.#bringUp = environment.bringUp(stack, port, patient(o.bringUp), {
       event: (event) => this.#checks.event(event),
       link: (link) => {
@@ -257,14 +264,19 @@ class LinkRun {
 
   #up(link: PppLink, up: PppUp): void {
     if (up.ipv4 !== undefined) this.#interface ??= this.#environment.attach(link, up);
-    if (this.#isUp) return;
+    if (this.#isUp && up.ipv4 === undefined) return;
+    const isWaiting = up.ipv4 === undefined && this.#options.bringUp.session?.ipcp !== false;
     this.#isUp = true;
-    // Not from inside of the link's upcall: the checks send.
-    queueMicrotask(() => this.#resolveUp({ link, up }));
+    // Not from inside of the link's upcall: the checks send. IPv6 may be up before IPv4 is.
+    const tell = (): void => this.#resolveUp({ link, up });
+    this.#second.stop();
+    this.#second = this.#environment.stack.timers.create(tell);
+    this.#second.start(isWaiting ? SECOND_FAMILY_MS : 0);
   }
 
   #ended(cause: LinkCause | "closed", message: string, evidence: readonly string[]): void {
     this.#isOver = true;
+    this.#second.stop();
     if (cause !== "closed" && !this.#isUp) this.#checks.ended(cause, message, evidence);
     if (cause !== "closed") this.#end.abort(new LinkEnded(cause, message, evidence));
     this.#resolveUp(undefined);
@@ -283,10 +295,12 @@ class LinkRun {
   }
 }
 
-/** A load test fills queues, behind which signs of life wait: more of them may stay away than usual. */
+/** Signs of life come often, for their round trip; more of them may stay away than usual, as a load test fills queues, behind
+ * which they wait. */
 function patient(options: BringUpOptions): BringUpOptions {
   const { session } = options;
-  return { ...options, session: { ...session, lcp: { echoFailures: ECHO_FAILURES, ...session?.lcp } } };
+  const lcp = { echoIntervalMs: ECHO_INTERVAL_MS, echoFailures: ECHO_FAILURES, ...session?.lcp };
+  return { ...options, session: { ...session, lcp } };
 }
 
 /** The link ended while something behind it was being checked. */

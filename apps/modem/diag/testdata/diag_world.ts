@@ -14,7 +14,7 @@ import type { Check } from "../check.ts";
 import { type DiagEnvironment, type DiagOptions, runDiag } from "../run_diag.ts";
 
 /** Who the operator lets in. */
-const CREDENTIALS = { name: "demo", secret: "demo" };
+export const CREDENTIALS = { name: "demo", secret: "demo" };
 
 /** What is to be tried. */
 export interface DiagRunOptions {
