@@ -3,6 +3,7 @@
  * @module
  */
 import type { AckSummary } from "./ack_summary.ts";
+import { receiveEcho } from "./ecn.ts";
 import { scheduleProbe } from "./loss_timer.ts";
 import { leavePersist } from "./persist.ts";
 import { isDuplicateAck, pipe, recoverAfterAck } from "./recovery.ts";
@@ -35,6 +36,7 @@ export function processAck(tcb: Tcb, seg: Segment): boolean {
     if (sent !== undefined || tcb.undo !== undefined) {
       if (sent !== undefined && sent.hasProbe) probeAcknowledged(tcb, sent, seg, summary, flight);
       recoverAfterAck(tcb, seg, acked, summary, isDuplicate, flight, rttMs, echoAge(tcb, seg));
+      if (tcb.ecn !== 0) receiveEcho(tcb, seg, flight);
       sampleRate(tcb, summary, rttMs, priorPipe);
       if (tcb.sndUna !== tcb.sndNxt) {
         if (acked > 0) scheduleProbe(tcb, seqDiff(tcb.sndNxt, tcb.sndUna));

@@ -8,6 +8,7 @@ import { isAcceptable, isNewAck, isPlausibleAck } from "./acceptability.ts";
 import { processAck } from "./acknowledge.ts";
 import { mayAnswerInvalid } from "./challenge_ack.ts";
 import { ACK, FIN, RST, SYN, URG } from "./control_bits.ts";
+import { receiveMark } from "./ecn.ts";
 import { enterEstablished } from "./negotiation.ts";
 import { receiveFin, receiveText } from "./receive_text.ts";
 import type { Segment } from "./segment.ts";
@@ -219,6 +220,7 @@ function processText(tcb: Tcb, seg: Segment): boolean {
     resetConnection(tcb, "CONNECTION_ABORTED");
     return false;
   }
+  if (tcb.ecn !== 0) receiveMark(tcb, seg);
   receiveText(tcb, seg);
   return true;
 }

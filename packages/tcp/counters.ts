@@ -53,6 +53,10 @@ export interface TcpCounters {
   timeouts: number;
   /** SACK blocks refused: they lay outside of what was sent. */
   invalidSacks: number;
+  /** Packets with text that a router had marked (RFC 3168). */
+  ceReceived: number;
+  /** Windows reduced because the peer echoed a mark. */
+  ecnReductions: number;
   /** Tail loss probes sent (RFC 8985 §7). */
   tailLossProbes: number;
   /** Losses that a tail loss probe repaired. */
@@ -106,6 +110,8 @@ export function newTcpCounters(): TcpCounters {
     fastRecoveries: 0,
     timeouts: 0,
     invalidSacks: 0,
+    ceReceived: 0,
+    ecnReductions: 0,
     tailLossProbes: 0,
     tailLossRepairs: 0,
     undoneRecoveries: 0,

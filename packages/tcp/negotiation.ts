@@ -2,6 +2,7 @@
  *
  * @module
  */
+import { negotiateEcn } from "./ecn.ts";
 import { setKeepAlive } from "./keepalive.ts";
 import { updateSmss } from "./path_mtu.ts";
 import type { Segment } from "./segment.ts";
@@ -34,6 +35,7 @@ export function negotiate(tcb: Tcb, seg: Segment, nowMs: number): void {
     tcb.tsRecent = seg.tsVal;
     tcb.tsRecentAtMs = nowMs;
   }
+  negotiateEcn(tcb, seg);
   updateSmss(tcb);
 }
 

@@ -5,6 +5,7 @@
  * @module
  */
 import { isAckDue, noteTextSent } from "./delayed_ack.ts";
+import { ECN_CWR_DUE } from "./ecn.ts";
 import { scheduleProbe } from "./loss_timer.ts";
 import { segmentBytes, superSegmentBytes } from "./path_mtu.ts";
 import { enterPersist, leavePersist } from "./persist.ts";
@@ -65,7 +66,8 @@ function sendNewText(tcb: Tcb): void {
   let nxt = tcb.isProbeOutstanding ? tcb.sndUna : tcb.sndNxt;
   const before = nxt;
   for (;;) {
-    const octets = nextOctets(tcb, nxt, end, mss, burst);
+    // CWR belongs to one segment, which not each link's offload knows.
+    const octets = nextOctets(tcb, nxt, end, mss, (tcb.ecn & ECN_CWR_DUE) !== 0 ? mss : burst);
     if (octets === 0) break;
     if (!hasQueueSpace(tcb)) {
       layer.block(tcb);

@@ -16,6 +16,7 @@
  * @module
  */
 import type { AckSummary } from "./ack_summary.ts";
+import { noteReduction } from "./ecn.ts";
 import { resumeRetransmission, scheduleReordering } from "./loss_timer.ts";
 import { segmentBytes, superSegmentBytes } from "./path_mtu.ts";
 import { Prr } from "./prr.ts";
@@ -151,6 +152,7 @@ function enterFastRecovery(tcb: Tcb, acked: number, summary: AckSummary, flight:
   tcb.recover = tcb.sndNxt;
   tcb.undo = new Undo(tcb.sndUna, tcb.sndNxt);
   tcb.layer.counters.fastRecoveries++;
+  noteReduction(tcb);
   tcb.congestion.onEnterRecovery(flight, tcb.layer.clock.now(), tcb.hasSack);
   const { sent } = tcb;
   if (sent !== undefined && tcb.hasSack) {

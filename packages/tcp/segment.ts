@@ -10,6 +10,8 @@ export const MAX_SACK_BLOCKS = 4;
 
 /** A parsed segment. One instance serves a layer for all its input: `parseTcpSegment` sets every field. */
 export class Segment {
+  /** ECN field of the IP header it came in. */
+  ecn: number = 0;
   /** Port of the sender. */
   sourcePort: number;
   /** Port of the receiver. */

@@ -48,6 +48,7 @@ export function inputSegment(layer: TcpLayer, p: Pbuf, seg: Segment, rx: IpRxInf
     p.release();
     return;
   }
+  seg.ecn = rx.tos & 3;
   segmentArrives(layer, seg, rx);
   // Whoever took the text has cleared this.
   if (seg.pbuf !== undefined) {

@@ -191,6 +191,10 @@ export class Tcb {
   /** How much a recovery with SACK may send; `undefined` outside of one. */
   prr: Prr | undefined;
 
+  /** Explicit Congestion Notification, `ECN_…` bits. */
+  ecn: number;
+  /** SND.NXT when a mark was last answered. */
+  ecnEnd: number;
   /** Congestion control. */
   congestion: CongestionControl;
   /** Retransmission timeout. */
@@ -346,6 +350,8 @@ export class Tcb {
     this.frto = 0;
     this.undo = undefined;
     this.prr = undefined;
+    this.ecn = 0;
+    this.ecnEnd = 0;
     this.congestion = config.congestionControl(DEFAULT_MSS_V4);
     this.rto = new RtoEstimator(layer.rtoOptions);
     this.phase = "NONE";

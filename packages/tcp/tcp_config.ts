@@ -117,6 +117,9 @@ export interface TcpOptions extends TcpConnectionOptions {
   readonly idleRestart?: boolean;
   /** Minshall's form of Nagle: a small segment waits only while an earlier small one is in flight. Default true. */
   readonly minshall?: boolean;
+  /** Explicit Congestion Notification (RFC 3168): `"on"` asks for it, `"passive"` uses it when the peer asks, as Linux.
+   * Default `"passive"`. */
+  readonly ecn?: "off" | "passive" | "on";
   /** Probe for a loss at the end of a flight before the retransmission timeout (RFC 8985 §7). Default true. */
   readonly tailLossProbe?: boolean;
   /** Discover the path MTU: set DF (RFC 1191). Default true. */
@@ -188,6 +191,7 @@ const DEFAULT_CONFIG: TcpConfig = {
   initialReceiveWindowBytes: 65_535,
   idleRestart: true,
   minshall: true,
+  ecn: "passive",
   tailLossProbe: true,
   pathMtuDiscovery: true,
   minSegmentBytes: 48,

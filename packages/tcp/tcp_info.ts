@@ -2,6 +2,7 @@
  *
  * @module
  */
+import { ECN_ACTIVE } from "./ecn.ts";
 import { pipe } from "./recovery.ts";
 import { seqDiff } from "./seq.ts";
 import type { TcpState } from "./state.ts";
@@ -55,6 +56,8 @@ export interface TcpInfo {
   readonly rcvWindShift: number;
   /** Timestamps in use. */
   readonly hasTimestamps: boolean;
+  /** ECN in use. */
+  readonly hasEcn: boolean;
   /** SACK in use. */
   readonly hasSack: boolean;
   /** Expiries of the retransmission timer in a row. */
@@ -99,6 +102,7 @@ export function tcpInfo(tcb: Tcb): TcpInfo {
     sndWindShift: tcb.sndWindShift,
     rcvWindShift: tcb.rcvWindShift,
     hasTimestamps: tcb.hasTimestamps,
+    hasEcn: (tcb.ecn & ECN_ACTIVE) !== 0,
     hasSack: tcb.hasSack,
     retransmits: tcb.retransmitCount,
     totalRetransmits: tcb.retransmittedSegments,

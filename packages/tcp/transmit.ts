@@ -6,10 +6,11 @@ import { DEFAULT_HEADROOM, type Pbuf } from "@lightwire/pbuf";
 import { IP_PROTOCOL_TCP, type IpRxInfo } from "@lightwire/ip";
 import type { Netif } from "@lightwire/netif";
 import { ACK, FIN, PSH, RST, SYN, URG } from "./control_bits.ts";
+import { ecnBits, ecnSynBits } from "./ecn.ts";
 import { updateSmss } from "./path_mtu.ts";
 import { selectWindow } from "./receive_window.ts";
 import type { Segment } from "./segment.ts";
-import { seqAdd, seqDiff, seqGt } from "./seq.ts";
+import { seqAdd, seqDiff, seqGeq, seqGt } from "./seq.ts";
 import { type Tcb, textEnd } from "./tcb.ts";
 import { emitTcpHeader, finishTcpChecksum, TCP_HEADER_LENGTH } from "./tcp_header.ts";
 import type { TcpLayer } from "./tcp_layer.ts";
@@ -109,6 +110,7 @@ export function transmitText(
   }
   tcb.sendBuffer.copyTo(seqDiff(seq, tcb.sndHead), textLength, p.bytes, p.start);
   if (textLength > segmentBytes) p.gsoSize = segmentBytes;
+  if (tcb.ecn !== 0) ctl |= ecnBits(tcb, textLength > 0 && seqGeq(seq, tcb.sndNxt));
   return emit(tcb, p, seq, ctl, textLength, sackLength);
 }
 
@@ -122,6 +124,7 @@ export function transmitControl(tcb: Tcb, seq: number, ctl: number): boolean {
     tcb.layer.outOfBuffers(tcb);
     return false;
   }
+  if (tcb.ecn !== 0) ctl |= ecnBits(tcb, false);
   return emit(tcb, p, seq, ctl, 0, loadSackBlocks(tcb));
 }
 
@@ -161,7 +164,7 @@ export function transmitSyn(tcb: Tcb): boolean {
   }
   const wnd = tcb.rcvWnd > 65535 ? 65535 : tcb.rcvWnd;
   const ack = isReply ? tcb.rcvNxt : 0;
-  const ctl = isReply ? SYN | ACK : SYN;
+  const ctl = (isReply ? SYN | ACK : SYN) | ecnSynBits(tcb, isReply);
   emitTcpHeader(p, tcb.localPort, tcb.remotePort, tcb.iss, ack, ctl, wnd, 0, length + extra);
   if (isReply) noteAckSent(tcb);
   return handDown(tcb, p, TCP_HEADER_LENGTH + length + extra);

@@ -1,0 +1,152 @@
+import { assertEquals } from "@std/assert";
+import { script, type TcpScript } from "./harness.ts";
+import { distant, synSent } from "./states.ts";
+
+const CE = 3;
+
+/** ECN field of the IP header of the packet taken last. */
+const ect = (s: TcpScript): number => s.lastSent[1]! & 3;
+
+/** ESTABLISHED by the SYN of a peer that asks for ECN, 50 ms away. */
+function capable(s: TcpScript): void {
+  s.call.listen();
+  s.inject("SEW 0:0(0) win 65535 <mss 1000,sackOK>");
+  s.expect("SE. 0:0(0) ack 1");
+  assertEquals(ect(s), 0);
+  s.at(50).inject(". 1:1(0) ack 1").expectState("ESTABLISHED");
+}
+
+Deno.test(
+  "LISTEN: a SYN that asks for ECN gets it; others do not (RFC 3168 §6.1.1)",
+  script((s) => {
+    capable(s);
+    assertEquals(s.connection!.info().hasEcn, true);
+    s.peerPort++;
+    s.inject("SE 0:0(0) win 65535 <mss 1000>").expect("S. 0:0(0) ack 1");
+    s.inject(". 1:1(0) ack 1");
+    assertEquals(s.connection!.info().hasEcn, false);
+  }),
+);
+
+Deno.test(
+  "LISTEN: ecn: off refuses in silence (RFC 3168 §6.1.1)",
+  script({ tcp: { ecn: "off" } }, (s) => {
+    s.call.listen();
+    s.inject("SEW 0:0(0) win 65535 <mss 1000>").expect("S. 0:0(0) ack 1");
+  }),
+);
+
+Deno.test(
+  "SYN-SENT: ecn: on asks by ECE and CWR, and takes ECE alone for an answer (RFC 3168 §6.1.1)",
+  script({ tcp: { ecn: "on" } }, (s) => {
+    s.call.connect();
+    s.expect("SEW 0:0(0)");
+    assertEquals(ect(s), 0);
+    s.inject("SE. 0:0(0) ack 1 win 65535 <mss 1000>").expect(". 1:1(0) ack 1");
+    assertEquals([s.connection!.info().hasEcn, ect(s)], [true, 0]);
+    s.call.send(500);
+    s.expect("P. 1:501(500) ack 1");
+    assertEquals(ect(s), 2);
+    s.inject(". 1:1(0) ack 501");
+  }),
+);
+
+for (const answer of ["S.", "SEW."]) {
+  Deno.test(
+    `SYN-SENT: a SYN-ACK with the bits ${answer} means no ECN (RFC 3168 §6.1.1)`,
+    script({ tcp: { ecn: "on" } }, (s) => {
+      s.call.connect();
+      s.expect("SEW 0:0(0)");
+      s.inject(`${answer} 0:0(0) ack 1 win 65535 <mss 1000>`).expect(". 1:1(0) ack 1");
+      s.call.send(500);
+      s.expect("P. 1:501(500) ack 1");
+      assertEquals([s.connection!.info().hasEcn, ect(s)], [false, 0]);
+      s.inject(". 1:1(0) ack 501");
+    }),
+  );
+}
+
+Deno.test(
+  "SYN-SENT: a SYN that has to be repeated does not ask for ECN again (RFC 3168 §6.1.1.1)",
+  script({ tcp: { ecn: "on" } }, (s) => {
+    s.call.connect();
+    s.expect("SEW 0:0(0)");
+    s.at(1000).expect("S 0:0(0)");
+    s.inject("SE. 0:0(0) ack 1 win 65535 <mss 1000>").expect(". 1:1(0) ack 1");
+    assertEquals(s.connection!.info().hasEcn, false);
+  }),
+);
+
+Deno.test(
+  "SYN-SENT: passive does not ask (Linux's default)",
+  script((s) => {
+    synSent(s);
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: a mark is echoed on each acknowledgment until CWR comes (RFC 3168 §6.1.3)",
+  script((s) => {
+    capable(s);
+    s.inject(". 1:1001(1000) ack 1", { tos: CE }).expect("E. 1:1(0) ack 1001");
+    s.inject(". 1001:2001(1000) ack 1", { tos: 2 }).expect("E. 1:1(0) ack 2001");
+    s.inject("W. 2001:3001(1000) ack 1", { tos: 2 }).expect(". 1:1(0) ack 3001");
+    // CWR on a packet that is marked again.
+    s.inject("W. 3001:4001(1000) ack 1", { tos: CE }).expect("E. 1:1(0) ack 4001");
+    assertEquals(s.harness.tcp.counters.ceReceived, 2);
+    s.call.read(10_000);
+    s.takeAll();
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: without ECN a mark means nothing (RFC 3168 §6.1)",
+  script((s) => {
+    distant(s);
+    s.inject(". 1:1001(1000) ack 1", { tos: CE }).expect(". 1:1(0) ack 1001");
+  }),
+);
+
+for (const [congestionControl, rest] of [["reno", 5000], ["cubic", 7000]] as const) {
+  Deno.test(
+    `ESTABLISHED: ${congestionControl}: ECE reduces the window once a round trip, nothing is sent again, and CWR says so (RFC 3168 §6.1.2)`,
+    script({ tcp: { congestionControl } }, (s) => {
+      capable(s);
+      s.call.send(20_000);
+      assertEquals(s.takeAll().length, 10);
+      s.at(100).inject("E. 1:1(0) ack 1001");
+      const { cwnd } = s.connection!.info();
+      assertEquals(cwnd, rest);
+      s.inject("E. 1:1(0) ack 2001").inject("E. 1:1(0) ack 3001");
+      assertEquals([s.connection!.info().ssthresh, s.harness.tcp.counters.ecnReductions], [rest, 1]);
+      s.inject("E. 1:1(0) ack 9001");
+      const sent = s.takeAll();
+      assertEquals(sent.map((seg) => (seg.ctl & 0x80) !== 0).indexOf(true), 0);
+      assertEquals(sent.filter((seg) => (seg.ctl & 0x80) !== 0).length, 1);
+      assertEquals(s.harness.tcp.counters.retransSegs, 0);
+      // Marks of the next window count again.
+      s.at(150).inject("E. 1:1(0) ack 11001");
+      assertEquals(s.harness.tcp.counters.ecnReductions, 2);
+      s.call.abort();
+      s.takeAll();
+    }),
+  );
+}
+
+Deno.test(
+  "ESTABLISHED: retransmissions and acknowledgments are not ECN-capable; a loss is told by CWR too (RFC 3168 §6.1.4, §6.1.5)",
+  script((s) => {
+    capable(s);
+    s.call.send(10_000);
+    s.takeAll();
+    s.at(100).inject(". 1:1(0) ack 1 <sack 1001:4001>").expect(". 1:1001(1000) ack 1");
+    assertEquals(ect(s), 0);
+    s.inject(". 1:2(1) ack 10001").expect(". 10001:10001(0) ack 2");
+    assertEquals(ect(s), 0);
+    s.call.send(1000);
+    s.expect("PW. 10001:11001(1000) ack 2");
+    assertEquals(ect(s), 2);
+    s.call.abort();
+    s.takeAll();
+  }),
+);
