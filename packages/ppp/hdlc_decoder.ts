@@ -87,6 +87,7 @@ export class HdlcDecoder {
   #length: number;
   #profileLeft: number;
   #isInSync: boolean;
+  #hasBeenInSync: boolean;
   #isEscaped: boolean;
   #isTooLong: boolean;
 
@@ -118,6 +119,7 @@ export class HdlcDecoder {
     this.#length = 0;
     this.#profileLeft = PROFILE_BEGINNING_OCTETS;
     this.#isInSync = false;
+    this.#hasBeenInSync = false;
     this.#isEscaped = false;
     this.#isTooLong = false;
     markHdlcSpecials(DEFAULT_ACCM, this.#specials);
@@ -196,10 +198,18 @@ export class HdlcDecoder {
       if (bytes[i] !== HDLC_FLAG) continue;
       this.counters.garbage += i - start;
       this.#isInSync = true;
+      if (!this.#hasBeenInSync) this.#firstFlag();
       return i + 1;
     }
     this.counters.garbage += end - start;
+    if (!this.#hasBeenInSync && this.#profileLeft > 0) this.#profileInput(bytes, start, end);
     return end;
+  }
+
+  #firstFlag(): void {
+    this.#hasBeenInSync = true;
+    this.#profileLeft = PROFILE_BEGINNING_OCTETS;
+    this.profile.reset();
   }
 
   #profileInput(bytes: Uint8Array, start: number, end: number): void {

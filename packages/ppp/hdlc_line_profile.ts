@@ -2,7 +2,8 @@
  * eats characters, from one that is merely noisy.
  *
  * A decoder shows it the octets of the wire: the first ones, and those that follow a frame with a wrong FCS; so a clean line
- * costs nothing.
+ * costs nothing. What came before the first flag is forgotten when that comes: it was a modem's text. Where none ever comes it
+ * stays, because a line may spoil the flags as well.
  *
  * @module
  */
@@ -47,6 +48,14 @@ export class HdlcLineProfile {
     this.withBit7 = 0;
     this.withOddParity = 0;
     this.controlCounts = new Uint32Array(CONTROLS);
+  }
+
+  /** Forgets what it has seen. */
+  reset(): void {
+    this.octets = 0;
+    this.withBit7 = 0;
+    this.withOddParity = 0;
+    this.controlCounts.fill(0);
   }
 
   /** Looks at `bytes[start … end]`, as they came from the line. */

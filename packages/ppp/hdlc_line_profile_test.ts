@@ -35,18 +35,9 @@ Deno.test("profile: a clean line is told from one of seven bits, with each kind 
     ["odd-parity", (wire) => wire.map((octet) => withParity(octet, true))],
   ];
   for (const [name, line] of lines) {
-    // A decoder of a line whose flags have a bit 7 never gets in step: the profile is fed beside it.
-    const profile = new HdlcLineProfile();
-    const wire: number[] = [];
-    receiveThrough(
-      (octets) => {
-        wire.push(...line(octets));
-        return octets;
-      },
-      DEFAULT_ACCM,
-      3,
-    );
-    profile.input(Uint8Array.from(wire), 0, wire.length);
+    // Where bit 7 of the flags is set as well, the decoder never gets in step.
+    const { profile, counters } = receiveThrough(line, DEFAULT_ACCM, 3);
+    assertEquals(counters.frames, name === "clean" ? 3 : 0);
     assertEquals(profile.bit7, name);
   }
   assertEquals(new HdlcLineProfile().bit7, "unknown");
@@ -72,4 +63,16 @@ Deno.test("profile: a clean line is looked at only in its beginning (RFC 1662 §
   const decoder = receiveThrough((wire) => wire, 0, 60);
   assertEquals(decoder.counters.frames, 60);
   assertEquals(decoder.profile.octets, 4096);
+});
+
+Deno.test("profile: the text of a modem is forgotten when the first flag comes (RFC 1662 §4.1)", () => {
+  const decoder = new HdlcDecoder({ hdlcInput: () => {} });
+  const text = new TextEncoder().encode("CONNECT 115200\r\n".repeat(10));
+  decoder.input(text);
+  assertEquals([decoder.profile.octets, decoder.profile.bit7], [160, "always-0"]);
+  decoder.input(Uint8Array.of(0x41, 0x7e, 0xff, 0x03));
+  assertEquals([decoder.profile.octets, decoder.counters.garbage], [2, 161]);
+  decoder.reset();
+  decoder.input(text);
+  assertEquals(decoder.profile.octets, 2);
 });

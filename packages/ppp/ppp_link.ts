@@ -86,8 +86,9 @@ export class PppLink extends PppNetworkLink implements SerialSink, HdlcSink {
     this.decoder = new HdlcDecoder(this, Math.max(DEFAULT_MAX_FRAME_BYTES, Math.ceil(mru * 1.1)));
   }
 
-  /** Takes the port over and begins to negotiate. */
+  /** Takes the port over and begins to negotiate. Harmless when a session has begun, or the link is closed. */
   start(): void {
+    if (this.isClosed) return;
     this.#hadCarrier = this.#port.inputLines?.dcd === true;
     this.#idleSince = NaN; // no frame has ended yet
     this.#port.attach(this);

@@ -333,3 +333,18 @@ Deno.test("Dead: what comes after the end of a session is no second end, and beg
   assertEquals(a.log.slice(before), []);
   assertEquals(sim.timers.size, 0);
 });
+
+Deno.test("any phase: start() begins one session, not two, and none on a closed link (RFC 1661 §3.2)", () => {
+  const { sim, a, b } = createPppWorld({}, SERVER);
+  for (let ms = 0; ms < 100; ms++) {
+    b.link.start();
+    a.link.start();
+    sim.advance(1);
+  }
+  assertEquals(a.log, ["Establish", "Network", "up"]);
+  a.link.close();
+  a.link.start();
+  assertEquals(a.log.slice(3), ["down", "Dead", "ended: line-lost"]);
+  b.link.close();
+  assertEquals(sim.timers.size, 0);
+});
