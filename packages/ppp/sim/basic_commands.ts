@@ -45,6 +45,39 @@ function reset({ modem, session }: CommandContext) {
   return ok();
 }
 
+/** `&W`: what `Z` brings back (V.250 §6.1.1). */
+function store({ modem, session }: CommandContext) {
+  modem.profile = new Map([
+    ["E", Number(session.isEcho)],
+    ["V", Number(session.isVerbose)],
+    ["Q", Number(session.isQuiet)],
+    ["X", session.resultLevel],
+    ["&C", session.carrierMode],
+    ["&D", session.dtrMode],
+    ...[...session.registers].map(([number, value]) => [`S${number}`, value] as const),
+  ]);
+  return ok();
+}
+
+function restore(at: CommandContext) {
+  const { modem, session } = at;
+  session.endCall(undefined);
+  reset(at);
+  const { profile } = modem;
+  if (profile.size === 0) return ok();
+  session.isEcho = profile.get("E") === 1;
+  session.isVerbose = profile.get("V") === 1;
+  session.isQuiet = profile.get("Q") === 1;
+  session.resultLevel = profile.get("X") ?? 4;
+  session.carrierMode = profile.get("&C") ?? 1;
+  session.dtrMode = profile.get("&D") ?? 2;
+  for (const number of session.registers.keys()) {
+    session.registers.set(number, profile.get(`S${number}`) ?? 0);
+  }
+  session.showCarrier();
+  return ok();
+}
+
 function register(at: CommandContext) {
   const { session, number, operation } = at;
   const value = session.registers.get(number);
@@ -70,13 +103,8 @@ export const BASIC_COMMANDS: CommandGroup = {
   "&D": digit(3, ({ session, number }) => session.dtrMode = number),
   "S": { run: register, set: register, read: register },
   "&F": { run: reset },
-  "Z": {
-    run: (at) => {
-      at.session.endCall(undefined);
-      return reset(at);
-    },
-  },
-  "&W": NOTHING,
+  "Z": { run: restore },
+  "&W": { run: store },
   "&K": NOTHING,
   "&S": NOTHING,
   "&V": {

@@ -246,6 +246,7 @@ Deno.test("dial strings: packets by context, a number, a voice call, nonsense (V
   assertEquals(dial("0123456"), "CONNECT 115200");
   assertEquals(dial("0123456;"), "NO CARRIER");
   assertEquals(dial(""), "ERROR");
+  assertEquals(dial("*99#", { connectMs: 400 }), "CONNECT 115200");
   assertEquals(dial("*99##"), "ERROR");
   assertEquals(dial("*99##", { model: "SIM800" }), "CONNECT");
   assertEquals(dial("*99***3#", { model: "SARA-R4" }), "CONNECT");
@@ -322,6 +323,10 @@ Deno.test("line: +IFC, +ICF, &V, and parameters that make no sense (V.250 §6.2)
   assertEquals(terminal.ask("AT&C1&W&K3X0"), ["OK"]);
   assertEquals(terminal.lines?.dcd, false);
   assertEquals(terminal.ask("ATE5"), ["ERROR"]);
+  assertEquals(terminal.ask("ATE0S7=33&W"), ["OK"]);
+  assertEquals(terminal.ask("AT&FE0S7?"), ["060", "OK"]);
+  assertEquals(terminal.ask("ATZ"), ["OK"]);
+  assertEquals(terminal.ask("ATS7?"), ["033", "OK"]);
 });
 
 for (const name of Object.keys(MODEM_MODELS) as ModemModelName[]) {
@@ -338,6 +343,9 @@ for (const name of Object.keys(MODEM_MODELS) as ModemModelName[]) {
       `${model.model} | OK`,
       `${model.iccid[1]}8988211000000000001 | OK`,
     ]);
+    for (const [command, value] of Object.entries(model.more)) {
+      assertEquals(answers(terminal, `AT${command}?`), [`${command}: ${value} | OK`]);
+    }
     assertEquals(answers(terminal, "AT+CEREG?")[0]?.endsWith("OK"), name !== "SIM800");
     const [off, farewell] = model.powerOff;
     if (off === "") return;

@@ -115,7 +115,7 @@ export const IDENTITY_COMMANDS: CommandGroup = {
   "+CEDRXS": keeps('4,"0000"', "(0-3),(4),(0000-1111)"),
 };
 
-/** Commands whose names differ from make to make: the number of the SIM card, restart, power off.
+/** Commands that differ from make to make: the number of the SIM card, restart, power off, and the maker's own.
  *
  * @returns The outcome; `undefined` when the make has no such command.
  */
@@ -126,6 +126,12 @@ export function executeMakersCommand(at: CommandContext): AtOutcome | undefined 
   if (name === iccidCommand && (operation === "run" || operation === "read")) {
     const refusal = modem.sim.state === "absent" ? CME.NO_SIM : undefined;
     return refusal === undefined ? ok(prefix + modem.sim.iccid) : cme(refusal);
+  }
+  const more = Object.hasOwn(model.more, name) ? model.more[name] : undefined;
+  if (more !== undefined) {
+    if (operation === "set") modem.settings.kept.set(name, at.text);
+    const value = modem.settings.kept.get(name) ?? more;
+    return operation === "read" || operation === "run" ? ok(`${name}: ${value}`) : ok();
   }
   if (operation !== "run" && operation !== "set") return undefined;
   if (model.resetCommands.includes(name)) return { afterMs: CFUN_MS, then: () => restart(at, false) };

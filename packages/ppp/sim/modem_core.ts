@@ -124,6 +124,8 @@ export class ModemCore {
   readonly sms: SmsStore = new SmsStore();
   /** What commands have set. */
   settings: ModemSettings = defaultSettings();
+  /** What `&W` has stored of an interpreter, for `Z`. */
+  profile: ReadonlyMap<string, number> = new Map();
   /** Interpreters, one on each channel. */
   readonly sessions: Set<AtSession> = new Set();
   /** Why the last call or context failed, for `+CEER`. */

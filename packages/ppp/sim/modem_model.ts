@@ -36,6 +36,8 @@ export interface ModemModel {
   readonly connectText: "line" | "air" | "none";
   /** Whether it finds the computer's speed by itself as long as `+IPR` is 0. */
   readonly isAutoBaud: boolean;
+  /** Commands of the maker's: what reading or running one tells, without its name. Setting one is taken and kept. */
+  readonly more: Readonly<Record<string, string>>;
   /** What it says now and then, where noise is wanted. */
   readonly noise: readonly string[];
   /** Battery as `+CBC` tells it. */
@@ -59,6 +61,7 @@ const GENERIC: ModemModel = {
   dial: DIAL,
   connectText: "line",
   isAutoBaud: true,
+  more: {},
   noise: ["+CIEV: 2,4"],
   battery: "+CBC: 0,78",
 };
@@ -84,6 +87,13 @@ export const MODEM_MODELS: Readonly<Record<ModemModelName, ModemModel>> = {
     resetCommands: ["+CRESET"],
     powerOff: ["+CPOF", ""],
     connectText: "line",
+    more: {
+      "+CNSMOD": "0,8",
+      "+CNMP": "2",
+      "+CMNB": "3",
+      "+CPSI": "LTE,Online,001-01,0x1A2B,27447553,7,EUTRAN-BAND3,1300,5,5,-94,-850,-600,14",
+      "+CGNSPWR": "0",
+    },
     noise: ["^RSSI: 21", "+CNSMOD: 8"],
     battery: "+CBC: 3.823V",
   },
@@ -107,6 +117,7 @@ export const MODEM_MODELS: Readonly<Record<ModemModelName, ModemModel>> = {
     domains: ["CREG", "CGREG"],
     dial: /^\*99(?:#|##|\*(?:[^*]*)\*(?:[^*]*)\*(\d+)#)$/,
     connectText: "none",
+    more: { "+CBAND": '"ALL_BAND"', "+CGNSPWR": "0" },
     noise: ['*PSUTTZ: 2026,11,24,10,0,0,"+4",0', '+CIEV: 10,"00101"'],
     battery: "+CBC: 0,78,3921",
   },
@@ -122,6 +133,7 @@ export const MODEM_MODELS: Readonly<Record<ModemModelName, ModemModel>> = {
     powerOff: ["+QPOWD", "POWERED DOWN"],
     technology: 8,
     connectText: "air",
+    more: { "+QNWINFO": '"CAT-M1","00101","LTE BAND 20",6200', "+QCSQ": '"CAT-M1",-71,-94,152,-10' },
     noise: ['+QIND: "csq",21,99'],
     battery: "+CBC: 0,78,3921",
   },
@@ -143,6 +155,7 @@ export const MODEM_MODELS: Readonly<Record<ModemModelName, ModemModel>> = {
     iccid: ["+QCCID", "+QCCID: "],
     powerOff: ["+QPOWD", "POWERED DOWN"],
     connectText: "air",
+    more: { "+QNWINFO": '"FDD LTE","00101","LTE BAND 3",1300', "+QCSQ": '"LTE",-71,-94,152,-10' },
     noise: ['+QIND: "csq",21,99', '+QIND: "act","LTE"'],
     battery: "+CBC: 0,78,3921",
   },
@@ -164,6 +177,7 @@ export const MODEM_MODELS: Readonly<Record<ModemModelName, ModemModel>> = {
     domains: ["CREG", "CGREG", "CEREG"],
     connectText: "none",
     isAutoBaud: false,
+    more: { "+URAT": "7,8", "+UPSV": "0" },
     noise: ["+CIEV: 2,4", "+CIEV: 9,2"],
     battery: "+CBC: 0,78",
   },

@@ -118,6 +118,8 @@ function setAuth(at: CommandContext): AtOutcome {
 function call(at: CommandContext, cid: number, number: string): AtOutcome {
   const { modem, session } = at;
   session.isDialling = true;
+  const patienceMs = 1000 * (session.registers.get(7) ?? 60);
+  if (modem.connectMs > patienceMs) return { afterMs: patienceMs, then: () => ({ result: "NO CARRIER" }) };
   return {
     afterMs: modem.connectMs,
     then: () => {

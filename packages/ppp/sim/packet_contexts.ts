@@ -45,9 +45,4 @@ export class PacketContexts {
   remove(cid: number): void {
     this.#contexts.delete(cid);
   }
-
-  /** Forgets all. */
-  clear(): void {
-    this.#contexts.clear();
-  }
 }

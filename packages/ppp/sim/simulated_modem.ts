@@ -308,7 +308,6 @@ export class SimulatedModem {
       if (isOff && farewell !== "") this.core.broadcast(farewell);
       this.#powerDown();
       this.core.settings = defaultSettings();
-      this.core.contexts.clear();
       this.#session.restoreDefaults();
       if (isOff) this.#driveLines({ dsr: false, cts: false, dcd: false });
       else this.#after(500, () => this.#powerUp());

@@ -146,6 +146,12 @@ Deno.test("any character aborts dialling (V.250 §5.6.1)", () => {
   assertEquals(terminal.ask("AT"), ["OK"]);
 });
 
+Deno.test("a call that is not connected within S7 is given up (V.250 §6.3.10)", () => {
+  const terminal = new Terminal({ connectMs: 5000 }).settle();
+  assertEquals(terminal.ask("ATS7=2D*99#", 1900), []);
+  assertEquals(terminal.ask("", 200), ["NO CARRIER"]);
+});
+
 Deno.test("noise comes between a reply and its result, and the library is not confused", () => {
   const dialler = new Dialler({ isNoisy: true, model: "EC25" });
   const replies: string[] = [];
