@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertGreater, assertThrows } from "@std/assert";
+import fc from "fast-check";
 import { parseIpAddressOrThrow } from "@lightwire/ip/address";
 import { Ccp, CCP_CODE, type CcpOptions, MPPE_BIT } from "../ccp.ts";
 import {
@@ -244,6 +245,37 @@ Deno.test("Opened: a Reset-Request is told and acknowledged; before that it is n
   assertEquals(answer().code, CCP_CODE.RESET_REQUEST);
   input(CCP_CODE.RESET_ACK, 8, new Uint8Array(0));
   assertEquals(answer().code, CCP_CODE.RESET_REQUEST, "no Code-Reject");
+});
+
+Deno.test("property: whatever the peer sends, CCP answers or drops, and is up with one length each way", () => {
+  const packet = fc.record({
+    code: fc.constantFrom(0, 0, 1, 1, 1, 2, 3, 4, 5, 6, 7, 14, 15, 200),
+    id: fc.integer({ min: 0, max: 4 }),
+    data: fc.oneof(
+      fc.uint8Array({ maxLength: 20 }),
+      fc.constantFrom(0x40, 0x01000040, 0x01000060, 0x01000020, 0, 0x010000f1).map((bits) =>
+        emitCpOptions([numberOption(18, bits, 4)])
+      ),
+    ),
+  });
+  let ups = 0;
+  fc.assert(
+    fc.property(fc.array(packet, { minLength: 20, maxLength: 60 }), fc.boolean(), (packets, stateful) => {
+      const side = lone({ mppe: "required", stateful });
+      for (const { code, id, data } of packets) {
+        const request = side.sent.findLast(([first]) => first === CP_CODE.CONFIGURE_REQUEST)!;
+        if (code === 0) side.input(CP_CODE.CONFIGURE_ACK, request[1]!, request.slice(4));
+        else side.input(code, id, data);
+      }
+      for (const line of side.told) {
+        if (!line.startsWith("up")) continue;
+        ups++;
+        assert(["up 128 128", "up 40 128", "up 128 40", "up 40 40"].includes(line), line);
+      }
+    }),
+    { numRuns: 300 },
+  );
+  assertGreater(ups, 5);
 });
 
 Deno.test("Initial: no length of key at all is a mistake", () => {
