@@ -32,6 +32,7 @@ const OVERFLOW_LOSS = 0.2;
 export async function checkLoad(c: NetworkContext): Promise<CheckOutcome> {
   const { findings, timing } = c;
   const host = findings.echoHost;
+  if (timing.loadMs === 0) return skip("left out (--load 0)");
   if (host === undefined) return skip("nobody answers echo requests");
   if (findings.unclean !== undefined) return skip("no use on a line that swallows characters");
   const largest = Math.min(c.networkInterface.mtu, findings.passingBytes ?? c.networkInterface.mtu);
@@ -163,7 +164,9 @@ export function checkRate(c: NetworkContext): CheckOutcome {
   const percent = Math.round(100 * rate / nominal);
   const text = `${formatBytes(rate)}/s in each direction`;
   // The "speed" of a USB modem's port says nothing about it.
-  if (percent > 105) return pass(`${text}; the ${c.baudRate} baud of the port mean nothing (USB)`);
+  if (percent > 105) {
+    return pass(`${text}; the ${c.baudRate} baud of the port mean nothing here (USB, or no real line)`);
+  }
   const slow = percent < 60 ? ": the network, not the line, sets the pace" : "";
   return pass(`${text}, ${percent} % of what ${c.baudRate} baud can carry${slow}`);
 }

@@ -157,32 +157,35 @@ export class DiagReport {
   }
 
   #printVerdict(summary: string): void {
-    const say = (text: string): void => this.#say(text);
     const worst = this.#worst();
-    say("");
+    this.#say("");
     if (worst === undefined) return this.#lines("Nothing is wrong: ", summary, "32");
     const isWarning = worst.result === "warn";
     if (isWarning) this.#lines("It works: ", summary, "32");
-    if (worst.cause === undefined) {
-      const text = `${checkTitle(worst.check)}: ${worst.text}`;
-      this.#lines(isWarning ? "But note: " : "It is: ", text, COLORS[worst.result]);
-      if (worst.remedy !== undefined) this.#lines("Do this next: ", worst.remedy, "1");
-      return;
-    }
-    const cause = causeOf(worst.cause);
-    const facts = worst.facts;
-    this.#lines(
-      isWarning ? "But note: " : "It is: ",
-      `${cause.title} (${cause.id}).`,
-      COLORS[cause.severity],
-    );
-    this.#lines("", fillIn(cause.meaning, facts));
-    say("");
-    this.#lines("Do this next: ", worst.remedy ?? fillIn(cause.next, facts), "1");
-    this.#printReasons(cause, worst);
-    for (const other of this.causes.filter((id) => id !== cause.id)) {
-      const also = causeOf(other);
-      this.#lines("Also: ", `${also.title} (${other}). ${fillIn(also.next, this.#factsOf(other))}`);
+    const cause = worst.cause === undefined ? undefined : causeOf(worst.cause);
+    const what = cause === undefined
+      ? `${checkTitle(worst.check)}: ${worst.text.replace(/\.$/, "")}.`
+      : `${cause.title} (${cause.id}).`;
+    this.#lines(isWarning ? "But note: " : "It is: ", what, COLORS[worst.result]);
+    if (cause !== undefined) this.#lines("", fillIn(cause.meaning, worst.facts));
+    this.#say("");
+    const next = remedyOf(worst);
+    if (next !== undefined) this.#lines("Do this next: ", next, "1");
+    if (cause !== undefined) this.#printReasons(cause, worst);
+    this.#printOthers(worst);
+  }
+
+  /** What else is not well, in a line each. */
+  #printOthers(worst: Check): void {
+    const seen = new Set<LinkCause | undefined>([worst.cause]);
+    for (const check of this.#checks) {
+      if (check === worst || check.result === "pass" || check.result === "skip") continue;
+      const { cause, number, text } = check;
+      if (cause === undefined) this.#lines("Also: ", `check ${number}, ${checkTitle(check.check)}: ${text}`);
+      else if (!seen.has(cause)) {
+        seen.add(cause);
+        this.#lines("Also: ", `${causeOf(cause).title} (${cause}). ${remedyOf(check)}`);
+      }
     }
   }
 
@@ -194,10 +197,6 @@ export class DiagReport {
       this.#say(`  - ${first}`);
       for (const line of rest) this.#say(`    ${line}`);
     }
-  }
-
-  #factsOf(cause: LinkCause): Check["facts"] {
-    return this.#checks.find((check) => check.cause === cause)?.facts;
   }
 
   #print(check: Check, remedy: string | undefined): void {

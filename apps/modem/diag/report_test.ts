@@ -87,6 +87,28 @@ Otherwise:
   );
 });
 
+Deno.test("report: what has no cause is told by its check, and what else is odd in a line each", () => {
+  const { report: r, text } = report();
+  r.add("modem", { result: "warn", cause: "wrong-baud", text: "found at 9600", facts: { baud: "9600" } }, 0);
+  r.add(
+    "connect",
+    { result: "fail", text: "no connection to example.com:80", remedy: "Ask the operator." },
+    0,
+  );
+  r.add("clock", { result: "warn", text: "odd" }, 0);
+  assertEquals(r.end("online."), 1);
+  assertEquals(
+    text().slice(text().indexOf("It is: ")),
+    `It is: a connection: no connection to example.com:80.
+
+Do this next: Ask the operator.
+Also: the modem answers at another speed than the one asked for
+      (wrong-baud). Give the speed that was found: \`--baud 9600\`.
+Also: check 22, clock: odd
+`,
+  );
+});
+
 Deno.test("report: as JSON an object for each check and one at the end, and no other line", () => {
   const { report: r, text } = report({ json: true });
   r.begin("simulated modem");
