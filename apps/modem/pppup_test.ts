@@ -151,3 +151,17 @@ Deno.test("pppup: wrong usage is status 2, help is status 0", async () => {
   assertEquals(help.code, 0);
   assertStringIncludes(help.stdout, "--sim-fault");
 });
+
+Deno.test("pppup --sim --persist: the link comes back after the peer has ended it, over the same interface", async () => {
+  const args = ["--sim-fault", "peer-terminates", "--persist", "--holdoff", "0.2"];
+  const done = await run(...FAST, ...args, "ping", "-c", "8", "-i", "1", "-W", "1", "10.64.64.1");
+  assertEquals(done.code, 0, done.stderr);
+  assertStringIncludes(done.stderr, "Dialling again in");
+  assertEquals(done.stderr.match(/✔ addresses/g)!.length >= 2, true, done.stderr);
+});
+
+Deno.test("pppup --sim --demand --idle: a packet dials, silence hangs up", async () => {
+  const done = await run(...FAST, "--demand", "--idle", "1", "ping", "-c", "1", "example.test");
+  assertEquals(done.code, 0, done.stderr);
+  assertStringIncludes(done.stdout, "1 received");
+});

@@ -18,6 +18,11 @@ import {
 import type { PppInterface } from "./ppp_interface.ts";
 import type { Redial } from "./redial_options.ts";
 
+/** Pause of a server before it listens again. */
+const LISTEN_AGAIN_MS = 200;
+/** A year. */
+const FOR_EVER_MS = 365 * 86_400_000;
+
 /** Why the last call ended. */
 interface LastEnd {
   readonly cause: LinkCause | "closed";
@@ -46,12 +51,16 @@ export class RedialConnection implements Connection {
   #onUp: (networkInterface: StackInterface) => void = () => {};
   #onEnded: (end: ConnectionEnd) => void = () => {};
 
-  /** Makes a connection; {@linkcode connect} begins. */
+  /** Makes a connection; {@linkcode connect} begins.
+   *
+   * @param isServer We are called: there is nobody to be patient with, and no end to the waiting.
+   */
   constructor(
     host: LinkHost,
     pppInterface: PppInterface,
     makeBringUp: MakeBringUp,
     redial: Redial,
+    isServer: boolean,
     handlers: ConnectionHandlers = {},
   ) {
     this.#host = host;
@@ -62,6 +71,7 @@ export class RedialConnection implements Connection {
     this.ended = new Promise((resolve) => this.#onEnded = resolve);
     this.#supervisor = new DialSupervisor(host.stack, this.#dial, {
       isOnDemand: redial.isOnDemand,
+      ...(isServer ? { holdOffMs: LISTEN_AGAIN_MS, maxFailures: 0, dialTimeoutMs: FOR_EVER_MS } : {}),
       ...(redial.holdoffMs === undefined ? {} : { holdOffMs: redial.holdoffMs }),
     }, {
       up: (up) => {

@@ -81,7 +81,7 @@ function makeConnection(
       printer.line("warning", "redial", `Dialling again in ${formatSeconds(inMs)}`),
   };
   return o.redial.isPersistent
-    ? new RedialConnection(host, pppInterface, makeBringUp, o.redial, handlers)
+    ? new RedialConnection(host, pppInterface, makeBringUp, o.redial, o.link.isServer, handlers)
     : new SingleConnection(host, pppInterface, makeBringUp, handlers);
 }
 
