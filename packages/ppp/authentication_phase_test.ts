@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import fc from "fast-check";
 import { TimerQueue } from "@lightwire/netif";
 import { seededRandom } from "@lightwire/netif/random";
 import { VirtualClock } from "@lightwire/netif/sim";
@@ -164,4 +165,32 @@ Deno.test("Authenticate: a network packet stands for a lost success only where t
     assertEquals(client.log, isProof ? ["done"] : []);
     client.phase.stop();
   }
+});
+
+Deno.test("Authenticate: whatever a peer does, it is decided once the peer is silent, and no timer is left (RFC 1661 §3.5)", () => {
+  const method = fc.constantFrom<PppAuthMethod>("eap", "mschapv2", "chap-md5", "mschap", "pap");
+  const body = fc.oneof(
+    fc.uint8Array({ maxLength: 60 }),
+    fc.constantFrom(1, 2, 3, 4, 13, 26).chain((type) =>
+      fc.uint8Array({ maxLength: 60 }).map((rest) => Uint8Array.of(type, ...rest))
+    ),
+  );
+  const packet = fc.tuple(fc.integer({ min: 1, max: 7 }), fc.nat(3), body, fc.nat(4000), fc.boolean());
+  fc.assert(fc.property(method, method, fc.array(packet, { maxLength: 30 }), (here, there, packets) => {
+    const one = createPhase({ credentials: ALICE, peerSecrets: secrets, authRetries: 1 });
+    one.phase.start(here, there);
+    const pass = (ms: number) => {
+      one.clock.advance(ms);
+      one.timers.runDue();
+    };
+    for (const [code, id, data, ms, isEcho] of packets) {
+      if (one.log.some((line) => line !== "done")) break; // the session stops it at the first failure
+      const sent = one.sent.at(-1);
+      if (isEcho && sent !== undefined) one.input(sent.protocol, sent.packet);
+      for (const protocol of [PPP_PAP, PPP_CHAP, PPP_EAP]) one.input(protocol, emitCpPacket(code, id, data));
+      pass(ms);
+    }
+    for (let i = 0; i < 100 && one.timers.size > 0; i++) pass(1000);
+    assertEquals([one.log.length > 0, one.timers.size], [true, 0]);
+  }));
 });
