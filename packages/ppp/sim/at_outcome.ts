@@ -102,6 +102,18 @@ const CME_TEXTS: ReadonlyMap<number, string> = new Map([
   [148, "unspecified GPRS error"],
 ]);
 
+/** Numbers of results, for `V0` (V.250 §5.7.1). */
+export const RESULT_NUMBERS: Readonly<Record<string, number>> = {
+  "OK": 0,
+  "CONNECT": 1,
+  "RING": 2,
+  "NO CARRIER": 3,
+  "ERROR": 4,
+  "NO DIALTONE": 6,
+  "BUSY": 7,
+  "NO ANSWER": 8,
+};
+
 /** Text of a result, under a level of `+CMEE`: 0 plain `ERROR`, 1 numbers, 2 texts. Those of SMS are always told. */
 export function resultText(result: AtFinalResult, errorLevel: number): string {
   if (typeof result === "string") return result;

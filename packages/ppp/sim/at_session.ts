@@ -5,7 +5,14 @@
  */
 import type { Timer, TimerQueue } from "@lightwire/netif";
 import { parseCommandLine } from "./at_command_line.ts";
-import { AT_ERROR, type AtFinalResult, type AtInvocation, type AtOutcome, resultText } from "./at_outcome.ts";
+import {
+  AT_ERROR,
+  type AtFinalResult,
+  type AtInvocation,
+  type AtOutcome,
+  RESULT_NUMBERS,
+  resultText,
+} from "./at_outcome.ts";
 import type { DataCall } from "./data_call.ts";
 
 /** Where the octets of a session go: the line, or a channel of the multiplexer. */
@@ -45,16 +52,8 @@ const REGISTERS: readonly (readonly [number, number])[] = [
   [10, 1],
   [12, 50],
 ];
-const NUMBERS: Readonly<Record<string, number>> = {
-  "OK": 0,
-  "CONNECT": 1,
-  "RING": 2,
-  "NO CARRIER": 3,
-  "ERROR": 4,
-  "NO DIALTONE": 6,
-  "BUSY": 7,
-  "NO ANSWER": 8,
-};
+/** Characters so soon behind a command line do not abort it (V.250 §5.6.1). */
+const ABORT_AFTER_MS = 125;
 const MAX_LINE = 1024;
 const MAX_TEXT = 1024;
 const MAX_AHEAD = 2048;
@@ -89,7 +88,9 @@ export class AtSession {
   #text: number[] = [];
   #queue: AtInvocation[] = [];
   #later: (() => AtOutcome) | undefined = undefined;
-  #isAbortable = false;
+  #isDialling = false;
+  /** When any character takes the command back; `undefined`: none does. */
+  #isAbortableFrom: number | undefined = undefined;
   #onPrompt: ((text: string | undefined) => AtOutcome) | undefined = undefined;
   #ahead: Uint8Array = new Uint8Array(0);
   #rest: Uint8Array = new Uint8Array(0);
@@ -102,6 +103,11 @@ export class AtSession {
     this.#owner = owner;
     this.#channel = channel;
     this.#timer = owner.timers.create(() => this.#resume());
+  }
+
+  /** Says that what comes next may be aborted by any character (V.250 §5.6.1). */
+  set isDialling(isIt: boolean) {
+    this.#isDialling = isIt;
   }
 
   /** The connection of this line, also while it takes commands. */
@@ -134,7 +140,7 @@ export class AtSession {
       }
       if (this.#mode === "prompt") this.#promptOctet(bytes[i]!);
       else if (this.#mode === "command") this.#commandOctet(bytes[i]!);
-      else if (this.#isAbortable) this.#abort();
+      else if (this.#isAbortableFrom !== undefined) this.#abort();
       else {
         this.#keepAhead(bytes, i);
         return;
@@ -296,7 +302,7 @@ export class AtSession {
     if (outcome.isConnected) return false;
     if (then !== undefined || afterMs > 0) {
       this.#mode = "busy";
-      this.#isAbortable = outcome.prompt === undefined && then !== undefined && this.#isDialling;
+      this.#isAbortableFrom = this.#isDialling ? this.#owner.timers.clock.now() + ABORT_AFTER_MS : undefined;
       this.#later = then ?? (() => ({ ...outcome, afterMs: 0 }));
       this.#timer.start(afterMs);
       return false;
@@ -316,14 +322,9 @@ export class AtSession {
     return false;
   }
 
-  #isDialling = false;
-
-  /** Says that what comes next may be aborted by any character (V.250 §5.6.1). */
-  set isDialling(isIt: boolean) {
-    this.#isDialling = isIt;
-  }
-
+  /** A character comes while a call is made. The first moment is for those who send more than a carriage return. */
   #abort(): void {
+    if (this.#owner.timers.clock.now() < this.#isAbortableFrom!) return;
     this.#timer.stop();
     this.#finish("NO CARRIER");
   }
@@ -382,7 +383,7 @@ export class AtSession {
     shown: string = result === "CONNECT" ? result : resultText(result, this.#owner.errorLevel),
   ): void {
     if (this.isQuiet) return;
-    const number = NUMBERS[typeof result === "string" ? result : shown];
+    const number = RESULT_NUMBERS[typeof result === "string" ? result : shown];
     const isInWords = this.isVerbose || number === undefined;
     this.#send(this.#encoder.encode(isInWords ? `\r\n${shown}\r\n` : `${number}\r`));
   }

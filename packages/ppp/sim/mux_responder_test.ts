@@ -60,9 +60,13 @@ Deno.test("multiplexer: commands on one channel and data on another at once", ()
   commands.send("AT+CSQ", ({ lines }) => signal = lines);
   sim.advance(200);
   assertEquals(signal, ["+CSQ: 21,99"]);
+  let second: string | undefined;
+  commands.send({ text: "ATD*99#", timeoutMs: 5000 }, ({ result }) => second = result?.code);
+  sim.advance(1000);
+  assertEquals(second, "NO_CARRIER"); // the context is in use
   let lost = 0;
   data.onCarrierLost = () => lost++;
-  link.stop();
+  commands.send("AT+CGACT=0,1");
   sim.advance(5000);
   assertEquals(lost, 1);
   assertEquals(mux.channel(2).inputLines?.dcd, false);

@@ -77,6 +77,7 @@ function activate(at: CommandContext): AtOutcome {
     const context = contexts.get(wanted) ?? (wanted === 1 ? contexts.define(1, "IP", "") : undefined);
     if (context === undefined) return cme(CME.INVALID_INDEX);
     if (isOn === 1) return activateContext(at, context);
+    context.hangUp?.();
     at.modem.deactivate(context);
     return ok();
   });

@@ -12,6 +12,8 @@ export interface PacketContext {
   apn: string;
   /** Address which the network gave; a context that has one is active. */
   address: IpAddress | undefined;
+  /** Ends the call that it carries; `undefined` while there is none. */
+  hangUp: (() => void) | undefined;
   /** What `+CGAUTH` set: kind, user and password. */
   auth: readonly string[];
 }
@@ -36,7 +38,13 @@ export class PacketContexts {
   /** Defines a context. */
   define(cid: number, type: string, apn: string): PacketContext {
     const old = this.#contexts.get(cid);
-    const context: PacketContext = { type, apn, address: undefined, auth: old?.auth ?? [] };
+    const context: PacketContext = {
+      type,
+      apn,
+      address: undefined,
+      hangUp: undefined,
+      auth: old?.auth ?? [],
+    };
     this.#contexts.set(cid, context);
     return context;
   }

@@ -357,13 +357,16 @@ export class SimulatedModem {
     }
     if (core.radio.isAttachRefused) return refuse(failure);
     const context = core.contexts.get(cid) ?? core.contexts.define(cid, "IP", "");
+    if (context.hangUp !== undefined) return refuse("Context in use");
     if (!core.activate(context)) return "NO CARRIER";
     const call = this.#makeCall(session);
     const request = { apn: context.apn, type: context.type, number, behaviour: this.#behaviour.ppp };
     const over = () => session.endCall("NO CARRIER");
     const far = operator.answer(call, request, context.address!, this.#options.answer, over);
+    context.hangUp = over;
     call.onBegin = () => far.begin();
     call.onEnd = () => {
+      context.hangUp = undefined;
       far.end();
       core.deactivate(context);
     };

@@ -137,7 +137,7 @@ Deno.test("a modem finds the speed by itself, and keeps what +IPR says (V.250 §
 
 Deno.test("any character aborts dialling (V.250 §5.6.1)", () => {
   const terminal = new Terminal({ connectMs: 5000 }).settle();
-  terminal.write("ATD*99#\r");
+  terminal.write("ATD*99#\r\n"); // not by the rest of its own line end
   terminal.sim.advance(1000);
   terminal.text = "";
   terminal.write("\r");
