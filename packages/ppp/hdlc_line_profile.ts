@@ -7,10 +7,11 @@
  *
  * @module
  */
+import { HDLC_FLAG } from "./hdlc.ts";
 
 /** What is the matter with bit 7 of the octets: nothing, or what a line of seven bits puts there. */
 export type Bit7Finding =
-  | "unknown" // too few octets
+  | "unknown" // too few octets, or no PPP
   | "clean"
   | "always-0"
   | "always-1"
@@ -39,6 +40,8 @@ export class HdlcLineProfile {
   withBit7: number;
   /** Of these, with an odd number of ones. */
   withOddParity: number;
+  /** Of these, flags: without one it is text, and no line that keeps the flags whole is to blame. */
+  flags: number;
   /** How often each control character has come unescaped. */
   readonly controlCounts: Uint32Array;
 
@@ -47,6 +50,7 @@ export class HdlcLineProfile {
     this.octets = 0;
     this.withBit7 = 0;
     this.withOddParity = 0;
+    this.flags = 0;
     this.controlCounts = new Uint32Array(CONTROLS);
   }
 
@@ -55,6 +59,7 @@ export class HdlcLineProfile {
     this.octets = 0;
     this.withBit7 = 0;
     this.withOddParity = 0;
+    this.flags = 0;
     this.controlCounts.fill(0);
   }
 
@@ -69,6 +74,7 @@ export class HdlcLineProfile {
       withBit7 += kind & KIND_BIT7;
       odd += kind >>> 1;
       if (octet < CONTROLS) controlCounts[octet]!++;
+      else if (octet === HDLC_FLAG) this.flags++;
     }
     this.octets += end - start;
     this.withBit7 += withBit7;
@@ -78,11 +84,11 @@ export class HdlcLineProfile {
   /** What is the matter with bit 7. */
   get bit7(): Bit7Finding {
     if (this.octets < MIN_BIT7_OCTETS) return "unknown";
-    if (this.withBit7 === 0) return "always-0";
     if (this.withBit7 === this.octets) return "always-1";
-    if (this.withOddParity === 0) return "even-parity";
     if (this.withOddParity === this.octets) return "odd-parity";
-    return "clean";
+    if (this.flags === 0) return "unknown";
+    if (this.withBit7 === 0) return "always-0";
+    return this.withOddParity === 0 ? "even-parity" : "clean";
   }
 
   /** Control characters seen, as a bitmap in the form of an ACCM. */

@@ -69,7 +69,7 @@ Deno.test("profile: the text of a modem is forgotten when the first flag comes (
   const decoder = new HdlcDecoder({ hdlcInput: () => {} });
   const text = new TextEncoder().encode("CONNECT 115200\r\n".repeat(10));
   decoder.input(text);
-  assertEquals([decoder.profile.octets, decoder.profile.bit7], [160, "always-0"]);
+  assertEquals([decoder.profile.octets, decoder.profile.bit7], [160, "unknown"]);
   decoder.input(Uint8Array.of(0x41, 0x7e, 0xff, 0x03));
   assertEquals([decoder.profile.octets, decoder.counters.garbage], [2, 161]);
   decoder.reset();

@@ -56,6 +56,7 @@ export class PppLine {
   readonly caller: PppLineEnd;
   /** Who answers, and gives the other its address. */
   readonly answerer: PppLineEnd;
+  readonly #transfers: TransferEnd[] = [];
 
   /** Both links are started, and nothing has passed yet. */
   constructor(options: PppLineOptions) {
@@ -97,11 +98,13 @@ export class PppLine {
       return server;
     });
     client.connection = this.caller.tcp.connect({ remoteAddress: ANSWERER, remotePort: PORT }, client);
+    this.#transfers.push(client, server);
     return [client, server];
   }
 
-  /** Both links are closed, and everything is released. */
+  /** Connections are aborted, both links are closed, and everything is released. */
   close(): void {
+    for (const end of this.#transfers) if (!end.isClosed) end.connection?.abort();
     for (const { link } of [this.caller, this.answerer]) link.close();
     this.sim.close();
   }
