@@ -116,6 +116,11 @@ export class Running {
     }
   }
 
+  /** Sends it a signal. */
+  signal(signal: Deno.Signal): void {
+    this.#child.kill(signal);
+  }
+
   /** Ends it as Ctrl-C would, and waits. */
   async interrupt(signal: Deno.Signal = "SIGINT"): Promise<number> {
     try {

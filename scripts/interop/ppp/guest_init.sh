@@ -19,7 +19,7 @@ $B chmod 600 /etc/ppp/pap-secrets /etc/ppp/chap-secrets
 
 K=/usr/lib/uml/modules/$($B uname -r)/kernel
 for module in lib/crc-ccitt drivers/net/slip/slhc drivers/net/ppp/ppp_generic drivers/net/ppp/ppp_async \
-  net/ipv6/ipv6 lib/crypto/libarc4 drivers/net/ppp/ppp_mppe drivers/net/ppp/pppox drivers/net/ppp/pppoe; do
+  net/ipv6/ipv6 lib/crypto/libarc4 drivers/net/ppp/ppp_mppe drivers/net/ppp/bsd_comp drivers/net/ppp/ppp_deflate drivers/net/ppp/pppox drivers/net/ppp/pppoe; do
   # A lookup of the crypto layer fails now and then at this early hour.
   for try in 1 2 3 4 5; do $B insmod "$K/$module.ko" 2>/dev/null && break; done
 done
@@ -33,6 +33,8 @@ i=0
 while [ $i -lt "$LINES" ]; do
   # A line that nobody has open has no pseudo-terminal, and gets another one each time.
   $B sleep 999999 </dev/ttyS$i >/dev/null 2>&1 &
+  # Nor does it echo what arrives before pppd does.
+  $B stty -F /dev/ttyS$i raw -echo
   i=$((i + 1))
 done
 
@@ -44,6 +46,25 @@ supervise() {
     pppd /dev/$tty 115200 "$@" logfile /run/lab/log/$tty.log nodetach </dev/null >>/run/lab/log/$tty.out 2>&1
     echo $? >>/run/lab/log/$tty.exit
     $B usleep 50000
+  done
+}
+
+# pppd_of LINE: its process.
+pppd_of() {
+  for p in $($B pidof pppd); do
+    $B grep -q "/dev/$1.115200" /proc/$p/cmdline 2>/dev/null && echo $p
+  done
+}
+
+# stop_line LINE: ends its supervisor and its pppd, and waits for the end.
+stop_line() {
+  [ -e /run/lab/log/$1.super ] && kill "$(cat /run/lab/log/$1.super)" 2>/dev/null && $B rm /run/lab/log/$1.super
+  for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    p=$(pppd_of $1)
+    [ -z "$p" ] && return
+    [ $try = 1 ] && kill -CONT $p && kill -TERM $p
+    [ $try = 15 ] && kill -KILL $p
+    $B usleep 100000
   done
 }
 

@@ -67,6 +67,7 @@ export class PppLine {
   /** Has pppd dial us on this line. */
   async dial(options: string = ""): Promise<void> {
     await this.#start(`${CLIENT_OPTIONS} ${options}`, false);
+    await this.waitForLog(/Connect: ppp\d+ <-->/);
   }
 
   /** Everything that pppd logged on this line since the last {@linkcode serve} or {@linkcode dial}. */
@@ -93,13 +94,9 @@ export class PppLine {
     await this.#lab.guest(`kill -${name} $(cat /run/lab/log/ttyS${this.index}.pid)`);
   }
 
-  /** Ends whatever runs on this line. */
+  /** Ends whatever runs on this line. Not by force: a pppd that is killed leaves its line as PPP's. */
   async stop(): Promise<void> {
-    const n = this.index;
-    await this.#lab.guest(
-      `kill $(cat /run/lab/log/ttyS${n}.super) 2>/dev/null; kill -KILL $(pidof pppd | tr ' ' '\\n' | ` +
-        `while read p; do grep -q /dev/ttyS${n} /proc/$p/cmdline && echo $p; done) 2>/dev/null; :`,
-    );
+    await this.#lab.guest(`stop_line ttyS${this.index}`);
   }
 
   /** Lets the line go. */
@@ -117,10 +114,9 @@ export class PppLine {
     if (!/mppe|ccp|comp/.test(options)) options += " noccp";
     if (!options.includes("ipv6")) options += " noipv6";
     await Deno.remove(this.#logPath).catch(() => {});
-    const words = `${options} unit ${this.index}`;
     const command = isSupervised
-      ? `supervise ${tty} ${words} & echo $! >/run/lab/log/${tty}.super`
-      : `pppd /dev/${tty} 115200 ${words} logfile /run/lab/log/${tty}.log nodetach ` +
+      ? `supervise ${tty} ${options} & echo $! >/run/lab/log/${tty}.super`
+      : `pppd /dev/${tty} 115200 ${options} logfile /run/lab/log/${tty}.log nodetach ` +
         `</dev/null >>/run/lab/log/${tty}.out 2>&1 & echo $! >/run/lab/log/${tty}.pid`;
     await this.#lab.guest(command);
   }

@@ -1,0 +1,57 @@
+/** Runs `pppup` and other programs for the tests, and what these tests share.
+ *
+ * @module
+ */
+import { type Finished, run, Running } from "../lab.ts";
+import type { PppLine } from "./ppp_lab.ts";
+
+const ROOT = new URL("../../../", import.meta.url).pathname;
+const MAIN = `${ROOT}apps/modem/main.ts`;
+const RUN = ["run", "--no-lock", "--no-check", "-A", "--config", `${ROOT}deno.json`];
+
+/** Runs pppup to its end. */
+export function pppup(args: readonly string[], stdin?: string | Uint8Array): Promise<Finished> {
+  return run(Deno.execPath(), [...RUN, MAIN, ...args], stdin);
+}
+
+/** Starts pppup. */
+export function startPppup(args: readonly string[], stdin: "null" | "piped" = "null"): Running {
+  return new Running(Deno.execPath(), [...RUN, MAIN, ...args], stdin);
+}
+
+/** Starts a script of this folder. */
+export function startScript(name: string, args: readonly string[]): Running {
+  return new Running(Deno.execPath(), [...RUN, new URL(name, import.meta.url).pathname, ...args]);
+}
+
+/** A test whose peers outlive it: they belong to the whole file. */
+export function pppTest(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name, fn, sanitizeOps: false, sanitizeResources: false });
+}
+
+/** What the words of {@linkcode pppup} are for a line, with a login. */
+export function direct(device: string, ...args: string[]): string[] {
+  return ["--device", device, "--direct", "--user", "tester", "--password", "secret", ...args];
+}
+
+/** A lab for all tests of a file, made when the first of them begins. */
+export class SharedLab<T extends AsyncDisposable> {
+  #value: T | undefined = undefined;
+
+  /** @param make makes it. */
+  constructor(make: () => Promise<T>) {
+    Deno.test.beforeAll(async () => void (this.#value = await make()));
+    Deno.test.afterAll(async () => await this.#value?.[Symbol.asyncDispose]());
+  }
+
+  /** The lab. */
+  get value(): T {
+    if (this.#value === undefined) throw new Error("The lab did not start");
+    return this.#value;
+  }
+}
+
+/** Says what both sides did, for a failed assertion. */
+export async function account(line: PppLine, done: Finished): Promise<string> {
+  return `pppup (${done.code}):\n${done.stdout}${done.stderr}\npppd:\n${await line.log()}`;
+}
