@@ -16,6 +16,7 @@ export class SerialOutput {
   readonly #port: SerialPort;
   #start: number;
   #isWriting: boolean;
+  #isCleared: boolean;
   #isBlocked: boolean;
 
   /** Makes an empty one.
@@ -29,6 +30,7 @@ export class SerialOutput {
     this.#port = port;
     this.#start = 0;
     this.#isWriting = false;
+    this.#isCleared = false;
     this.#isBlocked = false;
   }
 
@@ -62,19 +64,25 @@ export class SerialOutput {
     return this.end + needed <= limit;
   }
 
-  /** Gives the port what waits.
+  /** Gives the port what waits, and what comes to wait meanwhile.
    *
    * @returns whether it has taken all, and there was something.
    */
   write(): boolean {
     if (this.#isWriting || this.isEmpty) return false;
     this.#isWriting = true;
-    const start = this.#start;
-    const taken = this.#port.write(this.bytes, start, this.end);
+    this.#isCleared = false;
+    this.#isBlocked = false;
+    while (!this.#isBlocked && this.#start < this.end) {
+      const { end } = this;
+      const start = this.#start;
+      const taken = this.#port.write(this.bytes, start, end);
+      this.octetsSent += taken;
+      if (this.#isCleared) break; // from inside of the port's call
+      this.#start = start + taken;
+      this.#isBlocked = this.#start < end;
+    }
     this.#isWriting = false;
-    this.octetsSent += taken;
-    this.#start = start + taken;
-    this.#isBlocked = this.#start < this.end;
     if (this.#isBlocked) return false;
     this.#start = this.end = 0;
     return true;
@@ -84,5 +92,6 @@ export class SerialOutput {
   clear(): void {
     this.#start = this.end = 0;
     this.#isBlocked = false;
+    this.#isCleared = true;
   }
 }
