@@ -4,6 +4,7 @@
  */
 import { type Figure, formatFigure } from "./figure.ts";
 import { inProcessFigures, kernelLoopbackFigures } from "./in_process.ts";
+import { pppFigures } from "./ppp.ts";
 import { tapFigures } from "./tap.ts";
 
 const only = Deno.args[0];
@@ -11,6 +12,7 @@ const groups: readonly (readonly [name: string, measure: () => Promise<Figure[]>
   ["in-process", inProcessFigures],
   ["loopback", kernelLoopbackFigures],
   ["tap", tapFigures],
+  ["ppp", pppFigures],
 ];
 if (only !== undefined && !groups.some(([name]) => name === only)) {
   console.error(`Usage: deno task bench [${groups.map(([name]) => name).join("|")}]`);
