@@ -3,7 +3,7 @@
  * @module
  */
 import type { LcpSettings, PppLink } from "@lightwire/ppp";
-import type { BringUpEvent, BringUpStep, LinkCause } from "@lightwire/ppp/modem";
+import type { BringUpEvent, BringUpOptions, BringUpStep, LinkCause } from "@lightwire/ppp/modem";
 import { causeOf, type Facts } from "./catalogue.ts";
 import type { CheckName, CheckOutcome } from "./check.ts";
 import { judgeLcp } from "./lcp_verdict.ts";
@@ -47,14 +47,16 @@ export class BringUpChecks {
   baudRate: number | undefined = undefined;
   readonly #report: DiagReport;
   readonly #facts: Facts;
+  readonly #options: BringUpOptions;
   readonly #isDirect: boolean;
   #warning: BringUpEvent | undefined;
   #step: BringUpStep = "port";
 
   /** @param facts what is known beforehand, for the texts of the catalogue. */
-  constructor(report: DiagReport, isDirect: boolean, facts: Facts) {
+  constructor(report: DiagReport, options: BringUpOptions, facts: Facts) {
     this.#report = report;
-    this.#isDirect = isDirect;
+    this.#options = options;
+    this.#isDirect = options.direct === true;
     this.#facts = facts;
   }
 
@@ -156,6 +158,13 @@ export class BringUpChecks {
     if (cause === "lcp-timeout") {
       const verdict = judgeLcp(evidence);
       if (verdict !== undefined) return verdict;
+    }
+    const { authMethods, credentials } = this.#options.session ?? {};
+    if (cause === "auth-type-refused" && authMethods !== undefined) {
+      return "Leave --auth out, or add the method that the peer asked for.";
+    }
+    if (cause === "auth-type-refused" && credentials !== undefined) {
+      return "The peer asks for a method that is not spoken here: set it to CHAP, MS-CHAPv2, EAP-MD5 or PAP.";
     }
     return this.#isDirect
       ? causeOf(cause).reasons.find(({ when }) => when === "with --direct")?.then

@@ -9,7 +9,7 @@ import type { ModemCause } from "./catalogue_modem.ts";
 /** What is written down about the causes from the call on. */
 export const LINK_ENTRIES: Readonly<Record<Exclude<LinkCause, ModemCause>, CauseEntry>> = {
   "silence-after-connect": {
-    meaning: "The modem said CONNECT, and then not one byte came: PPP asked into the void.",
+    meaning: "The line was open, and then not one byte came: PPP asked into the void.",
     next: "Run it again after switching the modem off and on; if it stays so, try `--number '*99***1#'`.",
     reasons: [
       {

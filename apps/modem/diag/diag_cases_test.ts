@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parseIpAddressOrThrow } from "@lightwire/ip/address";
+import type { PppSessionOptions } from "@lightwire/ppp";
 import type { CheckName } from "./check.ts";
 import { CREDENTIALS, diagnose, type DiagRun } from "./testdata/diag_world.ts";
 import { NoisyPort } from "./testdata/noisy_port.ts";
@@ -85,6 +86,33 @@ Deno.test("diag: IPv6 beside IPv4 does not matter; alone and asked for, it is no
   assertEquals([alone.status, odd(alone), check(alone, "peer").result], [0, [], "skip"]);
   const missed = await diagnose({ bringUp: { pdpType: "IPV6", session } });
   assertEquals([missed.status, missed.diagnosis.causes, missed.leaked], [1, ["ipv6-only"], 0]);
+});
+
+Deno.test("diag: PIN and password are nowhere in the report, whatever happens", async () => {
+  const credentials = { name: "demo", secret: "open-sesame-4711" };
+  const session = { credentials, authMethods: ["pap" as const] };
+  const common = { modem: { pin: "4711", credentials, authMethods: ["pap" as const] } };
+  for (const fault of [undefined, "auth-failed", "wrong-apn"] as const) {
+    const run = await diagnose({
+      ...common,
+      bringUp: { pin: "4711", session },
+      ...(fault === undefined ? {} : { fault }),
+    });
+    assertEquals([run.diagnosis.causes, run.leaked], [fault === undefined ? [] : [fault], 0]);
+    assert(!run.text.includes("4711"), run.text);
+    assert(!run.text.includes("sesame"), run.text);
+  }
+  const wrong = await diagnose({ ...common, bringUp: { pin: "1147", session } });
+  assertEquals(wrong.diagnosis.causes, ["sim-pin"]);
+  assert(!wrong.text.includes("1147"), wrong.text);
+});
+
+Deno.test("diag: without a common authentication, the remedy is about what was given", async () => {
+  const remedy = async (session: PppSessionOptions) =>
+    odd(await diagnose({ fault: "auth-type-refused", bringUp: { session } }))[0]!.remedy!;
+  assertMatch(await remedy({}), /Give a user and a password/);
+  assertMatch(await remedy({ credentials: CREDENTIALS }), /not spoken here/);
+  assertMatch(await remedy({ credentials: CREDENTIALS, authMethods: ["pap"] }), /Leave --auth out/);
 });
 
 Deno.test("diag: a slow line gets its time", async () => {

@@ -171,7 +171,7 @@ class LinkRun {
     this.#options = o;
     this.#environment = environment;
     this.#port = port;
-    this.#checks = new BringUpChecks(report, o.bringUp.direct === true, {
+    this.#checks = new BringUpChecks(report, o.bringUp, {
       device: o.device,
       baud: String(o.baudRate),
       ...(o.bringUp.apn === undefined ? {} : { apn: o.bringUp.apn }),
