@@ -93,6 +93,16 @@ function contextText(context: PdpContext): string {
   return `context ${context.contextId}: ${context.type}, ${apn}`;
 }
 
+/** Defines a context in the make's own way, or else in everybody's. */
+function define(run: BringUpRun, context: PdpContext, then: (reply: AtReply) => void): void {
+  const own = run.profile.defineContext(context);
+  const usual = defineContext(context);
+  run.ask(own, (reply) => {
+    if (reply.status === "ok" || own.text === usual.text) then(reply);
+    else run.ask(usual, then);
+  });
+}
+
 /** Compares the context with what is asked for, and defines it anew if it differs. */
 export function setContext(run: BringUpRun, next: () => void): void {
   if (!run.isCellular) return next();
@@ -114,7 +124,7 @@ export function setContext(run: BringUpRun, next: () => void): void {
       run.done(present === undefined ? "the modem's own context" : contextText(present), fields);
       return next();
     }
-    run.ask(defineContext(wanted), (reply) => {
+    define(run, wanted, (reply) => {
       if (reply.status === "ok") {
         const was = present === undefined || present.apn === "" ? "" : ` (was ${present.apn})`;
         run.done(`${contextText(wanted)}${was}`, fields);

@@ -3,7 +3,6 @@
  * @module
  */
 import type { AtCommand, AtReply } from "./at_command.ts";
-import { dialContext } from "./at_commands.ts";
 import { askWhy, classifyCause } from "./bring_up_context.ts";
 import { makeGoodbye } from "./bring_up_modem.ts";
 import type { BringUpRun } from "./bring_up_run.ts";
@@ -68,9 +67,9 @@ function leaveMultiplexer(run: BringUpRun, next: () => void): void {
 
 /** The command that dials. */
 function dialCommand(run: BringUpRun): AtCommand {
-  const { number, contextId, dialMs = DEFAULT_DIAL_MS, answer } = run.options;
+  const { number, contextId = 1, dialMs = DEFAULT_DIAL_MS, answer } = run.options;
   if (answer === true) return { text: "ATA", timeoutMs: dialMs };
-  if (number === undefined) return { ...dialContext(contextId), timeoutMs: dialMs };
+  if (number === undefined) return { ...run.profile.dial(contextId), timeoutMs: dialMs };
   return { text: `ATD${number}`, timeoutMs: dialMs };
 }
 
