@@ -91,6 +91,8 @@ export const MODEM_MODELS: Readonly<Record<ModemModelName, ModemModel>> = {
       "+CNSMOD": "0,8",
       "+CNMP": "2",
       "+CMNB": "3",
+      "+CBANDCFG": '"CAT-M",3,8,20',
+      "+CNBP": "0X0002000000400183,0X000001E000080045",
       "+CPSI": "LTE,Online,001-01,0x1A2B,27447553,7,EUTRAN-BAND3,1300,5,5,-94,-850,-600,14",
       "+CGNSPWR": "0",
     },
