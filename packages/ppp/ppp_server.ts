@@ -88,6 +88,16 @@ export interface PppServerSession {
   readonly up: PppUp | undefined;
 }
 
+/** What a link needs to belong to a {@linkcode PppServer}; servers of carriers ask for just this. */
+export interface PppServerAnswer {
+  /** PPP's side of the server. */
+  readonly options: PppSessionOptions;
+  /** What the session tells. */
+  readonly handlers: PppLinkHandlers;
+  /** To be called with the link when it is made, before it starts. */
+  readonly made: (link: PppNetworkLink) => void;
+}
+
 /** What a {@linkcode PppServer} tells the application. */
 export interface PppServerHandlers {
   /** IP flows in a session; again when another family joins. */
@@ -166,23 +176,29 @@ export class PppServer {
   accept(
     makeLink: (options: PppSessionOptions, handlers: PppLinkHandlers) => PppNetworkLink,
   ): PppServerSession | undefined {
-    if (this.#sessions.size >= (this.#options.maxSessions ?? DEFAULT_MAX_SESSIONS)) {
-      this.counters.refused++;
-      return undefined;
-    }
-    this.counters.accepted++;
-    const session: Session = {
-      id: this.#nextId++,
-      link: undefined!, // made with handlers that know the session
-      userName: "",
-      up: undefined,
-      claim: undefined,
-      address: undefined,
-    };
+    const session = this.#newSession();
+    if (session === undefined) return undefined;
     session.link = makeLink(this.#sessionOptions(session), this.#linkHandlers(session));
     this.#sessions.add(session);
     session.link.start();
     return session;
+  }
+
+  /** What a server of a carrier, such as PPPoE's or L2TP's, has to know to make the link of one more session by itself. If there
+   * are as many as may be, the link is closed at once. */
+  answer(): PppServerAnswer {
+    const session = this.#newSession();
+    if (session === undefined) {
+      return { options: {}, handlers: {}, made: (link) => this.#linger(link, 0) };
+    }
+    return {
+      options: this.#sessionOptions(session),
+      handlers: this.#linkHandlers(session),
+      made: (link) => {
+        session.link = link;
+        this.#sessions.add(session);
+      },
+    };
   }
 
   /** Ends all sessions in an orderly way; the handler hears of each. */
@@ -194,6 +210,22 @@ export class PppServer {
   close(): void {
     for (const session of this.#sessions) session.link.close();
     for (const link of [...this.#lingering.keys()]) this.#forget(link);
+  }
+
+  #newSession(): Session | undefined {
+    if (this.#sessions.size >= (this.#options.maxSessions ?? DEFAULT_MAX_SESSIONS)) {
+      this.counters.refused++;
+      return undefined;
+    }
+    this.counters.accepted++;
+    return {
+      id: this.#nextId++,
+      link: undefined!, // made with handlers that know the session
+      userName: "",
+      up: undefined,
+      claim: undefined,
+      address: undefined,
+    };
   }
 
   #sessionOptions(session: Session): PppSessionOptions {
@@ -233,15 +265,15 @@ export class PppServer {
         this.#release(session);
         session.claim = undefined;
         this.#handlers.ended?.(session, end, message);
-        this.#linger(session.link);
+        this.#linger(session.link, LINGER_MS);
       },
     };
   }
 
-  #linger(link: PppNetworkLink): void {
+  #linger(link: PppNetworkLink, delayMs: number): void {
     const timer = this.#host.timers.create(() => this.#forget(link));
     this.#lingering.set(link, timer);
-    timer.start(LINGER_MS);
+    timer.start(delayMs);
   }
 
   #forget(link: PppNetworkLink): void {

@@ -1,9 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { parseIpAddressOrThrow } from "@lightwire/ip/address";
-import { FrameRecorder, Simulation } from "@lightwire/netif/sim";
+import { Netif } from "@lightwire/netif";
+import { createSwitch, FrameRecorder, Simulation } from "@lightwire/netif/sim";
 import { PppLink } from "./ppp_link.ts";
 import { PppServer, type PppServerOptions, type PppServerUser } from "./ppp_server.ts";
 import type { PppCredentials } from "./authentication.ts";
+import { PppoeLink } from "./pppoe/pppoe_link.ts";
+import { PppoeServer } from "./pppoe/pppoe_server.ts";
+import { PppoeStation } from "./pppoe/pppoe_station.ts";
 import { createSerialLine } from "./testdata/serial_line.ts";
 
 const USERS: Readonly<Record<string, PppServerUser>> = {
@@ -146,4 +150,42 @@ Deno.test("server: stop() tells every peer, and each session ends (RFC 1661 §5.
   assertEquals(clients.map(({ told }) => told.at(-1)), ["terminated-by-peer", "terminated-by-peer"]);
   assertEquals(log.filter((line) => line.includes("ended")), ["1 alice ended closed", "2 bob ended closed"]);
   end();
+});
+
+Deno.test("server: hosts that call over PPPoE share its pool and its limits (RFC 2516 §5)", () => {
+  const sim = new Simulation({ seed: "pppoe" });
+  const wire = createSwitch(sim, 4).drivers;
+  const stations = wire.map((driver, i) => {
+    const netif = new Netif(driver, { name: "en0", index: 1, macAddress: 0x02_00_00_00_00_10 + i });
+    netif.setUp();
+    return new PppoeStation(netif, sim.pool);
+  });
+  const log: string[] = [];
+  const server = new PppServer(sim.host("server"), {
+    localAddress: parseIpAddressOrThrow("10.0.0.1"),
+    pool: { first: parseIpAddressOrThrow("10.0.0.100"), count: 2 },
+    maxSessions: 2,
+  }, {
+    up: ({ id }, { ipv4 }) => void log.push(`${id} up ${ipv4?.peerAddress}`),
+    ended: ({ id }, end) => void log.push(`${id} ended ${end}`),
+  });
+  const concentrator = new PppoeServer(sim.host("server"), stations[3]!, () => server.answer());
+  const links = stations.slice(0, 3).map((station, i) => new PppoeLink(sim.host(`host ${i}`), station));
+  for (const link of links) {
+    link.start();
+    sim.advance(500);
+  }
+  assertEquals(log, ["1 up 10.0.0.100", "2 up 10.0.0.101"]);
+  assertEquals(links.map((link) => link.session.isNetworkUp), [true, true, false]);
+  assertEquals([server.counters.refused > 0, server.sessions.length], [true, 2]);
+  links[0]!.stop();
+  links[2]!.close();
+  sim.advance(10_000);
+  assertEquals(log.slice(2), ["1 ended terminated-by-peer"]);
+  assertEquals(server.pool.available, 1);
+  for (const link of links) link.close();
+  server.close();
+  concentrator.close();
+  sim.advance(100);
+  assertEquals([sim.pool.inUse, server.sessions.length, server.pool.available], [0, 0, 2]);
 });
