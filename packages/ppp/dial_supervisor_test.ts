@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
 import { parseIpAddressOrThrow } from "@lightwire/ip/address";
 import { LINK_CONFORMANCE, type LinkHarness } from "@lightwire/netif/conformance";
 import { FrameRecorder, Simulation } from "@lightwire/netif/sim";
@@ -235,6 +236,49 @@ Deno.test("any state: close() leaves no timer, no packet and no call behind", ()
     assertQuiet(world);
     assertEquals(world.hungUp.length, world.dialledAt.length);
   }
+});
+
+Deno.test("property: whatever happens, each call is hung up once, the carrier alternates, and it comes up in the end", () => {
+  type World = ReturnType<typeof createWorld>;
+  const step = fc.oneof(
+    fc.constant((w: World) => w.supervisor.start()),
+    fc.constant((w: World) => w.supervisor.stop()),
+    fc.constant((w: World) => void w.send(100)),
+    fc.constant((w: World) => (w.supervisor.link as PppLink | undefined)?.serialClosed(undefined)),
+    fc.constant((w: World) => w.supervisor.link?.stop()),
+    fc.constant((w: World) => w.servers.at(-1)?.stop()),
+    fc.integer({ min: 1, max: 40_000 }).map((ms) => (w: World) => w.sim.advance(ms)),
+    fc.integer({ min: 1, max: 200 }).map((ms) => (w: World) => w.sim.advance(ms)),
+  );
+  const outcome = fc.constantFrom("answer", "answer", "busy", "silent", "barred", "sync");
+  fc.assert(
+    fc.property(
+      fc.array(step, { maxLength: 25 }),
+      fc.array(outcome, { maxLength: 8 }),
+      fc.boolean(),
+      (steps, outcomes, isOnDemand) => {
+        const world = createWorld({
+          client: { idleMs: 30_000 },
+          outcome: (attempt) => outcomes[attempt - 1] as "answer" | undefined ?? "answer",
+          supervisor: { isOnDemand, maxFailures: 4 },
+        });
+        world.supervisor.attach(world.sink);
+        for (const act of steps) act(world);
+        world.supervisor.stop();
+        assert(world.sim.runUntil(() => world.supervisor.state === "Stopped", 30_000), world.log.join("; "));
+        assertEquals(world.hungUp.length, world.dialledAt.length);
+        assertEquals(new Set(world.hungUp).size, world.hungUp.length);
+        while (outcomes.length > world.dialledAt.length) outcomes.pop(); // from now on each call is answered
+        world.supervisor.start();
+        if (isOnDemand) world.send(100);
+        assert(world.sim.runUntil(() => world.supervisor.state === "Up", 200_000), world.log.join("; "));
+        const { carrier } = world.sink;
+        assert(carrier.every((isUp, i) => isUp === (i % 2 === 1)), carrier.join());
+        assertQuiet(world);
+      },
+    ),
+    { numRuns: 150 },
+  );
 });
 
 function harness(isOnDemand: boolean): LinkHarness {

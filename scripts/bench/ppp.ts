@@ -7,14 +7,23 @@ import { DEFAULT_ACCM, HdlcDecoder, HdlcEncoder } from "@lightwire/ppp";
 import { PppLine } from "../sim/ppp_line.ts";
 import type { Figure } from "./figure.ts";
 
-const RUNS = 5;
 const PACKETS = 64;
 const LENGTH = 1504;
 const BAUD = 921_600;
-const TRANSFER_BYTES = 1_000_000;
+
+/** How much to measure. */
+export interface PppFigureOptions {
+  /** Runs of each figure; default 5. */
+  readonly runs?: number;
+  /** Time for each run of framing, in milliseconds; default 100. */
+  readonly runMs?: number;
+  /** Octets that each run of TCP moves each way; default a million. */
+  readonly transferBytes?: number;
+}
 
 /** Framing in MB/s of packets, and the share of a core that a saturated line takes. */
-export function pppFigures(): Promise<Figure[]> {
+export function pppFigures(options: PppFigureOptions = {}): Promise<Figure[]> {
+  const { runs = 5, runMs = 100, transferBytes = 1_000_000 } = options;
   const random = seededRandom("ppp figures");
   const noise = Array.from(
     { length: PACKETS },
@@ -32,20 +41,20 @@ export function pppFigures(): Promise<Figure[]> {
     const decode = () => wires.forEach((wire) => decoder.input(wire));
     figures.push({
       name: `HDLC, ACCM ${name}: encode`,
-      runs: megabytesPerSecond(encode),
+      runs: megabytesPerSecond(encode, runs, runMs),
       unit: "MB/s",
       goal,
     });
     figures.push({
       name: `HDLC, ACCM ${name}: decode`,
-      runs: megabytesPerSecond(decode),
+      runs: megabytesPerSecond(decode, runs, runMs),
       unit: "MB/s",
       goal,
     });
   }
   figures.push({
     name: `TCP over PPP at ${BAUD} baud, full both ways: both hosts and the line`,
-    runs: Array.from({ length: RUNS }, (_, i) => coreShare(i)),
+    runs: Array.from({ length: runs }, (_, i) => coreShare(i, transferBytes)),
     unit: "% of a core",
     goal: { atMost: 5 },
   });
@@ -53,21 +62,21 @@ export function pppFigures(): Promise<Figure[]> {
 }
 
 /** Repeats work on all packets for a while, a few times. */
-function megabytesPerSecond(work: () => void): number[] {
-  return Array.from({ length: RUNS }, () => {
+function megabytesPerSecond(work: () => void, runs: number, runMs: number): number[] {
+  return Array.from({ length: runs }, () => {
     const from = performance.now();
     let rounds = 0;
-    for (; performance.now() - from < 100; rounds++) work();
+    for (; performance.now() - from < runMs; rounds++) work();
     return rounds * PACKETS * LENGTH / (performance.now() - from) / 1000;
   });
 }
 
-/** Real time for each second of the line's time, in percent, while 1 MB moves each way. */
-function coreShare(seed: number): number {
+/** Real time for each second of the line's time, in percent, while `bytes` octets move each way. */
+function coreShare(seed: number, bytes: number): number {
   const line = new PppLine({ seed, baud: BAUD, faults: {} });
   if (!line.sim.runUntil(() => line.isUp, 10_000)) throw new Error("Cannot measure PPP: no link");
   const [realFrom, virtualFrom] = [performance.now(), line.sim.clock.now()];
-  const ends = line.transfer(TRANSFER_BYTES);
+  const ends = line.transfer(bytes);
   if (!line.sim.runUntil(() => ends.every((end) => end.isOver), 600_000)) {
     throw new Error(`Cannot measure PPP: ${ends.map((end) => end.summary).join("; ")}`);
   }
