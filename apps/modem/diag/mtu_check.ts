@@ -18,6 +18,8 @@ const ORDINARY = 84;
 const EVERYBODYS = 576;
 /** A line on which a packet takes longer, there and back, is kept clear of transfers: signs of life would wait too long. */
 const SLOW_MS = 5000;
+/** A transfer that has not moved for so long, three retransmissions, stands still. */
+const STALL_MS = 7000;
 /** Packets that prove that size is what matters. */
 const AGAIN = 6;
 /** Small packets sent at once, their size, and the share of them that has to be answered. */
@@ -127,8 +129,8 @@ async function isSharp(
       count: AGAIN,
       size: bytes - HEADERS,
       dontFragment: true,
-      timeoutMs: c.timing.echoMs + onLineMs(c, bytes),
-      window: 2,
+      timeoutMs: patienceMs(c, bytes) + onLineMs(c, 2 * bytes),
+      window: 3,
       signal: c.signal,
     });
     evidence.push(`ping ${host}, ${bytes} bytes, again: ${received} of ${sent} answered`);
@@ -191,7 +193,7 @@ async function transfer(c: NetworkContext, mtu: number, evidence: string[]): Pro
     const { status, bytes } = await exchangeHttp(c, target, c.findings.targetAddress!, {
       requestBytes: 2 * mtu,
       answerBytes: 4 * mtu,
-      timeoutMs: c.timing.connectMs + 2 * onLineMs(c, 4 * mtu),
+      timeoutMs: Math.min(c.timing.connectMs, STALL_MS) + 2 * onLineMs(c, 4 * mtu),
     });
     evidence.push(
       `GET http://${target.host}${target.path} with a ${2 * mtu}-byte request: ${status || "no status"}, ` +
@@ -227,19 +229,24 @@ async function firstThatAnswers(
   return undefined;
 }
 
+/** How long an answer to a packet of so many bytes may take: long enough for a round trip seen before, and for the line. */
+function patienceMs(c: NetworkContext, bytes: number): number {
+  const lineMs = onLineMs(c, bytes);
+  return Math.min(c.timing.echoMs + lineMs, 500 + 4 * (c.findings.idleMs ?? 500) + 2 * lineMs);
+}
+
 async function probeSize(
   c: NetworkContext,
   host: string,
   bytes: number,
   evidence: string[],
 ): Promise<EchoProbe> {
-  const lineMs = onLineMs(c, bytes);
   const probe = await probeEcho(c.stack, host, {
     count: ATTEMPTS,
     size: bytes - HEADERS,
     isFirstEnough: true,
     dontFragment: true,
-    timeoutMs: Math.min(c.timing.echoMs + lineMs, 500 + 4 * (c.findings.idleMs ?? 500) + 2 * lineMs),
+    timeoutMs: patienceMs(c, bytes),
     signal: c.signal,
   });
   evidence.push(

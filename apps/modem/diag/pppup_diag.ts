@@ -20,12 +20,17 @@ const SIMULATED: Pick<DiagOptions, "target" | "timeServer" | "echoHosts"> = {
   echoHosts: [],
 };
 /** The simulated network is quick; nobody has to wait a minute to see that it does not register. */
-const SIMULATED_PATIENCE: Partial<BringUpOptions> = {
-  simMs: 6000,
-  signalMs: 6000,
-  registrationMs: 8000,
-  attachMs: 8000,
-};
+function hasty(options: BringUpOptions): BringUpOptions {
+  const { session } = options;
+  return {
+    ...options,
+    simMs: 6000,
+    signalMs: 6000,
+    registrationMs: 8000,
+    attachMs: 8000,
+    session: { ...session, lcp: { restartMs: 1000, ...session?.lcp } },
+  };
+}
 
 /** Runs it.
  *
@@ -48,7 +53,7 @@ export async function pppupDiag(
     baudRate: link.kind === "pppoe" ? 0 : link.baudRate,
     flow: link.kind === "device" ? link.flow : "none",
     // That the speed is wrong is for the report to say, also if it was given.
-    bringUp: { ...bringUpSettings(o), findsBaudRate: true, ...(isSim ? SIMULATED_PATIENCE : {}) },
+    bringUp: { ...(isSim ? hasty(bringUpSettings(o)) : bringUpSettings(o)), findsBaudRate: true },
     timing,
     ...(isSim ? SIMULATED : {}),
     ...(target === undefined ? {} : { target }),
