@@ -37,8 +37,8 @@ function called(
     try {
       await body(line, server, shared.value);
     } finally {
-      await line.stop();
       await server.interrupt();
+      await line.stop();
     }
   });
 }

@@ -136,13 +136,20 @@ export class PppLab implements AsyncDisposable {
   #commands = 0;
   #queue: Promise<unknown> = Promise.resolve();
 
-  private constructor(folder: string, lines: number, shim: string) {
+  private constructor(folder: string, lines: number, attached: readonly string[], shim: string) {
     this.folder = folder;
     const serial = Array.from({ length: lines }, (_, i) => `ssl${i}=pts`);
+    attached.forEach((device, i) => serial.push(`ssl${lines + i}=tty:${device}`));
     this.#child = new Deno.Command("setarch", {
       args: [
         ...["x86_64", "-R", "linux.uml", "mem=128M", "root=none", "rootfstype=hostfs", "rootflags=/", "ro"],
-        ...["panic=-1", "noreboot", `init=${folder}/guest_init.sh`, `LAB=${folder}`, `LINES=${lines}`],
+        ...[
+          "panic=-1",
+          "noreboot",
+          `init=${folder}/guest_init.sh`,
+          `LAB=${folder}`,
+          `LINES=${serial.length}`,
+        ],
         ...["con=null", "con0=fd:0,fd:1", "ssl=null", ...serial, `uml_dir=${folder}/umid`],
       ],
       clearEnv: true,
@@ -157,10 +164,11 @@ export class PppLab implements AsyncDisposable {
 
   /** Boots a guest.
    *
-   * @param lines Serial lines, up to {@linkcode MAX_LINES}.
+   * @param lines Serial lines, up to {@linkcode MAX_LINES} with those attached.
+   * @param attached Terminals of this machine which are further lines.
    */
-  static async boot(lines: number): Promise<PppLab> {
-    if (lines > MAX_LINES) throw new RangeError(`A guest has at most ${MAX_LINES} lines`);
+  static async boot(lines: number, attached: readonly string[] = []): Promise<PppLab> {
+    if (lines + attached.length > MAX_LINES) throw new RangeError(`A guest has at most ${MAX_LINES} lines`);
     const folder = await Deno.makeTempDir({ prefix: "lightwire-ppp-" });
     for (const name of ["etc-ppp", "log", "www"]) await Deno.mkdir(`${folder}/${name}`);
     const secrets = `${LOGIN.name} * ${LOGIN.secret} *\n${SERVER_NAME} * ${LOGIN.secret} *\n`;
@@ -173,7 +181,7 @@ export class PppLab implements AsyncDisposable {
     const shim = `${folder}/xstate_shim.so`;
     const source = new URL("./xstate_shim.c", import.meta.url).pathname;
     await must("cc", "-O2", "-fPIC", "-shared", "-o", shim, source);
-    const lab = new PppLab(folder, lines, shim);
+    const lab = new PppLab(folder, lines, attached, shim);
     try {
       await lab.#waitForConsole(/##ready/, BOOT_TIMEOUT_MS);
       for (let i = 0; i < lines; i++) {
@@ -181,6 +189,7 @@ export class PppLab implements AsyncDisposable {
         const match = await lab.#waitForConsole(pattern, BOOT_TIMEOUT_MS);
         (lab.lines as PppLine[]).push(new PppLine(lab, i, match[1]!));
       }
+      attached.forEach((device, i) => (lab.lines as PppLine[]).push(new PppLine(lab, lines + i, device)));
     } catch (error) {
       await lab[Symbol.asyncDispose]();
       throw error;

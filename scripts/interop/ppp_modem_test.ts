@@ -1,0 +1,112 @@
+/** `pppup` dials through a modem that nobody of its library wrote, with pppd behind it.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { Running } from "./lab.ts";
+import { GUEST_ADDRESS, PppLab, type PppLine } from "./ppp/ppp_lab.ts";
+import { pppTest, pppup, SharedLab, startPppup } from "./ppp/pppup.ts";
+
+const LINES = 9;
+const GSM_MODEM = new URL("./ppp/gsm_modem.py", import.meta.url).pathname;
+const PING = ["ping", "-c", "3", "-i", "0.1", GUEST_ADDRESS];
+const LOGIN_ARGS = ["--user", "tester", "--password", "secret"];
+
+const shared = new SharedLab(() => PppLab.boot(LINES));
+let nextLine = 0;
+
+interface ModemCase {
+  readonly modem: Running;
+  readonly device: string;
+  readonly line: PppLine;
+}
+
+/** A test with a modem, told `args`, that connects to a line on which pppd answers. */
+function withModem(
+  name: string,
+  args: readonly string[],
+  body: (c: ModemCase) => Promise<void>,
+  o: { isSupervised?: boolean } = {},
+): void {
+  pppTest(`a modem answers: ${name}`, async () => {
+    const line = shared.value.lines[nextLine++ % LINES]!;
+    await line.serve("auth require-chap", o);
+    const device = `${shared.value.folder}/modem${line.index}`;
+    const words = [GSM_MODEM, "--link", device, "--peer-tty", line.device, ...args];
+    const modem = new Running("/usr/bin/python3", ["-u", ...words]);
+    try {
+      await modem.waitFor(/ready/);
+      await body({ modem, device, line });
+    } finally {
+      await modem.interrupt("SIGTERM");
+      await line.stop();
+    }
+  });
+}
+
+withModem("PIN, access point, number, and online", ["--pin", "1234", "--apn", "internet"], async (c) => {
+  const args = ["--device", c.device, "--pin", "1234", "--apn", "internet", ...LOGIN_ARGS, ...PING];
+  const done = await pppup(args);
+  assertEquals(done.code, 0, done.stdout + done.stderr + c.modem.stdout);
+  assertMatch(done.stderr, /FarmNet/);
+  assertStringIncludes(done.stderr, c.line.clientAddress);
+  assertMatch(c.modem.stdout, /> AT.*\+CPIN="?1234[^]*CONNECT[^]*call ended/);
+  assertEquals((done.stdout + done.stderr).includes("1234"), false, "the PIN is nobody's business");
+});
+
+withModem("with unsolicited lines in front of every answer", ["--noise", "--apn", "internet"], async (c) => {
+  const done = await pppup(["--device", c.device, "--apn", "internet", ...LOGIN_ARGS, ...PING]);
+  assertEquals(done.code, 0, done.stdout + done.stderr + c.modem.stdout);
+});
+
+withModem("a wrong PIN is tried once and never again", ["--pin", "1234"], async (c) => {
+  const done = await pppup(["--device", c.device, "--pin", "9999", ...LOGIN_ARGS, ...PING]);
+  assertEquals(done.code, 1, done.stdout + done.stderr);
+  assertMatch(done.stderr, /PIN/);
+  assertEquals(c.modem.stdout.match(/> AT\+CPIN="?9999/g)?.length, 1, c.modem.stdout);
+});
+
+withModem("no PIN is given and one is wanted", ["--pin", "1234"], async (c) => {
+  const done = await pppup(["--device", c.device, ...LOGIN_ARGS, ...PING]);
+  assertEquals(done.code, 1, done.stdout + done.stderr);
+  assertMatch(done.stderr, /--pin/);
+});
+
+withModem("a wrong access point ends with the reason", ["--apn", "internet"], async (c) => {
+  const done = await pppup(["--device", c.device, "--apn", "wrong.example", ...LOGIN_ARGS, ...PING]);
+  assertEquals(done.code, 1, done.stdout + done.stderr);
+  assertMatch(done.stderr, /NO CARRIER|--apn/);
+});
+
+withModem("the carrier is lost, and we say so", [], async (c) => {
+  const host = startPppup(["--device", c.device, ...LOGIN_ARGS, "up"]);
+  await host.waitFor(/addresses/);
+  c.modem.signal("SIGUSR1");
+  assertEquals(await host.wait(), 1, host.stderr);
+  assertMatch(host.stderr, /carrier/i);
+});
+
+withModem("one that was left in data mode is brought back by +++", ["--guard", "1"], async (c) => {
+  // Somebody keeps the line open, so that its owner's death is no hang-up.
+  using _hold = await Deno.open(c.device, { read: true, write: true });
+  const first = startPppup(["--device", c.device, ...LOGIN_ARGS, "up"]);
+  await first.waitFor(/addresses/);
+  await first.interrupt("SIGKILL");
+  const done = await pppup(["--device", c.device, ...LOGIN_ARGS, ...PING]);
+  assertEquals(done.code, 0, done.stdout + done.stderr + c.modem.stdout);
+  assertMatch(c.modem.stdout, /CONNECT[^]*(escape|call ended)[^]*CONNECT/);
+}, { isSupervised: true });
+
+withModem("commands of the user", [], async (c) => {
+  const done = await pppup(["--device", c.device, "at", "AT+CSQ", "AT+COPS?"]);
+  assertEquals(done.code, 0, done.stdout + done.stderr);
+  assertMatch(done.stdout, /\+CSQ: 21,99[^]*FarmNet/);
+});
+
+withModem("Ctrl-C hangs up", [], async (c) => {
+  const host = startPppup(["--device", c.device, ...LOGIN_ARGS, "up"]);
+  await host.waitFor(/addresses/);
+  assertEquals(await host.interrupt(), 130, host.stderr);
+  await c.line.waitForLog(/rcvd \[LCP TermReq/);
+  assert(/call ended/.test(c.modem.stdout), c.modem.stdout);
+});
