@@ -29,6 +29,8 @@ const SILENCE_MS = 1000;
 export class AtEngine implements SerialSink {
   /** Gets each line that no command asked for. */
   onUnsolicited: ((line: string) => void) | undefined = undefined;
+  /** Gets what arrives, borrowed, while the line takes commands, and says how many bytes it keeps for itself. */
+  onRaw: ((bytes: Uint8Array, isCommandUnderWay: boolean) => number) | undefined = undefined;
   /** Gets the dialogue, without secrets. */
   onTrace: ((entry: AtTraceEntry) => void) | undefined = undefined;
   /** Told when the line turns out to speak PPP or a multiplexer while it should take commands. */
@@ -187,6 +189,9 @@ export class AtEngine implements SerialSink {
   /** Takes what the modem said. */
   serialInput(bytes: Uint8Array): void {
     if (this.#mode === "closed") return;
+    if (this.onRaw !== undefined && this.#mode === "command") {
+      bytes = bytes.subarray(this.onRaw(bytes, this.#current !== undefined));
+    }
     const isRaw = this.#mode === "data" && !this.#parser.isData;
     const at = isRaw ? 0 : this.#parser.push(bytes);
     if (at < bytes.length && this.#mode === "data") this.#receiveData(bytes.subarray(at));

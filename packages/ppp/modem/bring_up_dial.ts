@@ -11,7 +11,7 @@ import type { LinkCause } from "./link_cause.ts";
 
 /** How long a call may take by default. */
 export const DEFAULT_DIAL_MS = 60_000;
-/** Rest between the `OK` to `AT+CMUX` and the first frame, as modems change over behind the `OK`. */
+/** Rest between the `OK` to `AT+CMUX` and the first frame by default. */
 const CMUX_SETTLE_MS = 100;
 /** Channels of commands and of data. */
 const COMMANDS = 1;
@@ -30,8 +30,11 @@ export function multiplex(run: BringUpRun, next: (session: CmuxSession | undefin
       run.warn(undefined, `The modem has no multiplexer (${said}); going on without`, { answer: said });
       return next(undefined);
     }
-    run.after(CMUX_SETTLE_MS, () => {
-      const session = new CmuxSession(run.tap, run.host.timers, { channels: [COMMANDS, DATA] });
+    run.after(run.options.cmuxSettleMs ?? CMUX_SETTLE_MS, () => {
+      const session = new CmuxSession(run.tap, run.host.timers, {
+        channels: [COMMANDS, DATA],
+        channelDelayMs: run.options.cmuxChannelDelayMs ?? 0,
+      });
       session.open((outcome) => {
         if (run.isOver) return;
         if (!outcome.isOpen) {

@@ -74,6 +74,10 @@ export interface BringUpOptions {
   /** Whether commands and data share the line by a multiplexer (3GPP TS 27.010), so that signal and registration are known
    * while the link carries traffic; default false. */
   readonly cmux?: boolean;
+  /** Rest between the `OK` to `AT+CMUX` and the first frame, in milliseconds: modems change over behind the `OK`; 100 by default. */
+  readonly cmuxSettleMs?: number;
+  /** Rest between the opening of one channel of the multiplexer and the next, in milliseconds; 0 by default. */
+  readonly cmuxChannelDelayMs?: number;
   /** Milliseconds between questions for the signal while the link is up, with a multiplexer only; 5000 by default, 0: never. */
   readonly watchMs?: number;
   /** How long a SIM that is starting may take, in milliseconds; 20,000 by default. */

@@ -3,6 +3,7 @@
  * @module
  */
 import type { Timer, TimerQueue } from "@lightwire/netif/timers";
+import { equalBytes } from "../cp_packet.ts";
 import type { SerialInputLines, SerialOutputLines, SerialPort, SerialSink } from "../serial_port.ts";
 import { CmuxChannel } from "./cmux_channel.ts";
 import { CmuxDecoder, type CmuxDecoderCounters, type CmuxFrame, encodeCmuxFrame } from "./cmux.ts";
@@ -25,7 +26,20 @@ export interface CmuxSessionOptions {
   readonly replyMs?: number;
   /** How often a channel is asked for; 3 by default. */
   readonly attempts?: number;
+  /** Rest between the opening of one channel and the next, in milliseconds; 0 by default. */
+  readonly channelDelayMs?: number;
 }
+
+/** What may go wrong on the line of a multiplexer. */
+export type CmuxError =
+  /** A check sequence was wrong. */
+  | "checksum"
+  /** An address or a control field was none, or a flag was missing. */
+  | "out-of-step"
+  /** More payload than the limit. */
+  | "too-long"
+  /** The port is gone. */
+  | "port-gone";
 
 /** How the opening of a session ended. */
 export interface CmuxOpenOutcome {
@@ -38,9 +52,13 @@ export interface CmuxOpenOutcome {
 }
 
 const EMPTY = new Uint8Array(0);
+/** Flag, escape and all bits both ways: what a line out of step would not carry. */
+const TEST_PATTERN = new Uint8Array([0x55, 0xf9, 0x7e, 0x00, 0xff, 0xaa]);
 
 /** Opens channels one after the other, and carries data of all. `AT+CMUX=0` was answered with `OK` before. */
 export class CmuxSession implements SerialSink {
+  /** Told of each frame that was lost, and of the end of the port. */
+  onError: ((error: CmuxError) => void) | undefined = undefined;
   readonly #port: SerialPort;
   readonly #out: PortWriter;
   readonly #decoder: CmuxDecoder;
@@ -50,6 +68,9 @@ export class CmuxSession implements SerialSink {
   readonly #maxPayload: number;
   readonly #replyMs: number;
   readonly #attempts: number;
+  readonly #channelDelayMs: number;
+  readonly #delayTimer: Timer;
+  #onRecovered: ((isInStep: boolean) => void) | undefined = undefined;
   #onOpen: ((outcome: CmuxOpenOutcome) => void) | undefined = undefined;
   #onShut: (() => void) | undefined = undefined;
   #state: "idle" | "opening" | "open" | "closing" | "closed" = "idle";
@@ -73,6 +94,8 @@ export class CmuxSession implements SerialSink {
     this.#maxPayload = maxPayload;
     this.#replyMs = options.replyMs ?? 1000;
     this.#attempts = options.attempts ?? 3;
+    this.#channelDelayMs = options.channelDelayMs ?? 0;
+    this.#delayTimer = timers.create(() => this.#ask());
     this.#order = [0, ...channels];
     for (const dlci of channels) {
       if (!(Number.isInteger(dlci) && dlci >= 1 && dlci <= 61)) {
@@ -130,6 +153,19 @@ export class CmuxSession implements SerialSink {
     this.#timer.start(this.#replyMs);
   }
 
+  /** Finds out whether both sides are in step again after errors: forgets the frame begun, and lets the other side send back a
+   * pattern (`TEST`, 3GPP TS 27.010 §5.4.6.3.4).
+   *
+   * @param onDone Called once, with whether the pattern came back.
+   */
+  recover(onDone: (isInStep: boolean) => void): void {
+    if (this.#state !== "open" || this.#onRecovered !== undefined) return onDone(false);
+    this.#decoder.reset();
+    this.#onRecovered = onDone;
+    this.#tries = 0;
+    this.#test();
+  }
+
   /** Sends data of a channel. For {@linkcode CmuxChannel}. */
   writeChannel(dlci: number, bytes: Uint8Array, start: number, end: number): number {
     if (this.#state !== "open" || this.#isStopped) return 0;
@@ -154,7 +190,14 @@ export class CmuxSession implements SerialSink {
 
   /** Takes what arrived. */
   serialInput(bytes: Uint8Array): void {
-    if (this.#state !== "closed") this.#decoder.push(bytes);
+    if (this.#state === "closed") return;
+    const { badFcs, badHeader, badEnd, tooLong } = this.#decoder.counters;
+    this.#decoder.push(bytes);
+    if (this.onError === undefined) return;
+    const { counters } = this.#decoder;
+    if (counters.badFcs > badFcs) this.onError("checksum");
+    if (counters.badHeader > badHeader || counters.badEnd > badEnd) this.onError("out-of-step");
+    if (counters.tooLong > tooLong) this.onError("too-long");
   }
 
   /** Sends what waited for room. */
@@ -171,6 +214,7 @@ export class CmuxSession implements SerialSink {
 
   /** Ends all channels. */
   serialClosed(error: Error | undefined): void {
+    this.onError?.("port-gone");
     this.#end(error);
   }
 
@@ -180,6 +224,12 @@ export class CmuxSession implements SerialSink {
 
   #sendMessage(message: CmuxMessage): void {
     this.#send(0, "UIH", false, encodeCmuxMessage(message));
+  }
+
+  #test(): void {
+    this.#tries++;
+    this.#timer.start(this.#replyMs);
+    this.#sendMessage({ type: "TEST", isCommand: true, value: TEST_PATTERN });
   }
 
   #ask(): void {
@@ -194,7 +244,17 @@ export class CmuxSession implements SerialSink {
     } else if (this.#state === "opening") {
       if (this.#tries < this.#attempts) this.#ask();
       else this.#fail(false);
+    } else if (this.#onRecovered !== undefined) {
+      if (this.#tries < this.#attempts) this.#test();
+      else this.#recovered(false);
     }
+  }
+
+  #recovered(isInStep: boolean): void {
+    const onRecovered = this.#onRecovered;
+    this.#onRecovered = undefined;
+    this.#timer.stop();
+    onRecovered?.(isInStep);
   }
 
   #fail(isRefused: boolean): void {
@@ -212,6 +272,8 @@ export class CmuxSession implements SerialSink {
     const onShut = this.#onShut;
     this.#state = "closed";
     this.#timer.stop();
+    this.#delayTimer.stop();
+    this.#recovered(false);
     this.#onOpen = undefined;
     this.#onShut = undefined;
     for (const channel of this.#channels.values()) channel.end(error);
@@ -256,11 +318,12 @@ export class CmuxSession implements SerialSink {
     }
     this.#index++;
     this.#tries = 0;
+    this.#timer.stop();
     if (this.#index < this.#order.length) {
-      this.#ask();
+      if (this.#channelDelayMs > 0) this.#delayTimer.start(this.#channelDelayMs);
+      else this.#ask();
       return;
     }
-    this.#timer.stop();
     this.#state = "open";
     const onOpen = this.#onOpen;
     this.#onOpen = undefined;
@@ -271,6 +334,7 @@ export class CmuxSession implements SerialSink {
     const { type, isCommand, value } = message;
     if (!isCommand) {
       if (type === "CLD" && this.#state === "closing") this.#end(undefined);
+      if (type === "TEST" && equalBytes(value, TEST_PATTERN)) this.#recovered(true);
       return;
     }
     if (typeof type === "number") {

@@ -62,6 +62,8 @@ export * from "./at_sim.ts";
 export * from "./at_settings.ts";
 export * from "./at_radio.ts";
 export * from "./at_sms.ts";
+export * from "./mode_detector.ts";
+export * from "./modem_modes.ts";
 export * from "./modem_reset.ts";
 export * from "./pause_data.ts";
 export * from "./urc_subscriptions.ts";
