@@ -185,25 +185,26 @@ async function checkByTcp(
   };
 }
 
-/** @returns why it came to a stop; `undefined`: it did not. */
+/** @returns why it came to a stop; `undefined`: it did not, or not before long segments had passed both ways. */
 async function transfer(c: NetworkContext, mtu: number, evidence: string[]): Promise<string | undefined> {
   const startedAt = c.stack.clock.now();
   const { target } = c;
+  const what = `GET http://${target.host}${target.path} with a ${2 * mtu}-byte request`;
   try {
-    const { status, bytes } = await exchangeHttp(c, target, c.findings.targetAddress!, {
+    const { status, bytes, isStalled } = await exchangeHttp(c, target, c.findings.targetAddress!, {
       requestBytes: 2 * mtu,
       answerBytes: 4 * mtu,
       timeoutMs: Math.min(c.timing.connectMs, STALL_MS) + 2 * onLineMs(c, 4 * mtu),
     });
+    const ms = shortMs(c.stack.clock.now() - startedAt);
     evidence.push(
-      `GET http://${target.host}${target.path} with a ${2 * mtu}-byte request: ${status || "no status"}, ` +
-        `${bytes} bytes in ${shortMs(c.stack.clock.now() - startedAt)}`,
+      `${what}: ${status || "no status"}, ${bytes} bytes in ${ms}${isStalled ? ", and then no more" : ""}`,
     );
-    return undefined;
+    return isStalled && bytes < mtu ? "the answer stops in its begin" : undefined;
   } catch (error) {
     c.signal.throwIfAborted();
     const text = networkErrorText(error);
-    evidence.push(`GET http://${target.host}${target.path} with a ${2 * mtu}-byte request: ${text}`);
+    evidence.push(`${what}: ${text}`);
     // A server that does not like the request has taken it.
     return /reset|refused/.test(text) ? undefined : text;
   }
