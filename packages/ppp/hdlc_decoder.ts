@@ -9,14 +9,7 @@
  * @module
  */
 import { fcs16, FCS16_GOOD } from "@lightwire/pbuf";
-import {
-  DEFAULT_ACCM,
-  HDLC_ESCAPE,
-  HDLC_ESCAPE_BIT,
-  HDLC_FCS_LENGTH,
-  HDLC_FLAG,
-  markHdlcSpecials,
-} from "./hdlc.ts";
+import { DEFAULT_ACCM, HDLC_ESCAPE, HDLC_FCS_LENGTH, HDLC_FLAG, markHdlcSpecials } from "./hdlc.ts";
 import { HdlcLineProfile } from "./hdlc_line_profile.ts";
 
 /** Frame octets, FCS excluded, that a decoder takes by default: 1500 of information, the header, and what some peers add. */
@@ -33,6 +26,13 @@ export const HDLC_LENGTH_CLASSES = 8;
 /** Shortest frame that is not garbage: one octet of protocol (ACFC and PFC in use) and the FCS would be 3; with less than 4
  * octets RFC 1662 §3.1 calls it invalid, and no compressed frame is shorter either, for none is empty. */
 const MIN_STUFFED_LENGTH = 4;
+
+/** Kinds of octets: 0 for those that are taken as they are, */
+const KIND_ESCAPE = 1;
+/** and flags, and control characters that the peer should have escaped. */
+const KIND_SPECIAL = 2;
+/** From an escape's kind to the bit that it inverts (RFC 1662 §4.2). */
+const ESCAPE_SHIFT = 5;
 
 /** Class of a frame's length, FCS included: 0 below 32 octets, 1 below 64, 2 below 128, … 6 below 2048, 7 above. */
 export function hdlcLengthClass(length: number): number {
@@ -80,7 +80,7 @@ export class HdlcDecoder {
   /** What kind of octets the line delivers. */
   readonly profile: HdlcLineProfile;
   readonly #sink: HdlcSink;
-  readonly #specials: Uint8Array;
+  readonly #kinds: Uint8Array;
   readonly #buffer: Uint8Array;
   readonly #strays: Uint16Array;
   #strayCount: number;
@@ -112,7 +112,7 @@ export class HdlcDecoder {
     };
     this.profile = new HdlcLineProfile();
     this.#sink = sink;
-    this.#specials = new Uint8Array(256);
+    this.#kinds = new Uint8Array(256);
     this.#buffer = new Uint8Array(maxFrameBytes + HDLC_FCS_LENGTH);
     this.#strays = new Uint16Array(MAX_STRAY_CONTROLS);
     this.#strayCount = 0;
@@ -122,13 +122,16 @@ export class HdlcDecoder {
     this.#hasBeenInSync = false;
     this.#isEscaped = false;
     this.#isTooLong = false;
-    markHdlcSpecials(DEFAULT_ACCM, this.#specials);
+    this.setReceiveAccm(DEFAULT_ACCM);
   }
 
   /** Sets which control characters the peer escapes, so that others put in by the line are dropped (RFC 1662 §7.1);
    * {@linkcode DEFAULT_ACCM} at first. */
   setReceiveAccm(accm: number): void {
-    markHdlcSpecials(accm >>> 0, this.#specials);
+    const kinds = this.#kinds;
+    markHdlcSpecials(accm >>> 0, kinds);
+    for (let octet = 0; octet < 256; octet++) kinds[octet]! *= KIND_SPECIAL;
+    kinds[HDLC_ESCAPE] = KIND_ESCAPE;
   }
 
   /** Forgets a frame begun, and waits for a flag. */
@@ -142,54 +145,45 @@ export class HdlcDecoder {
 
   /** Takes `bytes[start … end]`, which it does not keep. Frames go to the sink before it returns. */
   input(bytes: Uint8Array, start: number = 0, end: number = bytes.length): void {
-    const specials = this.#specials;
     this.counters.octets += end - start;
     let i = start;
     if (!this.#isInSync) i = this.#findFlag(bytes, i, end);
     if (this.#profileLeft > 0) this.#profileInput(bytes, i, end);
     if (this.#isTooLong) i = this.#skipRest(bytes, i, end);
     while (i < end) {
-      if (this.#isEscaped) {
-        this.#inputEscaped(bytes[i++]!);
-        if (this.#isTooLong) i = this.#skipRest(bytes, i, end);
-        continue;
-      }
       i = this.#takeOrdinary(bytes, i, end);
       if (i === end) return;
       const octet = bytes[i++]!;
-      if (octet === HDLC_FLAG) this.#frameEnds();
-      else if (octet === HDLC_ESCAPE) this.#isEscaped = true;
-      else if (specials[octet] !== 0) this.#inputStray(octet);
-      else this.#isTooLong = true;
-      if (this.#isTooLong) i = this.#skipRest(bytes, i, end);
+      if (octet === HDLC_FLAG) this.#inputFlag();
+      else if (this.#kinds[octet] === KIND_SPECIAL) this.#inputStray(octet);
+      else if (octet === HDLC_ESCAPE && !this.#isEscaped) this.#isEscaped = true; // perhaps to abort a frame of just the limit
+      else i = this.#skipRest(bytes, i, end);
     }
   }
 
-  /** Takes octets, escaped ones included, up to the next that means something else. This loop is the cost of a byte
-   * (hdlc_bench.ts).
+  /** Takes octets, escaped ones included, up to the next that means something else, or does not fit. This loop is the cost of a
+   * byte (hdlc_bench.ts): escapes come at random, so that they must not be branches.
    *
    * @returns Offset of the octet that it has not taken.
    */
   #takeOrdinary(bytes: Uint8Array, start: number, end: number): number {
-    const specials = this.#specials;
+    const kinds = this.#kinds;
     const buffer = this.#buffer;
     const most = buffer.length;
     let length = this.#length;
+    let escape = this.#isEscaped ? 1 : 0;
     let i = start;
     while (i < end && length < most) {
       const octet = bytes[i]!;
-      if (specials[octet] === 0) {
-        buffer[length++] = octet;
-        i++;
-        continue;
-      }
-      if (octet !== HDLC_ESCAPE || i + 1 === end) break;
-      const escaped = bytes[i + 1]!;
-      if (specials[escaped] !== 0) break;
-      buffer[length++] = escaped ^ HDLC_ESCAPE_BIT;
-      i += 2;
+      const kind = kinds[octet]!;
+      if (kind === KIND_SPECIAL) break;
+      buffer[length] = octet ^ (escape << ESCAPE_SHIFT);
+      escape = kind & (escape ^ 1);
+      length += 1 - escape; // of an escape nothing stays
+      i++;
     }
     this.#length = length;
+    this.#isEscaped = escape === 1;
     return i;
   }
 
@@ -218,23 +212,18 @@ export class HdlcDecoder {
     this.profile.input(bytes, start, start + length);
   }
 
-  #inputEscaped(octet: number): void {
+  #inputFlag(): void {
+    if (!this.#isEscaped) return this.#frameEnds();
     this.#isEscaped = false;
-    if (octet === HDLC_FLAG) {
-      this.counters.aborted++;
-      this.#length = 0;
-      this.#strayCount = 0;
-      this.#sink.hdlcDamaged?.();
-    } else if (this.#specials[octet] !== 0 && octet < HDLC_ESCAPE_BIT) {
-      this.#isEscaped = true;
-      this.counters.strayControls++;
-    } else if (this.#length < this.#buffer.length) this.#buffer[this.#length++] = octet ^ HDLC_ESCAPE_BIT;
-    else this.#isTooLong = true;
+    this.#length = 0;
+    this.#strayCount = 0;
+    this.counters.aborted++;
+    this.#sink.hdlcDamaged?.();
   }
 
-  /** Keeps a control character that should not be here, and where it is. */
+  /** Keeps a control character that should not be here, and where it is. Behind an escape it cannot be the sender's. */
   #inputStray(octet: number): void {
-    if (this.#strayCount === MAX_STRAY_CONTROLS || this.#length === this.#buffer.length) {
+    if (this.#isEscaped || this.#strayCount === MAX_STRAY_CONTROLS || this.#length === this.#buffer.length) {
       this.counters.strayControls++;
       return;
     }
@@ -246,6 +235,8 @@ export class HdlcDecoder {
   #skipRest(bytes: Uint8Array, start: number, end: number): number {
     this.#length = 0;
     this.#strayCount = 0;
+    this.#isEscaped = false;
+    this.#isTooLong = true;
     for (let i = start; i < end; i++) {
       if (bytes[i] !== HDLC_FLAG) continue;
       this.#isTooLong = false;
