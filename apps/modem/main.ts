@@ -13,9 +13,14 @@ import { withLink } from "./with_link.ts";
 /** Runs `pppup` with the words behind its name.
  *
  * @param sink where its output goes; default: the process's streams.
+ * @param simulation how long the simulated modem takes; default: as long as a quick one.
  * @returns the exit status.
  */
-export async function pppup(args: readonly string[], sink: OutputSink = processSink()): Promise<number> {
+export async function pppup(
+  args: readonly string[],
+  sink: OutputSink = processSink(),
+  simulation?: PppupOptions["simulation"],
+): Promise<number> {
   let options: PppupOptions | "help";
   try {
     options = parsePppup(args);
@@ -26,7 +31,7 @@ export async function pppup(args: readonly string[], sink: OutputSink = processS
     sink.stdout(HELP);
     return 0;
   }
-  const chosen = options;
+  const chosen = simulation === undefined ? options : { ...options, simulation };
   const output = new Output(chosen.output, sink);
   return await runProgram(output, (signal) => run(chosen, output, signal));
 }

@@ -49,6 +49,7 @@ function openSimulation(
       credentials: SIM_CREDENTIALS,
       ...(fault === undefined ? {} : { fault }),
       ...(pin === undefined ? {} : { pin }),
+      ...o.simulation,
     });
     const close = (): Promise<void> => {
       internet.close();

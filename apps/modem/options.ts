@@ -17,6 +17,7 @@ import {
   parseOutput,
   UsageError,
 } from "@lightwire/app-commands";
+import type { SimulatedModemOptions } from "@lightwire/ppp/sim";
 import {
   type Dialling,
   DIALLING_BOOLEANS,
@@ -54,6 +55,8 @@ export interface PppupOptions {
   readonly isTraced: boolean;
   /** What to do. */
   readonly action: Action;
+  /** More of the simulated modem, for tests: how long it takes. */
+  readonly simulation?: Pick<SimulatedModemOptions, "searchMs" | "connectMs">;
 }
 
 /** The simulated operator's name server. */

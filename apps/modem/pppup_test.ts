@@ -13,7 +13,7 @@ async function run(...args: string[]): Promise<{ code: number; stdout: string; s
     stderr: (text) => void (stderr += text),
     isTerminal: false,
     hasColor: false,
-  });
+  }, { searchMs: 50, connectMs: 10 });
   return { code, stdout, stderr };
 }
 

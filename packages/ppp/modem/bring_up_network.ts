@@ -12,7 +12,7 @@ export const DEFAULT_SIGNAL_MS = 10_000;
 export const DEFAULT_REGISTRATION_MS = 60_000;
 /** How long a network has to refuse before it is believed: another one may be tried in the mean time. */
 const DENIED_MS = 4000;
-const POLL_MS = 1000;
+const POLL_MS = 500;
 
 /** `−71 dBm, 4 of 5 bars`. */
 export function signalText(signal: SignalQuality): string {

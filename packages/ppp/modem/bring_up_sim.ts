@@ -9,7 +9,7 @@ import type { BringUpRun } from "./bring_up_run.ts";
 
 /** How long a SIM that is starting may take by default. */
 export const DEFAULT_SIM_MS = 20_000;
-const POLL_MS = 1000;
+const POLL_MS = 500;
 /** `+CME ERROR` numbers of a SIM that will be there soon (3GPP TS 27.007 §9.2). */
 const BUSY: ReadonlySet<number> = new Set([14]);
 const INCORRECT_PASSWORD = 16;

@@ -7,6 +7,8 @@ import type { CmuxSession } from "./cmux_session.ts";
 
 /** How long a modem gets to notice by itself that PPP is over. */
 const NOTICE_MS = 700;
+/** Time between two looks. */
+const LOOK_MS = 50;
 const DTR_LOW_MS = 400;
 const REPLY_MS = 3000;
 
@@ -17,8 +19,7 @@ const REPLY_MS = 3000;
 export function hangUp(run: BringUpRun, cmux: CmuxSession | undefined, then: () => void): void {
   const { engine, dataEngine, tap, host } = run;
   const later = (ms: number, callback: () => void): void => host.timers.create(callback).start(ms);
-  if (dataEngine.mode !== "data") return closeMultiplexer(run, cmux, then);
-  later(NOTICE_MS, () => {
+  const end = (): void => {
     if (dataEngine.mode !== "data") return closeMultiplexer(run, cmux, then);
     if (cmux !== undefined) return closeMultiplexer(run, cmux, then); // which ends the call too
     if (tap.inputLines === undefined) return escapeAndHangUp(run, then);
@@ -29,7 +30,12 @@ export function hangUp(run: BringUpRun, cmux: CmuxSession | undefined, then: () 
       if (engine.mode === "data") escapeAndHangUp(run, then);
       else then();
     });
-  });
+  };
+  const wait = (leftMs: number): void => {
+    if (dataEngine.mode !== "data" || leftMs <= 0) end();
+    else later(LOOK_MS, () => wait(leftMs - LOOK_MS));
+  };
+  wait(NOTICE_MS);
 }
 
 function escapeAndHangUp(run: BringUpRun, then: () => void): void {

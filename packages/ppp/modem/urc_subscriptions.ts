@@ -18,7 +18,7 @@ export class UrcSubscriptions {
   >();
   #next = 0;
 
-  /** @param engine Whose lines. */
+  /** Begins to hand out the lines of `engine`. */
   constructor(engine: AtEngine) {
     const before = engine.onUnsolicited;
     engine.onUnsolicited = (line) => {
