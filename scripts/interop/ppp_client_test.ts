@@ -3,7 +3,7 @@
  * @module
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { makeFile, sha256File } from "./lab.ts";
+import { makeFile, must, Running, sha256File } from "./lab.ts";
 import { GUEST_ADDRESS, PppLab, type PppLine } from "./ppp/ppp_lab.ts";
 import { account, direct, pppTest, pppup, SharedLab, startPppup } from "./ppp/pppup.ts";
 
@@ -243,3 +243,77 @@ onLine("it hangs up twice, and --persist dials again", "noauth", async (line, la
   await host.waitFor(/(?:addresses[^]*){3}/);
   assertEquals(await host.interrupt(), 130, host.stderr);
 }, { isSupervised: true });
+
+for (
+  const [name, options, args, protocols] of [
+    ["CHAP", "auth require-chap", [], ["ppp:lcp", "ppp:chap", "ppp:ipcp", "raw:ip:icmp:data"]],
+    ["PAP", "auth require-pap", [], ["ppp:lcp", "ppp:pap", "ppp:ipcp", "raw:ip:icmp:data"]],
+    ["EAP", "auth require-eap", [], ["ppp:lcp", "ppp:eap", "ppp:ipcp", "raw:ip:icmp:data"]],
+    ["MPPE", "auth require-mschap-v2 require-mppe-128", ["--mppe"], [
+      "ppp:lcp",
+      "ppp:chap",
+      "ppp:ccp",
+      "ppp:ipcp",
+    ]],
+    ["IPv6", "noauth +ipv6", ["--ipv6"], ["ppp:lcp", "ppp:ipcp", "ppp:ipv6cp"]],
+  ] as const
+) {
+  onLine(
+    `tshark reads our capture of ${name}, and has nothing to complain of`,
+    options,
+    async (line, lab) => {
+      const file = `${lab.folder}/capture`;
+      const done = await pppup(direct(line.device, ...args, "--pcap", file, ...PING));
+      assertEquals(done.code, 0, await account(line, done));
+      const dissected = await must("tshark", "-r", file, "-T", "fields", "-e", "frame.protocols");
+      for (const protocol of protocols) assertStringIncludes(dissected, `${protocol}\n`);
+      const expert = await must("tshark", "-r", file, "-q", "-z", "expert,warn");
+      // That EAP-MD5 is no match for a man in the middle is true, and not our doing.
+      const complaints = expert.split("\n").filter((text) =>
+        /^ +\d+ /.test(text) && !text.includes("Security")
+      );
+      assertEquals(complaints, []);
+      const bytes = await Deno.readFile(file);
+      assertEquals(
+        new TextDecoder("latin1").decode(bytes).includes("secret"),
+        false,
+        "a password in a capture",
+      );
+    },
+  );
+}
+
+onLine("behind a raw TCP port of socat", "auth require-chap", async (line) => {
+  const port = freePort();
+  await using _server = new Running("socat", [
+    `TCP-LISTEN:${port},bind=127.0.0.1`,
+    `OPEN:${line.device},rawer`,
+  ]);
+  await listens(port);
+  const done = await pppup(direct(`tcp:127.0.0.1:${port}`, ...PING));
+  assertEquals(done.code, 0, await account(line, done));
+});
+
+onLine("behind pyserial's port server (RFC 2217)", "auth require-chap", async (line) => {
+  const script = new URL("./ppp/rfc2217_server.py", import.meta.url).pathname;
+  await using server = new Running("/usr/bin/python3", ["-u", script, line.device]);
+  const [, port] = await server.waitFor(/ready (\d+)/);
+  const done = await pppup(direct(`rfc2217:127.0.0.1:${port}`, "--baud", "460800", ...PING));
+  assertEquals(done.code, 0, await account(line, done) + server.stderr);
+  assertMatch(server.stdout, /baud 460800/);
+});
+
+/** A TCP port that nobody uses. */
+function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  listener.close();
+  return (listener.addr as Deno.NetAddr).port;
+}
+
+/** Waits until somebody listens on a TCP port, without calling him. */
+async function listens(port: number): Promise<void> {
+  const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  while (!(await Deno.readTextFile("/proc/net/tcp")).includes(`${local} 00000000:0000 0A`)) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}

@@ -3,7 +3,7 @@
  * @module
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { Running } from "./lab.ts";
+import { must, Running } from "./lab.ts";
 import { GUEST_ADDRESS, PppLab, type PppLine } from "./ppp/ppp_lab.ts";
 import { pppTest, pppup, SharedLab, startPppup } from "./ppp/pppup.ts";
 
@@ -110,3 +110,26 @@ withModem("Ctrl-C hangs up", [], async (c) => {
   await c.line.waitForLog(/rcvd \[LCP TermReq/);
   assert(/call ended/.test(c.modem.stdout), c.modem.stdout);
 });
+
+withModem(
+  "tshark reads our capture of the dialogue, and finds no PIN in it",
+  ["--pin", "1234"],
+  async (c) => {
+    const file = `${shared.value.folder}/capture`;
+    const done = await pppup(["--device", c.device, "--pin", "1234", "--pcap", file, ...LOGIN_ARGS, ...PING]);
+    assertEquals(done.code, 0, done.stdout + done.stderr);
+    const said = await must(
+      "tshark",
+      "-r",
+      file,
+      "-T",
+      "fields",
+      "-e",
+      "frame.protocols",
+      "-e",
+      "frame.comment",
+    );
+    assertMatch(said, /exported_pdu:at\t> ATD\*99[^]*CONNECT[^]*ppp:lcp[^]*raw:ip:icmp/);
+    assertEquals((await must("tshark", "-r", file, "-V")).includes("1234"), false);
+  },
+);
