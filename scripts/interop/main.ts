@@ -14,6 +14,12 @@ const TOOLS: readonly (readonly [command: string, debianPackage: string])[] = [
   ["tshark", "tshark"],
   ["python3", "python3"],
   ["socat", "socat"],
+  ["linux.uml", "user-mode-linux"],
+  ["pppd", "ppp"],
+  ["busybox", "busybox-static"],
+  ["cc", "gcc libc6-dev"],
+  ["slirp-fullbolt", "slirp"],
+  ["wvdial", "wvdial"],
 ];
 
 async function has(command: string): Promise<boolean> {

@@ -113,10 +113,19 @@ withModem("Ctrl-C hangs up", [], async (c) => {
 
 withModem(
   "tshark reads our capture of the dialogue, and finds no PIN in it",
-  ["--pin", "1234"],
+  ["--pin", "73519"],
   async (c) => {
     const file = `${shared.value.folder}/capture`;
-    const done = await pppup(["--device", c.device, "--pin", "1234", "--pcap", file, ...LOGIN_ARGS, ...PING]);
+    const done = await pppup([
+      "--device",
+      c.device,
+      "--pin",
+      "73519",
+      "--pcap",
+      file,
+      ...LOGIN_ARGS,
+      ...PING,
+    ]);
     assertEquals(done.code, 0, done.stdout + done.stderr);
     const said = await must(
       "tshark",
@@ -130,6 +139,7 @@ withModem(
       "frame.comment",
     );
     assertMatch(said, /exported_pdu:at\t> ATD\*99[^]*CONNECT[^]*ppp:lcp[^]*raw:ip:icmp/);
-    assertEquals((await must("tshark", "-r", file, "-V")).includes("1234"), false);
+    const text = new TextDecoder("latin1").decode(await Deno.readFile(file));
+    assertEquals(text.includes("73519"), false, "the PIN is in the capture");
   },
 );
