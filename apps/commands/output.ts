@@ -15,6 +15,8 @@ export interface OutputSink {
   readonly isTerminal: boolean;
   /** Whether colours are wanted (a terminal, and `NO_COLOR` unset). */
   readonly hasColor: boolean;
+  /** Width of the terminal, where there is one. */
+  columns?(): number | undefined;
 }
 
 /** The process's own streams. */
@@ -33,6 +35,13 @@ export function processSink(): OutputSink {
     stderr: (text) => writeAll(Deno.stderr, text),
     isTerminal,
     hasColor: isTerminal && !Deno.noColor,
+    columns: () => {
+      try {
+        return isTerminal ? Deno.consoleSize().columns : undefined;
+      } catch {
+        return undefined;
+      }
+    },
   };
 }
 
@@ -110,11 +119,15 @@ export class Output {
     this.#aside(() => this.#sink.stderr(this.#paint("31", text) + "\n"));
   }
 
-  /** Replaces the live status line; an empty text removes it. */
-  status(text: string): void {
-    if (!this.hasStatusLine || text === this.#status) return;
-    this.#status = text;
-    this.#sink.stderr("\r\x1b[2K" + text);
+  /** Replaces the live status line; an empty text removes it. What does not fit into a line of the terminal is cut off. */
+  status(text: string, isDim: boolean = false): void {
+    if (!this.hasStatusLine) return;
+    const columns = this.#sink.columns?.() ?? Infinity;
+    const cut = text.length < columns ? text : `${[...text].slice(0, Math.max(0, columns - 2)).join("")}…`;
+    const shown = isDim && cut !== "" ? this.dim(cut) : cut;
+    if (shown === this.#status) return;
+    this.#status = shown;
+    this.#sink.stderr("\r\x1b[2K" + shown);
   }
 
   /** Text in the colour of less important things. */

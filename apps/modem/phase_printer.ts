@@ -89,7 +89,7 @@ export class PhasePrinter {
     const show = (): void => {
       const seconds = Math.round((performance.now() - startedAt) / 1000);
       const waited = seconds < 1 ? "" : `  ${seconds} s`;
-      output.status(output.dim(` … ${name.padEnd(NAME_WIDTH)} ${text}${waited}`));
+      output.status(` … ${name.padEnd(NAME_WIDTH)} ${text}${waited}`, true);
     };
     show();
     this.#timer = setInterval(show, 250);
@@ -104,9 +104,9 @@ export class PhasePrinter {
       : state === "warning"
       ? output.warn("!")
       : output.bad("✘");
-    const time = elapsedMs === undefined
+    const time = elapsedMs === undefined || text.length > TEXT_WIDTH
       ? ""
-      : output.dim(" ".repeat(Math.max(1, TEXT_WIDTH - text.length)) + formatSeconds(elapsedMs).padStart(7));
+      : output.dim(" ".repeat(TEXT_WIDTH - text.length) + formatSeconds(elapsedMs).padStart(8));
     this.#print(` ${mark} ${name.padEnd(NAME_WIDTH)} ${text}${time}`);
   }
 

@@ -43,16 +43,14 @@ export function ratesBetween(before: UpSample, now: UpSample): UpRates {
   };
 }
 
-/** `10.64.64.2  ↓ 1.2 Mbit/s ↑ 35 kbit/s  1.4 MB in, 80 kB out  echo 31 ms  LTE ▁▃▄▆· −71 dBm  up 1:03`. */
+/** `10.64.64.2  ↓ 1.2 Mbit/s ↑ 35 kbit/s  LTE ▁▃▄▆· −71 dBm  echo 31 ms  up 1:03  1.4 MB in, 80 kB out`: what fits into 80 columns
+ * comes first. */
 export function formatUpStatus(facts: UpFacts, before: UpSample, now: UpSample): string {
   const { inBps, outBps } = ratesBetween(before, now);
-  const parts = [
-    facts.address,
-    `↓ ${formatRate(inBps)} ↑ ${formatRate(outBps)}`,
-    `${formatBytes(now.inOctets)} in, ${formatBytes(now.outOctets)} out`,
-  ];
-  if (facts.echoMs >= 0) parts.push(`echo ${Math.round(facts.echoMs)} ms`);
+  const parts = [facts.address, `↓ ${formatRate(inBps)} ↑ ${formatRate(outBps)}`];
   if (facts.signal !== "") parts.push(facts.signal);
+  if (facts.echoMs >= 0) parts.push(`echo ${Math.round(facts.echoMs)} ms`);
   parts.push(`up ${formatDuration(Math.round((now.at - facts.since) / 1000))}`);
+  parts.push(`${formatBytes(now.inOctets)} in, ${formatBytes(now.outOctets)} out`);
   return parts.join("  ");
 }

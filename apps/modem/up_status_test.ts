@@ -8,10 +8,10 @@ Deno.test("formatUpStatus() tells rates, totals, echo, signal and how long", () 
   const now = { at: 62_000, inOctets: 251_000, outOctets: 3000 };
   assertEquals(
     formatUpStatus(facts, before, now),
-    "10.64.64.2  ↓ 1.00 Mbit/s ↑ 10.0 kbit/s  251 kB in, 3.00 kB out  echo 31 ms  LTE ▁▃▄▆· −71 dBm  up 1:02",
+    "10.64.64.2  ↓ 1.00 Mbit/s ↑ 10.0 kbit/s  LTE ▁▃▄▆· −71 dBm  echo 31 ms  up 1:02  251 kB in, 3.00 kB out",
   );
   const quiet = formatUpStatus({ ...facts, echoMs: -1, signal: "" }, before, { ...before, at: 61_000 });
-  assertEquals(quiet, "10.64.64.2  ↓ 0 bit/s ↑ 0 bit/s  1.00 kB in, 500 B out  up 1:01");
+  assertEquals(quiet, "10.64.64.2  ↓ 0 bit/s ↑ 0 bit/s  up 1:01  1.00 kB in, 500 B out");
 });
 
 Deno.test("signalBars() and signalSummary() show what is known", () => {

@@ -350,7 +350,7 @@ function networkText(up: PppUp): string {
   }
   if (up.ipv6 !== undefined) words.push(`${up.ipv6.localAddress}`);
   words.push(`MTU ${up.mtu}`);
-  if (up.vj.inbound || up.vj.outbound) words.push("VJ compression");
+  if (up.vj.inbound || up.vj.outbound) words.push("VJ");
   if (up.encryption !== undefined) words.push(up.encryption);
   return words.join(", ");
 }
