@@ -7,6 +7,7 @@ import type { BringUpEvent, BringUpOptions, BringUpStep, LinkCause } from "@ligh
 import { causeOf, type Facts } from "./catalogue.ts";
 import type { CheckName, CheckOutcome } from "./check.ts";
 import { judgeLcp } from "./lcp_verdict.ts";
+import { receivedText } from "./received_text.ts";
 import type { DiagReport } from "./report.ts";
 
 /** The steps that are checks of their own; the port is checked before. */
@@ -36,6 +37,9 @@ const MAYBE_LINE: readonly LinkCause[] = [
   "no-carrier",
   "not-8-bit-clean",
 ];
+const TEXT_REMEDY =
+  "The other side does not speak PPP yet: it is at a login or a prompt, or a modem is back in command mode. Start PPP there " +
+  "first (pppd, or a login without a password prompt), or leave --direct out if it is a modem.";
 const SEVEN_BIT_REMEDY =
   "Set both sides to 8 bits without parity (8N1); no escaping helps against a line of seven.";
 
@@ -142,6 +146,11 @@ export class BringUpChecks {
     const isSevenBit = bit7 !== "clean" && bit7 !== "unknown" && MAYBE_LINE.includes(cause);
     const more = step === "establish" ? this.#tables() : [];
     const common = { result: "fail" as const, evidence: [...evidence, ...more] };
+    const said = step === "establish" ? receivedText(evidence) : undefined;
+    if (said !== undefined && MAYBE_LINE.includes(cause)) {
+      const what = `what comes is text and no PPP: "${said}"`;
+      return { ...common, cause: "lcp-timeout", text: what, remedy: TEXT_REMEDY, facts };
+    }
     if (isSevenBit) {
       const what = `bit 7 of what arrives is ${bit7.replace("-", " ")}: a line of seven bits`;
       return { ...common, cause: "not-8-bit-clean", text: what, remedy: SEVEN_BIT_REMEDY };

@@ -3,6 +3,7 @@ import { parseIpAddressOrThrow } from "@lightwire/ip/address";
 import type { PppSessionOptions } from "@lightwire/ppp";
 import type { CheckName } from "./check.ts";
 import { CREDENTIALS, diagnose, type DiagRun } from "./testdata/diag_world.ts";
+import { LoginPort } from "./testdata/login_port.ts";
 import { NoisyPort } from "./testdata/noisy_port.ts";
 
 /** Checks that are not as they should be. */
@@ -113,6 +114,14 @@ Deno.test("diag: without a common authentication, the remedy is about what was g
   assertMatch(await remedy({}), /Give a user and a password/);
   assertMatch(await remedy({ credentials: CREDENTIALS }), /not spoken here/);
   assertMatch(await remedy({ credentials: CREDENTIALS, authMethods: ["pap"] }), /Leave --auth out/);
+});
+
+Deno.test("diag: a login prompt in place of PPP is shown, and not taken for a line of seven bits", async () => {
+  const run = await diagnose({ bringUp: { direct: true }, line: (_, sim) => new LoginPort(sim.timers) });
+  const [found] = odd(run);
+  assertEquals([odd(run).length, found!.check, found!.cause], [1, "establish", "lcp-timeout"]);
+  assertMatch(found!.text, /text and no PPP: "raspberrypi login: raspberrypi/);
+  assertMatch(found!.remedy!, /Start PPP there first/);
 });
 
 Deno.test("diag: a slow line gets its time", async () => {
