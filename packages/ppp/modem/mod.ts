@@ -41,6 +41,37 @@
  * assert.equal(bars, 4);
  * ```
  *
+ * @example From a port to addresses, step by step; here the simulated modem stands for one
+ * ```ts
+ * import { Simulation } from "@lightwire/netif/sim";
+ * import { ModemBringUp } from "@lightwire/ppp/modem";
+ * import { SimulatedModem } from "@lightwire/ppp/sim";
+ * import assert from "node:assert/strict";
+ *
+ * const sim = new Simulation({ seed: 1 });
+ * const modem = new SimulatedModem(sim.host("modem"));
+ * const steps: string[] = [];
+ * let address = "";
+ * const bringUp = new ModemBringUp(sim.host("computer"), modem.port, { apn: "internet" }, {
+ *   event: ({ step, state }) => {
+ *     if (state === "done") steps.push(step);
+ *   },
+ *   up: (_link, { ipv4 }) => address = String(ipv4?.localAddress),
+ *   ended: (cause, message) => steps.push(`${cause}: ${message}`),
+ * });
+ * bringUp.start();
+ * sim.advance(10_000);
+ * assert.equal(address, "10.64.64.100");
+ * bringUp.stop();
+ * sim.advance(10_000);
+ * assert.deepEqual(steps, [
+ *   ...["port", "modem", "sim", "signal", "registration", "attach", "context", "dial"],
+ *   ...["establish", "authenticate", "network"],
+ *   "closed: Disconnected",
+ * ]);
+ * modem.close();
+ * ```
+ *
  * @module
  */
 export type * from "../serial_port.ts";
