@@ -348,3 +348,26 @@ Deno.test("any phase: start() begins one session, not two, and none on a closed 
   b.link.close();
   assertEquals(sim.timers.size, 0);
 });
+
+Deno.test("Dead: a silent side that waits is not ended by rejects of what it has not sent (RFC 1661 §4.1)", () => {
+  const { sim, a, b } = createPppWorld({ listen: "silent" }, SERVER);
+  a.link.start();
+  const inputs = () => {
+    for (const code of [2, 5, 6, 7, 8, 10, 99]) {
+      const packet = Uint8Array.of(code, 1, 0, 8, 1, 1, 0, 4);
+      a.link.session.input(0xc021, packet, 0, packet.length);
+    }
+  };
+  inputs();
+  assertEquals([a.log, a.link.session.isListening], [[], true]);
+  b.link.start();
+  assert(sim.runUntil(() => a.isLinkUp && b.isLinkUp, 10_000));
+  assertEquals(a.link.session.isListening, false);
+  a.link.stop();
+  sim.advance(10_000);
+  a.link.start();
+  inputs();
+  a.link.stop();
+  assertEquals(a.log.filter((line) => line.startsWith("ended")), ["ended: closed", "ended: closed"]);
+  assertEquals([a.link.session.isListening, sim.timers.size], [false, 0]);
+});

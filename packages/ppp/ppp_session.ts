@@ -203,6 +203,11 @@ export class PppSession {
     return this.codec.isEncrypting ? mru - MPPE_OVERHEAD : mru;
   }
 
+  /** Whether it waits for its peer to speak: silent, or passive after it has asked in vain. */
+  get isListening(): boolean {
+    return this.#isListening || (this.#phase !== "Dead" && this.lcp.state === "Stopped");
+  }
+
   /** Begins: negotiates as soon as the line is up. Harmless when it has begun. */
   open(): void {
     if (this.#phase === "Dead") this.#end = undefined;
@@ -307,7 +312,7 @@ export class PppSession {
 
   #lcpFinished(end: CpEnd): void {
     // The automaton finishes once more when a reject comes after the end (RFC 1661 §4.1, RXJ- in Closed).
-    if (this.#phase === "Dead" && !this.#isListening) return;
+    if (this.#phase === "Dead") return;
     // From Stopped to Closed: a late packet of this session must not begin another by itself.
     if (this.lcp.state === "Stopped") this.lcp.protocol.close();
     const isImpossible = this.lcp.isAuthRefusedByUs && end !== "closed";

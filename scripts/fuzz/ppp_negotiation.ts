@@ -187,6 +187,7 @@ function sendData(sim: Simulation, draw: Draw, { link }: Subject): void {
 function settle(sim: Simulation, subjects: readonly Subject[], result: PppFuzzResult): string | undefined {
   const from = sim.clock.now();
   const isSettled = ({ link, ends }: Subject) => {
+    if (link.session.isListening) return true;
     if (link.session.phase === "Dead") return ends.length > 0;
     // Alone a session does not stay open: its echoes are not answered.
     return subjects.length === 2 && link.session.isNetworkUp;

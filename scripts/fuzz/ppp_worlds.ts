@@ -78,7 +78,8 @@ export interface Subject {
 
 /** Begins a session, if there is none. */
 export function begin(subject: Subject): void {
-  if (subject.link.session.phase !== "Dead") return;
+  const { phase, isListening } = subject.link.session;
+  if (phase !== "Dead" || isListening) return;
   subject.starts++;
   subject.link.start();
 }
@@ -102,8 +103,11 @@ export function createSubject(
 
 function drawOptions(draw: Draw, isServer: boolean): PppLinkOptions {
   const methods: PppAuthMethod[] = ["eap", "mschapv2", "chap-md5", "mschap", "pap"];
+  // Most give up; others wait for a peer, as answering sides may.
+  const listen = draw.chance(0.2) ? draw.pick(["passive", "silent"] as const) : "active";
   const mppe = draw.pick(["off", "off", "allowed", "required"] as const);
   const options: PppLinkOptions = {
+    listen: isServer ? listen : "active",
     lcp: { mru: draw.pick([128, 296, 1500]), accm: draw.pick([0, 0x000a_0000, DEFAULT_ACCM]) },
     ccp: { mppe, stateful: draw.chance(0.5) },
     ipv6cp: draw.chance(0.5) ? {} : false,
