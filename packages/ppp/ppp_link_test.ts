@@ -368,6 +368,7 @@ Deno.test("Dead: a silent side that waits is not ended by rejects of what it has
   a.link.start();
   inputs();
   a.link.stop();
+  sim.advance(100); // what it has answered leaves the port
   assertEquals(a.log.filter((line) => line.startsWith("ended")), ["ended: closed", "ended: closed"]);
   assertEquals([a.link.session.isListening, sim.timers.size], [false, 0]);
 });

@@ -6,7 +6,7 @@ Deno.test("four hundred mad and garbled peers: each session opens or ends with a
   assertEquals(result.problem, undefined);
   assertEquals([result.randomRuns, result.mutatedRuns], [200, 200]);
   // They got everywhere.
-  assertGreater(result.randomOpened, 10);
+  assertGreater(result.randomOpened, 3);
   assertGreater(result.mutatedOpened, 100);
   const ends = ["timeout", "closed", "terminated-by-peer", "authentication-failed", "authentication-refused"];
   assertEquals(ends.filter((end) => !result.ends.has(end)), []);
