@@ -124,6 +124,13 @@ Deno.test("diag: a login prompt in place of PPP is shown, and not taken for a li
   assertMatch(found!.remedy!, /Start PPP there first/);
 });
 
+Deno.test("diag: a caller is not the way to the world: names, servers and clocks are left out", async () => {
+  const run = await diagnose({ diag: { isServer: true } });
+  assertEquals([run.status, odd(run)], [0, []]);
+  const skipped = run.checks.filter(({ result }) => result === "skip").map(({ check }) => check);
+  assertEquals(skipped, ["name-servers", "resolve", "connect", "clock"]);
+});
+
 Deno.test("diag: a slow line gets its time", async () => {
   const run = await diagnose({ baudRate: 2400 });
   assertEquals(odd(run).map(({ check, text }) => [check, text]), []);

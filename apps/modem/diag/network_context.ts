@@ -97,6 +97,8 @@ export interface NetworkContext {
   readonly port: DiagPort;
   /** Nominal speed of the line. */
   readonly baudRate: number;
+  /** Whether the peer called us: then it is not the way to the world. */
+  readonly isServer: boolean;
   /** Whom to reach. */
   readonly target: DiagTarget;
   /** Name or address of a time server. */

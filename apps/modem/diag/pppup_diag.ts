@@ -54,6 +54,7 @@ export async function pppupDiag(
     flow: link.kind === "device" ? link.flow : "none",
     // That the speed is wrong is for the report to say, also if it was given.
     bringUp: { ...(isSim ? hasty(bringUpSettings(o)) : bringUpSettings(o)), findsBaudRate: true },
+    isServer: link.isServer,
     timing,
     ...(isSim ? SIMULATED : {}),
     ...(target === undefined ? {} : { target }),
@@ -80,7 +81,7 @@ function environmentOf(
     style: { hasColor: isTerminal && output.strong("") !== "", columns: columnsOf(isTerminal) },
     openPort: async () => asDiagPort(await openPort(o, host.stack)),
     bringUp: (pppHost, port, options, handlers) => new ModemBringUp(pppHost, port, options, handlers),
-    attach: (link, up) => attachPpp(host, link, up, o.addressing, false),
+    attach: (link, up) => attachPpp(host, link, up, o.addressing, o.link.isServer),
     observer: {
       at: ({ direction, text }) => host.showAt(direction === "sent" ? "outbound" : "inbound", text),
       packet: (direction, protocol, bytes, start, end) =>

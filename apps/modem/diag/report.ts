@@ -81,7 +81,8 @@ export class DiagReport {
 
   /** The first line. */
   begin(text: string): void {
-    this.#output.event("diag", { subject: text }, this.#paint("1", text) + "\n");
+    const heading = this.#output.options.quiet ? undefined : this.#paint("1", text) + "\n";
+    this.#output.event("diag", { subject: text }, heading);
   }
 
   /** Shows on a terminal what is looked at now. */
@@ -106,7 +107,8 @@ export class DiagReport {
       ...(remedy === undefined ? {} : { remedy }),
       ms: check.ms,
     });
-    if (this.#output.options.json) return;
+    const { json, quiet } = this.#output.options;
+    if (json || (quiet && (check.result === "pass" || check.result === "skip"))) return;
     // Checks that were left out for the same reason are one line.
     if (this.#skipped.length > 0 && (check.result !== "skip" || check.text !== this.#skipped[0]!.text)) {
       this.#printSkipped();

@@ -2,13 +2,11 @@ import { assertEquals } from "@std/assert";
 import { Output, type OutputSink } from "@lightwire/app-commands";
 import { DiagReport } from "./report.ts";
 
-function report(options: { json?: boolean; verbose?: boolean; hasColor?: boolean } = {}) {
+function report(options: { json?: boolean; quiet?: boolean; verbose?: boolean; hasColor?: boolean } = {}) {
   let text = "";
   const sink: OutputSink = { stdout: (t) => text += t, stderr() {}, isTerminal: false, hasColor: false };
-  const output = new Output(
-    { json: options.json ?? false, quiet: false, verbose: options.verbose ?? false },
-    sink,
-  );
+  const { json = false, quiet = false, verbose = false } = options;
+  const output = new Output({ json, quiet, verbose }, sink);
   const made = new DiagReport(output, { hasColor: options.hasColor ?? false, columns: 72 });
   return { report: made, text: () => text };
 }
@@ -107,6 +105,16 @@ Also: the modem answers at another speed than the one asked for
 Also: check 22, clock: odd
 `,
   );
+});
+
+Deno.test("report: said less (-q), it has what is odd, and the verdict", () => {
+  const { report: r, text } = report({ quiet: true });
+  r.begin("/dev/ttyUSB0, 115200 baud");
+  r.add("port", { result: "pass", text: "opened" }, 0);
+  r.add("clock", { result: "warn", text: "odd" }, 0);
+  r.skipRest("not reached");
+  r.end("online.");
+  assertEquals(text(), "!  22 clock              odd\n\nIt works: online.\nBut note: clock: odd.\n\n");
 });
 
 Deno.test("report: as JSON an object for each check and one at the end, and no other line", () => {

@@ -20,6 +20,8 @@ import { DiagReport, type ReportStyle } from "./report.ts";
 export interface DiagOptions extends PortSettings {
   /** How to bring the link up. */
   readonly bringUp: BringUpOptions;
+  /** Whether the peer calls us; default false. */
+  readonly isServer?: boolean;
   /** Whom to reach; default {@linkcode DEFAULT_TARGET}. */
   readonly target?: DiagTarget;
   /** Name or address of a time server; default "pool.ntp.org". */
@@ -229,9 +231,10 @@ class LinkRun {
       ipv4,
       port: this.#port,
       baudRate: this.#checks.baudRate ?? o.baudRate,
+      isServer: o.isServer ?? false,
       target: o.target ?? DEFAULT_TARGET,
       timeServer: o.timeServer ?? "pool.ntp.org",
-      echoHosts: o.echoHosts ?? DEFAULT_ECHO_HOSTS,
+      echoHosts: o.echoHosts ?? (o.isServer ? [] : DEFAULT_ECHO_HOSTS),
       timing: { ...DEFAULT_TIMING, ...o.timing },
       signal: AbortSignal.any([signal, this.#end.signal]),
       findings,
