@@ -3,7 +3,7 @@
  * @module
  */
 import { parseIpAddressOrThrow } from "@lightwire/ip/address";
-import type { IpcpOptions, PppCredentials, PppSessionOptions } from "@lightwire/ppp";
+import type { IpcpOptions, PppAuthMethod, PppCredentials, PppSessionOptions } from "@lightwire/ppp";
 import type { BringUpOptions } from "@lightwire/ppp/modem";
 import type { Dialling } from "./dialling_options.ts";
 import type { PppupOptions } from "./options.ts";
@@ -44,7 +44,8 @@ export function sessionSettings({ link, dialling: d, redial }: PppupOptions): Pp
     ...(isAsking
       ? { peerSecrets: (name: string) => name === credentials.name ? credentials.secret : undefined }
       : {}),
-    ...(d.authMethods === undefined || d.authMethods.length === 0 ? {} : { authMethods: d.authMethods }),
+    ...methodsOf(d),
+    ...(d.isMppeRequired ? { ccp: { mppe: "required" as const } } : {}),
     ipcp: d.hasIpv4 ? ipcpSettings(d, isServer) : false,
     ipv6cp: d.hasIpv6 ? {} : false,
     ...(d.isMppeRequired ? { ccp: { mppe: "required" as const } } : {}),
@@ -59,12 +60,21 @@ function credentialsOf(d: Dialling, isSim: boolean): PppCredentials | undefined 
   return { name: d.user ?? "", secret: d.password ?? "" };
 }
 
+/** Keys of MPPE come from MS-CHAP alone (RFC 3079 §1). */
+const KEY_METHODS: readonly PppAuthMethod[] = ["mschapv2", "mschap"];
+
+function methodsOf(d: Dialling): { readonly authMethods?: readonly PppAuthMethod[] } {
+  if (d.authMethods !== undefined && d.authMethods.length > 0) return { authMethods: d.authMethods };
+  return d.isMppeRequired ? { authMethods: KEY_METHODS } : {};
+}
+
 function ipcpSettings(d: Dialling, isServer: boolean): IpcpOptions {
   return {
     ...(d.local === undefined ? {} : { localAddress: parseIpAddressOrThrow(d.local) }),
     ...(d.remote === undefined ? {} : { peerAddress: parseIpAddressOrThrow(d.remote) }),
     ...(isServer ? { isPeerAddressFixed: true, requestsDns: false } : {}),
     ...(d.isVjWanted ? {} : { vj: false }),
+    vj: d.isVjWanted,
     dnsServers: d.dnsForPeer.map((text) => parseIpAddressOrThrow(text)),
   };
 }

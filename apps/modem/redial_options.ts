@@ -24,8 +24,8 @@ export const REDIAL_STRINGS = ["idle", "max-session", "holdoff"] as const;
 export const REDIAL_BOOLEANS = ["persist", "demand"] as const;
 
 /** Their part of the help text. */
-export const REDIAL_HELP =
-  `  --persist            dial again when the connection is lost; --holdoff S seconds later, and longer each time
+export const REDIAL_HELP = `  --persist            dial again when the connection is lost
+  --holdoff S          … after so many seconds, and longer each time (default: 5)
   --demand             dial only when there is something to send; with --idle S to hang up again
   --idle S             hang up when nothing was sent for S seconds
   --max-session S      hang up after S seconds`;
