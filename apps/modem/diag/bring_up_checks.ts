@@ -54,6 +54,7 @@ export class BringUpChecks {
   readonly #options: BringUpOptions;
   readonly #isDirect: boolean;
   #warning: BringUpEvent | undefined;
+  #network: BringUpEvent | undefined = undefined;
   #step: BringUpStep = "port";
 
   /** @param facts what is known beforehand, for the texts of the catalogue. */
@@ -79,14 +80,24 @@ export class BringUpChecks {
         this.#skipBefore(step);
         return this.#report.working(step);
       case "warning":
-        // The first with a cause says most.
+        // Name servers have a check of their own; of others, the first with a cause says most.
+        if (event.cause === "no-dns") return;
         if (this.#warning?.cause === undefined) this.#warning = event;
         return;
       case "done":
-        return this.#addDone(step, event);
+        // The last step is done again when the other family of addresses joins.
+        if (step === "network") this.#network = event;
+        else this.#addDone(step, event);
+        return;
       case "failed":
         return this.#addFailure(step, event);
     }
+  }
+
+  /** The link is up, and nothing more is waited for. */
+  up(): void {
+    if (this.#network !== undefined) this.#addDone("network", this.#network);
+    this.#network = undefined;
   }
 
   /** The bring-up has ended: makes sure that the reason is in the report. */

@@ -83,6 +83,7 @@ Deno.test("diag: IPv6 beside IPv4 does not matter; alone and asked for, it is no
   const session = { credentials: CREDENTIALS, ipv6cp: {} };
   const both = await diagnose({ bringUp: { pdpType: "IPV4V6", session } });
   assertEquals([both.status, odd(both)], [0, []]);
+  assertMatch(check(both, "network").text, /^10\.64\.64\.100, .*fe80::/);
   const alone = await diagnose({ bringUp: { pdpType: "IPV6", session: { ...session, ipcp: false } } });
   assertEquals([alone.status, odd(alone), check(alone, "peer").result], [0, [], "skip"]);
   const missed = await diagnose({ bringUp: { pdpType: "IPV6", session } });

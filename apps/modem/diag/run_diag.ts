@@ -215,6 +215,7 @@ class LinkRun {
 
   /** Checks the network. @returns what to say if nothing is wrong. */
   async check({ link, up }: UpLink): Promise<string> {
+    this.#checks.up();
     const { ipv4 } = up;
     const o = this.#options;
     if (ipv4 === undefined) {
