@@ -23,6 +23,8 @@ export interface PathMtuOptions {
 export interface PathMtuCounters {
   /** Reports that lowered a path MTU. */
   lowered: number;
+  /** Path MTUs that a sender found out itself. */
+  learned: number;
   /** Reports that were not believed: too small, or not smaller than what was known. */
   ignored: number;
   /** Entries that gave way to others. */
@@ -50,7 +52,7 @@ export function nextPlateau(length: number): number {
 /** A bounded map from destination to path MTU, for both families. Entries grow old when they are looked at. */
 export class PathMtuCache {
   /** What happened so far. */
-  readonly counters: PathMtuCounters = { lowered: 0, ignored: 0, evicted: 0, expired: 0 };
+  readonly counters: PathMtuCounters = { lowered: 0, learned: 0, ignored: 0, evicted: 0, expired: 0 };
   readonly #entries = new AddressMap<Entry>();
   readonly #now: () => number;
   readonly #changed: () => void;
@@ -122,6 +124,20 @@ export class PathMtuCache {
     this.counters.lowered++;
     this.#set(destination, reported, isNarrow);
     return reported;
+  }
+
+  /** A sender has found out by itself what passes (RFC 4821 §7): replaces what is known.
+   *
+   * @param mtu of the path, at least 68.
+   * @param linkMtu MTU of our own interface: a path that takes as much needs no entry.
+   */
+  learn(destination: IpAddress, mtu: number, linkMtu: number): void {
+    if (mtu < linkMtu) {
+      this.counters.learned++;
+      this.#set(destination, mtu, false);
+    } else if (this.#entries.get(destination) !== undefined) {
+      this.clear(destination);
+    }
   }
 
   /** Forgets a destination, or all. */

@@ -48,7 +48,7 @@ Deno.test("reports that cannot be true are ignored", () => {
   assertEquals(mtus.report(TARGET, 67, 1500, 1500), undefined); // below the least of RFC 791
   assertEquals(mtus.report(TARGET, 1400, 1500, 1500), 1400);
   assertEquals(mtus.report(TARGET, 1450, 1500, 1500), undefined);
-  assertEquals(mtus.counters, { lowered: 1, ignored: 4, evicted: 0, expired: 0 });
+  assertEquals(mtus.counters, { lowered: 1, learned: 0, ignored: 4, evicted: 0, expired: 0 });
   assertEquals(state.changes, 1);
 });
 
@@ -76,4 +76,23 @@ Deno.test("the cache is bounded: the oldest report gives way", () => {
   assertEquals(mtus.get(ipv4(2)), undefined);
   mtus.clear();
   assertEquals(mtus.size, 0);
+});
+
+Deno.test("PathMtuCache.learn(): what a sender finds out replaces a report, and a whole path needs no entry (RFC 4821 §7)", () => {
+  let now = 0;
+  let changes = 0;
+  const mtus = new PathMtuCache(() => now, () => changes++);
+  const host = ipv4(0x0a000001);
+  mtus.learn(host, 1500, 1500);
+  assertEquals([mtus.size, changes], [0, 0]);
+  mtus.learn(host, 1280, 1500);
+  assertEquals(mtus.get(host), 1280);
+  mtus.learn(host, 1400, 1500);
+  assertEquals(mtus.get(host), 1400, "larger, unlike a report");
+  now = 600_000;
+  assertEquals(mtus.get(host), undefined, "it grows old as reports do");
+  mtus.learn(host, 1400, 1500);
+  mtus.learn(host, 1500, 1500);
+  assertEquals(mtus.get(host), undefined);
+  assertEquals(mtus.counters.learned, 3);
 });

@@ -6,6 +6,7 @@ import type { AckSummary } from "./ack_summary.ts";
 import { receiveEcho } from "./ecn.ts";
 import { scheduleProbe } from "./loss_timer.ts";
 import { leavePersist } from "./persist.ts";
+import { mtuProbeAcknowledged } from "./plpmtud.ts";
 import { isDuplicateAck, pipe, recoverAfterAck } from "./recovery.ts";
 import type { Segment } from "./segment.ts";
 import { seqDiff, seqGeq, seqGt, seqLeq, seqLt } from "./seq.ts";
@@ -27,7 +28,10 @@ export function processAck(tcb: Tcb, seg: Segment): boolean {
   const acked = seqDiff(seg.ack, tcb.sndUna);
   const priorPipe = pipe(tcb);
   let rttMs = -1;
-  if (acked > 0) rttMs = advanceSndUna(tcb, seg, summary);
+  if (acked > 0) {
+    rttMs = advanceSndUna(tcb, seg, summary);
+    if (tcb.mtuSearch !== undefined) mtuProbeAcknowledged(tcb, tcb.mtuSearch);
+  }
   const { sent } = tcb;
   if (seg.sackCount > 0 && tcb.hasSack) readSackBlocks(tcb, seg, sent, summary);
   if (acked >= 0) {

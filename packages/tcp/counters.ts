@@ -63,6 +63,12 @@ export interface TcpCounters {
   tailLossRepairs: number;
   /** Recoveries and timeouts that turned out to be for nothing, and were undone. */
   undoneRecoveries: number;
+  /** Times that segments were made smaller because large ones did not seem to pass (RFC 8899 §4.3). */
+  blackHoles: number;
+  /** Path MTU probes that arrived (RFC 4821 §7.6.1). */
+  mtuProbeSuccesses: number;
+  /** Path MTU probes that were lost (RFC 4821 §7.6.2). */
+  mtuProbeFailures: number;
   /** Acknowledgments that the delayed acknowledgment timer sent. */
   delayedAcks: number;
   /** Zero-window probes sent. */
@@ -115,6 +121,9 @@ export function newTcpCounters(): TcpCounters {
     tailLossProbes: 0,
     tailLossRepairs: 0,
     undoneRecoveries: 0,
+    blackHoles: 0,
+    mtuProbeSuccesses: 0,
+    mtuProbeFailures: 0,
     delayedAcks: 0,
     windowProbes: 0,
     keepAliveProbes: 0,

@@ -8,8 +8,10 @@ import { isAckDue, noteTextSent } from "./delayed_ack.ts";
 import { ECN_CWR_DUE } from "./ecn.ts";
 import { scheduleProbe } from "./loss_timer.ts";
 import { segmentBytes, superSegmentBytes } from "./path_mtu.ts";
+import type { MtuSearch } from "./mtu_search.ts";
 import { enterPersist, leavePersist } from "./persist.ts";
 import { isWindowUpdateDue } from "./receive_window.ts";
+import { beginSearch, nextProbe } from "./plpmtud.ts";
 import { congestionRoom, hasUnsent, pipe, sendRetransmissions } from "./recovery.ts";
 import { seqAdd, seqDiff, seqGt } from "./seq.ts";
 import { recordSent } from "./sent_record.ts";
@@ -59,13 +61,17 @@ function sendNewText(tcb: Tcb): void {
   const layer = tcb.layer;
   const nowMs = layer.clock.now();
   restartAfterIdle(tcb, nowMs);
+  if (tcb.bytesSent === 0 && layer.config.mtuProbing === "always") beginSearch(tcb);
   const sackLength = loadSackBlocks(tcb);
   const mss = segmentBytes(tcb, sackLength);
   const burst = tcb.tx.gsoMaxBytes > 0 ? superSegmentBytes(tcb, mss) : mss;
   const end = textEnd(tcb);
   let nxt = tcb.isProbeOutstanding ? tcb.sndUna : tcb.sndNxt;
   const before = nxt;
-  for (;;) {
+  if (tcb.mtuSearch !== undefined) nxt = sendMtuProbe(tcb, tcb.mtuSearch, nxt, end, sackLength, nowMs);
+  const isHeldBack = nxt < 0;
+  if (isHeldBack) nxt = before;
+  while (!isHeldBack) {
     // CWR belongs to one segment, which not each link's offload knows.
     const octets = nextOctets(tcb, nxt, end, mss, (tcb.ecn & ECN_CWR_DUE) !== 0 ? mss : burst);
     if (octets === 0) break;
@@ -80,6 +86,34 @@ function sendNewText(tcb: Tcb): void {
   if (nxt !== before) scheduleProbe(tcb, seqDiff(nxt, tcb.sndUna));
   noteLimit(tcb, nxt, end);
   ensureProgress(tcb);
+}
+
+/** Sends a path MTU probe if there should be one now: a segment of the text which is larger than others (RFC 4821 §7.3).
+ *
+ * @returns where the text after it begins; −1 when nothing should be sent before there is room for a probe.
+ */
+function sendMtuProbe(
+  tcb: Tcb,
+  search: MtuSearch,
+  nxt: number,
+  end: number,
+  sackLength: number,
+  nowMs: number,
+): number {
+  const octets = nextProbe(tcb, search, nxt, end, sackLength, congestionRoom(tcb));
+  if (octets <= 0 || !hasQueueSpace(tcb)) return octets < 0 ? -1 : nxt;
+  const { tx } = tcb;
+  const mtu = search.next();
+  const { pathMtu } = tx;
+  // `ip` keeps back what exceeds the path MTU as it knows it.
+  if (mtu > pathMtu) tx.pathMtu = mtu;
+  const isSent = transmitText(tcb, nxt, octets, octets, sackLength);
+  tx.pathMtu = pathMtu;
+  if (!isSent) return nxt;
+  const after = seqAdd(nxt, octets);
+  search.sent(mtu, nxt, after);
+  noteSent(tcb, after, octets, end, octets, nowMs);
+  return after;
 }
 
 /** The application has nothing more to send although the window has room: what is delivered meanwhile says nothing about the

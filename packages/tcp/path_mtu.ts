@@ -1,7 +1,8 @@
-/** The effective send MSS (RFC 9293 §3.7.1) and path MTU discovery (RFC 1191).
+/** The effective send MSS (RFC 9293 §3.7.1) and path MTU discovery (RFC 1191); how larger ones are found, and black holes, is in `plpmtud.ts`.
  *
  * @module
  */
+import { MtuSearch } from "./mtu_search.ts";
 import type { Tcb } from "./tcb.ts";
 import { TCP_HEADER_LENGTH } from "./tcp_header.ts";
 import { MAX_OPTIONS_LENGTH, TIMESTAMPS_LENGTH } from "./tcp_options.ts";
@@ -16,13 +17,20 @@ export function ipHeaderLength(tcb: Tcb): number {
  * (RFC 6691 §2, RFC 7323 appendix A), and tells congestion control. */
 export function updateSmss(tcb: Tcb): void {
   const { config } = tcb.layer;
-  let mss = tcb.tx.pathMtu - ipHeaderLength(tcb) - TCP_HEADER_LENGTH;
+  const { pathMtu } = tcb.tx;
+  const isGrown = tcb.smssPathMtu > 0 && pathMtu > tcb.smssPathMtu;
+  if (isGrown && tcb.mtuSearch === undefined && tcb.hasSack && config.mtuProbing !== "off") {
+    // What a router said is old. A probe finds out whether it still holds, without a loss of a window if it does.
+    tcb.mtuSearch = new MtuSearch(tcb.smssPathMtu, pathMtu);
+  }
+  const mtu = tcb.mtuSearch === undefined ? pathMtu : tcb.mtuSearch.limit(pathMtu);
+  let mss = mtu - ipHeaderLength(tcb) - TCP_HEADER_LENGTH;
   if (tcb.peerMss < mss) mss = tcb.peerMss;
   const limit = tcb.config.maxSegmentBytes;
   if (limit > 0 && limit < mss) mss = limit;
   if (mss < config.minSegmentBytes) mss = config.minSegmentBytes;
   if (tcb.hasTimestamps) mss -= TIMESTAMPS_LENGTH;
-  tcb.smssPathMtu = tcb.tx.pathMtu;
+  tcb.smssPathMtu = pathMtu;
   if (mss === tcb.smss) return;
   tcb.smss = mss;
   tcb.congestion.setMss(mss);

@@ -6,6 +6,7 @@
  * @module
  */
 import { seqGeq } from "./seq.ts";
+import { ReceiveTuning } from "./receive_tuning.ts";
 import { canReceive } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 
@@ -53,31 +54,35 @@ function leastUpdate(tcb: Tcb): number {
 
 /** Text arrived: measures the round trip as the receiver sees it, from one full window to the next. */
 export function measureReceiveRtt(tcb: Tcb, nowMs: number): void {
-  if (tcb.rcvRttAtMs >= 0) {
-    if (!seqGeq(tcb.rcvNxt, tcb.rcvRttSeq)) return;
-    const rttMs = nowMs - tcb.rcvRttAtMs;
-    tcb.rcvRttMs = tcb.rcvRttMs === 0 || rttMs < tcb.rcvRttMs
+  let tuning = tcb.tuning;
+  if (tuning === undefined) tuning = tcb.tuning = new ReceiveTuning();
+  if (tuning.rttAtMs >= 0) {
+    if (!seqGeq(tcb.rcvNxt, tuning.rttSeq)) return;
+    const rttMs = nowMs - tuning.rttAtMs;
+    tuning.rttMs = tuning.rttMs === 0 || rttMs < tuning.rttMs
       ? rttMs
-      : tcb.rcvRttMs + (rttMs - tcb.rcvRttMs) / 8;
+      : tuning.rttMs + (rttMs - tuning.rttMs) / 8;
   }
-  tcb.rcvRttSeq = (tcb.rcvNxt + tcb.rcvWnd) >>> 0;
-  tcb.rcvRttAtMs = nowMs;
+  tuning.rttSeq = (tcb.rcvNxt + tcb.rcvWnd) >>> 0;
+  tuning.rttAtMs = nowMs;
 }
 
 /** The user took `count` octets: once a round trip, the buffer grows to twice what he took in it, so that
  * neither a fast reader on a long path is held up nor a slow one fills memory (dynamic right-sizing). */
 export function tuneReceiveBuffer(tcb: Tcb, count: number, nowMs: number): void {
-  tcb.tuneBytes += count;
+  const { tuning } = tcb;
+  if (tuning === undefined) return;
+  tuning.bytes += count;
   const limit = tcb.config.receiveBufferBytes;
   if (tcb.receiveBufferBytes >= limit) return;
-  const rttMs = tcb.rto.srttMs > tcb.rcvRttMs ? tcb.rto.srttMs : tcb.rcvRttMs;
-  if (tcb.tuneAtMs < 0) {
-    tcb.tuneAtMs = nowMs;
-  } else if (nowMs - tcb.tuneAtMs < rttMs) {
+  const rttMs = tcb.rto.srttMs > tuning.rttMs ? tcb.rto.srttMs : tuning.rttMs;
+  if (tuning.atMs < 0) {
+    tuning.atMs = nowMs;
+  } else if (nowMs - tuning.atMs < rttMs) {
     return;
   }
-  const wanted = 2 * tcb.tuneBytes;
+  const wanted = 2 * tuning.bytes;
   if (wanted > tcb.receiveBufferBytes) tcb.receiveBufferBytes = wanted < limit ? wanted : limit;
-  tcb.tuneAtMs = nowMs;
-  tcb.tuneBytes = 0;
+  tuning.atMs = nowMs;
+  tuning.bytes = 0;
 }

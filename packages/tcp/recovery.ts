@@ -19,6 +19,7 @@ import type { AckSummary } from "./ack_summary.ts";
 import { noteReduction } from "./ecn.ts";
 import { resumeRetransmission, scheduleReordering } from "./loss_timer.ts";
 import { segmentBytes, superSegmentBytes } from "./path_mtu.ts";
+import { mtuProbeLost } from "./plpmtud.ts";
 import { Prr } from "./prr.ts";
 import {
   DUP_THRESH,
@@ -111,7 +112,9 @@ export function recoverAfterAck(
         tcb.congestion.onAck(acked, flight, nowMs, rttMs);
       } else if (isDuplicate) tcb.dupAcks++;
   }
-  if (tcb.phase === "NONE" && mustFastRetransmit(tcb)) enterFastRecovery(tcb, acked, summary, flight);
+  if (tcb.phase === "NONE" && mustFastRetransmit(tcb) && !repairMtuProbe(tcb)) {
+    enterFastRecovery(tcb, acked, summary, flight);
+  }
 }
 
 /** RACK's part (RFC 8985 §6.2), and the timer that follows from it. */
@@ -133,7 +136,7 @@ export function reorderingExpires(tcb: Tcb): void {
   summary.begin();
   const timeoutMs = rackDetect(tcb, sent, summary, tcb.layer.clock.now());
   if (timeoutMs > 0) scheduleReordering(tcb, timeoutMs);
-  if (tcb.phase === "NONE" && mustFastRetransmit(tcb)) {
+  if (tcb.phase === "NONE" && mustFastRetransmit(tcb) && !repairMtuProbe(tcb)) {
     enterFastRecovery(tcb, 0, summary, seqDiff(tcb.sndNxt, tcb.sndUna));
   }
   tcb.layer.touch(tcb);
@@ -145,6 +148,25 @@ function mustFastRetransmit(tcb: Tcb): boolean {
   if (tcb.hasSack) return tcb.sent !== undefined && tcb.sent.lostBytes > 0;
   // What was sent before the last repair began may still cause duplicates: they tell nothing.
   return tcb.dupAcks >= DUP_THRESH && seqGt(tcb.sndUna, tcb.recover);
+}
+
+/** A path MTU probe is lost, and nothing else: it goes out again in smaller pieces, which is no recovery, since the loss says nothing
+ * about congestion (RFC 4821 §7.6.2).
+ *
+ * @returns false when more is lost, or the pieces cannot be sent now: recovery takes over.
+ */
+function repairMtuProbe(tcb: Tcb): boolean {
+  const { mtuSearch, sent } = tcb;
+  if (mtuSearch === undefined || sent === undefined || !mtuProbeLost(tcb, mtuSearch)) return false;
+  if (!prepareRoute(tcb)) return false;
+  const mss = segmentBytes(tcb, 0);
+  for (let i = sent.nextLost(); i >= 0; i = sent.nextLost()) {
+    const length = seqDiff(sent.endAt(i), sent.startAt(i));
+    if (!retransmitPiece(tcb, i, length < mss ? length : mss, mss)) return false;
+  }
+  sent.settle(mtuSearch.probeStart, mtuSearch.probeEnd);
+  startRetransmission(tcb);
+  return true;
 }
 
 function enterFastRecovery(tcb: Tcb, acked: number, summary: AckSummary, flight: number): void {

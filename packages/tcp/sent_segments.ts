@@ -250,6 +250,28 @@ export class SentSegments extends PieceStore {
     this.lostBytes = 0;
   }
 
+  /** Whether all of [`left`, `right`) counts as lost and was not sent again. */
+  isLost(left: number, right: number): boolean {
+    let octets = 0;
+    for (let i = this.find(left); i < this.count && seqLt(this.startAt(i), right); i++) {
+      if ((this.flagsAt(i) & (PIECE_LOST | PIECE_RETRANSMITTED)) !== PIECE_LOST) return false;
+      octets += this.length(this.slotAt(i));
+    }
+    return octets === seqDiff(right, left);
+  }
+
+  /** What was lost in [`left`, `right`) has been sent again, and counts as if it had been sent for the first time. */
+  settle(left: number, right: number): void {
+    for (let i = this.find(left); i < this.count && seqLt(this.startAt(i), right); i++) {
+      const slot = this.slotAt(i);
+      const flags = this.flags[slot]!;
+      if ((flags & PIECE_LOST) !== 0) this.lostBytes -= this.length(slot);
+      if ((flags & PIECE_RETRANSMITTED) !== 0) this.retransmittedBytes -= this.length(slot);
+      this.flags[slot] = flags & ~(PIECE_LOST | PIECE_RETRANSMITTED);
+      if ((flags & PIECE_SACKED) === 0 && !this.isLinked(slot)) this.linkByTime(slot);
+    }
+  }
+
   /** A receiver that may have reneged (RFC 2018 §8): what it SACKed counts as lost. */
   forgetSacks(): void {
     for (let i = 0; i < this.count; i++) {

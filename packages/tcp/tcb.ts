@@ -28,7 +28,9 @@ import type { NetError, NetErrorCode, Timer } from "@lightwire/netif";
 import type { CongestionControl } from "./congestion.ts";
 import type { TcpConnection, TcpHandlers } from "./connection.ts";
 import type { TcpListener } from "./listener.ts";
+import type { MtuSearch } from "./mtu_search.ts";
 import type { ReassemblyQueue } from "./reassembly_queue.ts";
+import type { ReceiveTuning } from "./receive_tuning.ts";
 import { ReceiveQueue } from "./receive_queue.ts";
 import { RtoEstimator } from "./rto.ts";
 import type { Prr } from "./prr.ts";
@@ -124,6 +126,8 @@ export class Tcb {
   peerMss: number;
   /** Octets of text in a full segment: the peer's MSS and the path MTU, less options we always send. */
   smss: number;
+  /** The search for a larger path MTU; there after a black hole, and when it is asked for. */
+  mtuSearch: MtuSearch | undefined;
   /** `tx.pathMtu` that `smss` was computed for. */
   smssPathMtu: number;
 
@@ -232,16 +236,8 @@ export class Tcb {
   lastReceivedAtMs: number;
   /** When text was last received, −1 before that. */
   lastTextAtMs: number;
-  /** Receive auto-tuning: when the current measurement began. */
-  tuneAtMs: number;
-  /** Receive auto-tuning: octets the user has taken since. */
-  tuneBytes: number;
-  /** Receive auto-tuning: RCV.NXT + RCV.WND when `rcvRttAtMs` was set. */
-  rcvRttSeq: number;
-  /** Receive auto-tuning: when the current measurement of the peer's round trip began, −1 before that. */
-  rcvRttAtMs: number;
-  /** Receive auto-tuning: round-trip time as the receiver sees it, 0 before it is known. */
-  rcvRttMs: number;
+  /** Receive auto-tuning; made with the first text that comes. */
+  tuning: ReceiveTuning | undefined;
 
   /** Retransmission timer. */
   retransmissionTimer: Timer | undefined;
@@ -318,6 +314,7 @@ export class Tcb {
     this.isFinSent = false;
     this.peerMss = DEFAULT_MSS_V4;
     this.smss = DEFAULT_MSS_V4;
+    this.mtuSearch = undefined;
     this.smssPathMtu = 0;
     this.irs = 0;
     this.rcvNxt = 0;
@@ -370,11 +367,7 @@ export class Tcb {
     this.atoMs = limits.delayedAckMs;
     this.lastReceivedAtMs = 0;
     this.lastTextAtMs = -1;
-    this.tuneAtMs = -1;
-    this.tuneBytes = 0;
-    this.rcvRttSeq = 0;
-    this.rcvRttAtMs = -1;
-    this.rcvRttMs = 0;
+    this.tuning = undefined;
     this.retransmissionTimer = undefined;
     this.persistTimer = undefined;
     this.delayedAckTimer = undefined;

@@ -7,6 +7,7 @@ import type { CongestionControlFactory } from "./congestion.ts";
 import { congestionControlFactory, type CongestionControlName } from "./congestion_controls.ts";
 import type { TcpConnection } from "./connection.ts";
 import type { TcpListener } from "./listener.ts";
+import type { MtuProbing } from "./plpmtud.ts";
 import type { Segment } from "./segment.ts";
 
 /** When and how often to probe an idle peer (RFC 9293 §3.8.4). */
@@ -124,6 +125,10 @@ export interface TcpOptions extends TcpConnectionOptions {
   readonly tailLossProbe?: boolean;
   /** Discover the path MTU: set DF (RFC 1191). Default true. */
   readonly pathMtuDiscovery?: boolean;
+  /** What to do where large packets vanish without a word of a router (RFC 4821): `"blackhole"`: segments become smaller after two
+   * timeouts, and larger again as probes show what passes; `"always"`: each connection begins with small segments and probes for
+   * more; `"off"` (Linux: tcp_mtu_probing 0, 1, 2). Default `"blackhole"`. Deviation: Linux's default is off. */
+  readonly mtuProbing?: MtuProbing;
   /** Least MSS to send with, however small the peer's option. Default 48, against segment floods. */
   readonly minSegmentBytes?: number;
   /** While a connection is being opened, an ICMP error ends it, as in Linux (RFC 5461 §4.1). Default true.
@@ -194,6 +199,7 @@ const DEFAULT_CONFIG: TcpConfig = {
   ecn: "passive",
   tailLossProbe: true,
   pathMtuDiscovery: true,
+  mtuProbing: "blackhole",
   minSegmentBytes: 48,
   abortConnectOnIcmp: true,
   maxConnections: 262_144,

@@ -57,7 +57,10 @@ import { giveUpTime, timerExpires } from "./timeouts.ts";
 import type { TcpTimerName } from "./timer_set.ts";
 
 /** What TCP needs of the IP layer. */
-export type TcpIp = Pick<IpLayer, "prepare" | "output" | "flush" | "isLocalAddress" | "confirmReachability">;
+export type TcpIp = Pick<
+  IpLayer,
+  "prepare" | "output" | "flush" | "isLocalAddress" | "confirmReachability" | "pathMtu"
+>;
 
 /** TCP of one stack. */
 export class TcpLayer implements IpProtocolHandler {

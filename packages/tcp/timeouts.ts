@@ -6,6 +6,7 @@ import type { NetErrorCode } from "@lightwire/netif";
 import { delayedAckExpires } from "./delayed_ack.ts";
 import { keepAliveExpires } from "./keepalive.ts";
 import { persistExpires } from "./persist.ts";
+import { detectBlackHole } from "./plpmtud.ts";
 import { recoverAfterTimeout, reorderingExpires } from "./recovery.ts";
 import { probeExpires } from "./tail_loss_probe.ts";
 import { EVENT_SOFT_ERROR, type Tcb } from "./tcb.ts";
@@ -49,6 +50,7 @@ function retransmissionExpires(tcb: Tcb): void {
     return;
   }
   tcb.layer.counters.timeouts++;
+  detectBlackHole(tcb);
   recoverAfterTimeout(tcb);
   tcb.retransmitCount++;
   if (tcb.retransmitCount === config.r1Retries) {
