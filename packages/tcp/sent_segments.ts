@@ -250,14 +250,12 @@ export class SentSegments extends PieceStore {
     this.lostBytes = 0;
   }
 
-  /** Whether all of [`left`, `right`) counts as lost and was not sent again. */
+  /** Whether all outstanding octets of [`left`, `right`) count as lost and were not sent again. */
   isLost(left: number, right: number): boolean {
-    let octets = 0;
     for (let i = this.find(left); i < this.count && seqLt(this.startAt(i), right); i++) {
       if ((this.flagsAt(i) & (PIECE_LOST | PIECE_RETRANSMITTED)) !== PIECE_LOST) return false;
-      octets += this.length(this.slotAt(i));
     }
-    return octets === seqDiff(right, left);
+    return true;
   }
 
   /** What was lost in [`left`, `right`) has been sent again, and counts as if it had been sent for the first time. */

@@ -23,6 +23,7 @@
  *
  * @module
  */
+// tidy: allow file-length one field, one line of doc and one assignment per variable of the RFCs
 import { type IpAddress, IpTx, IPV4_ANY } from "@lightwire/ip";
 import type { NetError, NetErrorCode, Timer } from "@lightwire/netif";
 import type { CongestionControl } from "./congestion.ts";
