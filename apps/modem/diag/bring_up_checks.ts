@@ -7,7 +7,7 @@ import type { BringUpEvent, BringUpOptions, BringUpStep, LinkCause } from "@ligh
 import { causeOf, type Facts } from "./catalogue.ts";
 import type { CheckName, CheckOutcome } from "./check.ts";
 import { judgeLcp } from "./lcp_verdict.ts";
-import { receivedText } from "./received_text.ts";
+import { adviseOnSilence, receivedText } from "./received_text.ts";
 import type { DiagReport } from "./report.ts";
 
 /** The steps that are checks of their own; the port is checked before. */
@@ -175,6 +175,7 @@ export class BringUpChecks {
 
   /** What to do, where this case tells more than the catalogue does. */
   #remedy(cause: LinkCause, evidence: readonly string[]): string | undefined {
+    if (cause === "no-answer") return adviseOnSilence(evidence);
     if (cause === "lcp-timeout") {
       const verdict = judgeLcp(evidence);
       if (verdict !== undefined) return verdict;
