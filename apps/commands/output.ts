@@ -109,11 +109,14 @@ export class Output {
     if (this.options.verbose) this.note(text);
   }
 
-  /** What went wrong, in one sentence which says what to do next. */
-  error(text: string): void {
+  /** What went wrong, in one sentence which says what to do next.
+   *
+   * @param fields more for a program.
+   */
+  error(text: string, fields: EventFields = {}): void {
     if (this.options.json) {
       this.#sink.stdout(
-        JSON.stringify({ event: "error", message: text }) + "\n",
+        JSON.stringify({ event: "error", message: text, ...fields }) + "\n",
       );
     }
     this.#aside(() => this.#sink.stderr(this.#paint("31", text) + "\n"));

@@ -69,12 +69,20 @@ export function explain(output: Output, error: unknown): number {
     return 2;
   }
   if (error instanceof NetError || (error instanceof Error && isExpected(error))) {
-    output.error(error.message);
+    output.error(error.message, detailsOf(error));
     return 1;
   }
   // A defect of ours: whoever reports it needs the stack.
   output.error(error instanceof Error ? error.stack ?? error.message : String(error));
   return 1;
+}
+
+/** What a program can compare: the code of what the network said, the cause of a link that is down. */
+function detailsOf(error: Error): object {
+  const code = error instanceof NetError ? { code: error.code } : {};
+  const cause = typeof error.cause === "string" ? { cause: error.cause } : {};
+  const { evidence } = error as Error & { readonly evidence?: unknown };
+  return { ...code, ...cause, ...(Array.isArray(evidence) ? { evidence } : {}) };
 }
 
 function isExpected(error: Error): boolean {

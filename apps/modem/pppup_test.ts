@@ -62,6 +62,10 @@ Deno.test("pppup --sim --json: one object a line, for steps of up and for result
   assertEquals(steps.slice(-3), ["establish", "authenticate", "network"]);
   assertEquals(all.find((e) => e.event === "up")!.address, "10.64.64.100");
   assertMatch(String(all.at(-1)!.message), /time is up/);
+  const failed = await run(...FAST, "--json", "--sim-fault", "wrong-apn", "ping", "x");
+  const error = events(failed.stdout).at(-1)!;
+  assertEquals([failed.code, error.event, error.cause], [1, "error", "wrong-apn"]);
+  assert((error.evidence as string[]).includes("> AT+CEER"));
   const ping = await run(...FAST, "--json", "ping", "-c", "1", "10.64.64.1");
   assertEquals([ping.code, events(ping.stdout).map((e) => e.event)], [0, ["ping-reply", "ping-summary"]]);
 });

@@ -39,9 +39,12 @@ async function stay(link: LinkInUse, output: Output): Promise<number> {
     return { at: performance.now(), inOctets: ifInOctets, outOctets: ifOutOctets };
   };
   let before = look();
+  let isShown = false;
   const show = (): void => {
     const now = look();
     if (connection.current !== undefined) showStatus(connection, output, since, before, now);
+    else if (isShown) output.status(""); // no rate is true any more
+    isShown = connection.current !== undefined;
     before = now;
   };
   const timer = setInterval(show, output.options.json ? JSON_STATUS_MS : STATUS_MS);

@@ -12,6 +12,9 @@ import { openPppoeLine } from "./pppoe_line.ts";
 import { RedialConnection } from "./redial_connection.ts";
 import { SingleConnection } from "./single_connection.ts";
 
+/** How long IPv4 may come behind IPv6. */
+const OTHER_FAMILY_MS = 2000;
+
 /** A link in use. */
 export interface LinkInUse {
   /** For commands; its signal is aborted when the link ends, too. */
@@ -50,6 +53,7 @@ export async function withLink<T>(
     const connection = makeConnection(o, host, line.makeBringUp, printer);
     try {
       await connection.connect(signal);
+      if (o.dialling.hasIpv4) await otherFamily(connection);
       return await useLink(host, connection, printer, signal, body);
     } finally {
       printer.stop();
@@ -83,6 +87,15 @@ function makeConnection(
   return o.redial.isPersistent
     ? new RedialConnection(host, pppInterface, makeBringUp, o.redial, o.link.isServer, handlers)
     : new SingleConnection(host, pppInterface, makeBringUp, handlers);
+}
+
+/** The two families come up one after the other; whoever uses the link wants to see both. */
+async function otherFamily(connection: Connection): Promise<void> {
+  const until = performance.now() + OTHER_FAMILY_MS;
+  while (connection.current !== undefined && connection.current.up.ipv4 === undefined) {
+    if (performance.now() > until) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }
 
 async function useLink<T>(
