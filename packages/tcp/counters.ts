@@ -37,6 +37,18 @@ export interface TcpCounters {
   hookDrops: number;
   /** SYNs dropped because a listener's backlog was full. */
   listenOverflows: number;
+  /** Acknowledgments of our SYN-ACK dropped, or answered with a reset, because a listener's backlog was full. */
+  acceptOverflows: number;
+  /** Half-open connections dropped in favour of newer ones (RFC 4987 §3.5). */
+  halfOpenRecycled: number;
+  /** SYN cookies sent (RFC 4987 §3.6). */
+  synCookiesSent: number;
+  /** Connections made from a SYN cookie that came back. */
+  synCookiesReceived: number;
+  /** Acknowledgments that looked like those of a SYN cookie, and were not. */
+  synCookiesFailed: number;
+  /** SYN-ACKs not repeated, since nothing came back for so many of them. */
+  synAcksWithheld: number;
   /** Segments dropped as old duplicates by their timestamp (RFC 7323 §5). */
   pawsDrops: number;
   /** Segments dropped for want of the timestamp that was agreed on (RFC 7323 §3.2). */
@@ -108,6 +120,12 @@ export function newTcpCounters(): TcpCounters {
     noPort: 0,
     hookDrops: 0,
     listenOverflows: 0,
+    acceptOverflows: 0,
+    halfOpenRecycled: 0,
+    synCookiesSent: 0,
+    synCookiesReceived: 0,
+    synCookiesFailed: 0,
+    synAcksWithheld: 0,
     pawsDrops: 0,
     missingTimestamps: 0,
     outOfOrder: 0,

@@ -6,10 +6,15 @@ import { type IpAddress, IPV4_ANY } from "@lightwire/ip";
 import type { Netif } from "@lightwire/netif";
 import type { TcpConnection, TcpHandlers } from "./connection.ts";
 import type { ListenerKey } from "./demux.ts";
+import type { Tcb } from "./tcb.ts";
 import type { TcpConnectionConfig, TcpConnectionOptions } from "./tcp_config.ts";
 
 /** Default backlog. */
 export const DEFAULT_BACKLOG = 511;
+
+/** Least default of {@linkcode TcpListenOptions.halfOpenLimit}: a burst of honest clients is remembered, however small the
+ * backlog. Who was sent a cookie, and is not accepted at once, would wait in vain for our first word. */
+export const LEAST_HALF_OPEN_LIMIT = 128;
 
 /** Options of {@linkcode TcpLayer.listen}; the others are inherited by the connections. */
 export interface TcpListenOptions extends TcpConnectionOptions {
@@ -17,9 +22,12 @@ export interface TcpListenOptions extends TcpConnectionOptions {
   readonly address?: IpAddress;
   /** Port, 1 … 65535; 0: an ephemeral one. */
   readonly port: number;
-  /** Most connections that are half open, or accepted but held with {@linkcode TcpConnection.holdBacklog}; 0 counts
-   * as 1. Default {@linkcode DEFAULT_BACKLOG}. */
+  /** Most connections that wait for the user: established, and not taken or held with
+   * {@linkcode TcpConnection.holdBacklog}; 0 counts as 1. Default {@linkcode DEFAULT_BACKLOG}. */
   readonly backlog?: number;
+  /** Most connections in SYN-RECEIVED; beyond them SYN cookies are sent, or the oldest goes, see
+   * {@linkcode TcpOptions.synCookies}. Default: as `backlog`, but {@linkcode LEAST_HALF_OPEN_LIMIT} at least. */
+  readonly halfOpenLimit?: number;
   /** Listen although connections, in TIME-WAIT for one, or a listener on another address, have the port
    * (SO_REUSEADDR, TC-13). Default true, as in Deno. */
   readonly reuseAddress?: boolean;
@@ -53,8 +61,13 @@ export class TcpListener implements ListenerKey {
   readonly config: TcpConnectionConfig;
   /** Gets the connections. */
   readonly onAccept: TcpAcceptHandler;
+  /** When a SYN cookie was last sent. For the layer only. */
+  lastCookieAtMs: number = -Infinity;
+  /** In SYN-RECEIVED, in the order of their SYNs. */
+  readonly #halfOpen = new Set<Tcb>();
+  readonly #halfOpenLimit: number | undefined;
   #backlog: number;
-  #halfOpenCount = 0;
+  #waitingCount = 0;
   #heldCount = 0;
   #isClosed = false;
   readonly #remove: (listener: TcpListener) => void;
@@ -76,6 +89,7 @@ export class TcpListener implements ListenerKey {
     this.config = config;
     this.onAccept = onAccept;
     this.#backlog = Math.max(options.backlog ?? DEFAULT_BACKLOG, 1);
+    this.#halfOpenLimit = options.halfOpenLimit;
     this.#remove = remove;
   }
 
@@ -84,7 +98,7 @@ export class TcpListener implements ListenerKey {
     return this.#isClosed ? "CLOSED" : "LISTEN";
   }
 
-  /** Bound on {@linkcode halfOpenCount} and {@linkcode heldCount} together. */
+  /** Bound on {@linkcode waitingCount} and {@linkcode heldCount} together. */
   get backlog(): number {
     return this.#backlog;
   }
@@ -93,9 +107,19 @@ export class TcpListener implements ListenerKey {
     this.#backlog = Math.max(value, 1);
   }
 
+  /** Bound on {@linkcode halfOpenCount}. */
+  get halfOpenLimit(): number {
+    return this.#halfOpenLimit ?? Math.max(this.#backlog, LEAST_HALF_OPEN_LIMIT);
+  }
+
   /** Connections in SYN-RECEIVED. */
   get halfOpenCount(): number {
-    return this.#halfOpenCount;
+    return this.#halfOpen.size;
+  }
+
+  /** Connections that are established, and that `onAccept` was not told of yet. */
+  get waitingCount(): number {
+    return this.#waitingCount;
   }
 
   /** Connections that are established but held. */
@@ -103,9 +127,20 @@ export class TcpListener implements ListenerKey {
     return this.#heldCount;
   }
 
-  /** Whether a SYN may begin a connection. */
-  get hasRoom(): boolean {
-    return !this.#isClosed && this.#halfOpenCount + this.#heldCount < this.#backlog;
+  /** Whether one more may be established. */
+  get canAccept(): boolean {
+    return !this.#isClosed && this.#waitingCount + this.#heldCount < this.#backlog;
+  }
+
+  /** Whether one more may be half open. */
+  get canRemember(): boolean {
+    return this.#halfOpen.size < this.halfOpenLimit;
+  }
+
+  /** The connection that has been in SYN-RECEIVED for longest. */
+  get oldestHalfOpen(): Tcb | undefined {
+    for (const tcb of this.#halfOpen) return tcb;
+    return undefined;
   }
 
   /** CLOSE: no more connections; those that are half open are dropped, established ones stay. */
@@ -116,13 +151,23 @@ export class TcpListener implements ListenerKey {
   }
 
   /** For the layer: a connection entered SYN-RECEIVED. */
-  noteArrival(): void {
-    this.#halfOpenCount++;
+  noteArrival(tcb: Tcb): void {
+    this.#halfOpen.add(tcb);
   }
 
-  /** For the layer: a connection left SYN-RECEIVED, in whatever way. */
-  noteEstablished(): void {
-    this.#halfOpenCount--;
+  /** For the layer: a connection left SYN-RECEIVED for ESTABLISHED, and waits. */
+  noteEstablished(tcb: Tcb): void {
+    if (this.#halfOpen.delete(tcb)) this.#waitingCount++;
+  }
+
+  /** For the layer: a connection ended in SYN-RECEIVED. */
+  noteFailure(tcb: Tcb): void {
+    this.#halfOpen.delete(tcb);
+  }
+
+  /** For the layer: a connection waits no longer: `onAccept` gets it, or it has ended. */
+  noteAccepted(): void {
+    this.#waitingCount--;
   }
 
   /** For {@linkcode TcpConnection.holdBacklog}. */

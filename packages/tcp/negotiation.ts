@@ -14,6 +14,7 @@ import {
   setState,
   type Tcb,
 } from "./tcb.ts";
+import { synAckBytes } from "./syn_budget.ts";
 import { limitOrphan } from "./user_calls.ts";
 
 /** Takes over MSS, window scale, SACK-Permitted and timestamps of the peer's SYN or SYN-ACK. What is
@@ -46,11 +47,14 @@ export function enterEstablished(tcb: Tcb): void {
   if (tcb.retransmittedSegments > 1) tcb.congestion.onSynLoss();
   // RFC 6298 §5.7.
   if (tcb.retransmittedSegments > 0) tcb.rto.fallBackAfterSynLoss();
+  if (tcb.listener !== undefined) {
+    tcb.layer.synBudget.proven((1 + tcb.retransmitCount) * synAckBytes(tcb));
+    tcb.listener.noteEstablished(tcb);
+  }
   tcb.retransmitCount = 0;
   tcb.stalledSinceMs = -1;
   tcb.softError = undefined;
   tcb.events |= EVENT_CONNECTED;
-  tcb.listener?.noteEstablished();
   setKeepAlive(tcb);
   if (tcb.isFinQueued) {
     setState(tcb, "FIN-WAIT-1");

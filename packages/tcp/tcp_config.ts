@@ -90,6 +90,12 @@ export interface TcpOptions extends TcpConnectionOptions {
   readonly synRetries?: number;
   /** Retransmissions of a SYN-ACK before giving up. Default 5: 63 s. */
   readonly synAckRetries?: number;
+  /** Answer SYNs without remembering them (RFC 4987 §3.6): `"auto"` when a listener has too many half-open connections,
+   * as Linux; `"never"`: then the oldest unanswered one goes; `"always"`. Default `"auto"`. */
+  readonly synCookies?: "auto" | "never" | "always";
+  /** Reset a connection which is established while its listener's backlog is full. By default its acknowledgment is
+   * dropped, as in Linux: the peer's text, or our SYN-ACK, will be sent again. Default false. */
+  readonly abortOnOverflow?: boolean;
   /** R1: retransmissions after which the route is looked up afresh (RFC 9293 §3.8.3, MUST-20). Default 3. */
   readonly r1Retries?: number;
   /** R2, as Linux's tcp_retries2: the time this many doublings from the least RTO take. Default 15: 924.6 s. */
@@ -182,6 +188,8 @@ const DEFAULT_CONFIG: TcpConfig = {
   maxRtoMs: 120_000,
   synRetries: 6,
   synAckRetries: 5,
+  synCookies: "auto",
+  abortOnOverflow: false,
   r1Retries: 3,
   dataRetries: 15,
   delayedAckMs: 40,

@@ -52,6 +52,8 @@ import {
 } from "./tcp_config.ts";
 import { chooseListenPort, openConnection, type TcpConnectOptions } from "./tcp_open.ts";
 import { SackBlocks, type SynOptions } from "./tcp_options.ts";
+import { SynBudget } from "./syn_budget.ts";
+import { SynCookies } from "./syn_cookies.ts";
 import { deleteTcb, resetConnection } from "./teardown.ts";
 import { giveUpTime, timerExpires } from "./timeouts.ts";
 import type { TcpTimerName } from "./timer_set.ts";
@@ -96,6 +98,14 @@ export class TcpLayer implements IpProtocolHandler {
    *
    * @internal */
   readonly isns: IsnGenerator;
+  /** Half-open connections that are not remembered.
+   *
+   * @internal */
+  readonly synCookies: SynCookies;
+  /** How often SYN-ACKs are repeated to strangers.
+   *
+   * @internal */
+  readonly synBudget: SynBudget;
   /** Throttle of RFC 5961 §7.
    *
    * @internal */
@@ -160,6 +170,8 @@ export class TcpLayer implements IpProtocolHandler {
     this.ephemeralPorts = new EphemeralPorts(host.random);
     this.rings = new RingPool();
     this.isns = new IsnGenerator(host.random);
+    this.synCookies = new SynCookies(host.random);
+    this.synBudget = new SynBudget();
     this.challengeAcks = new ChallengeAckLimiter(host.random, this.config.challengeAcksPerSecond);
     const { initialRtoMs, minRtoMs, maxRtoMs, dataRetries } = this.config;
     this.rtoOptions = { initialMs: initialRtoMs, minMs: minRtoMs, maxMs: maxRtoMs };
@@ -345,12 +357,13 @@ export class TcpLayer implements IpProtocolHandler {
     if (state === "SYN-SENT" || state === "SYN-RECEIVED") this.counters.attemptFails++;
     else if (state === "ESTABLISHED" || state === "CLOSE-WAIT") this.counters.estabResets++;
     if (listener === undefined) return;
-    if (state === "SYN-RECEIVED") {
-      listener.noteEstablished();
-      tcb.listener = undefined;
-    } else if (tcb.isBacklogHeld) {
+    if (tcb.isBacklogHeld) {
       tcb.connection.releaseBacklog();
+      return;
     }
+    if (state === "SYN-RECEIVED") listener.noteFailure(tcb);
+    else listener.noteAccepted();
+    tcb.listener = undefined;
   }
 
   /** A connection entered TIME-WAIT.

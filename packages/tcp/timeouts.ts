@@ -9,10 +9,16 @@ import { persistExpires } from "./persist.ts";
 import { detectBlackHole } from "./plpmtud.ts";
 import { recoverAfterTimeout, reorderingExpires } from "./recovery.ts";
 import { probeExpires } from "./tail_loss_probe.ts";
+import { synAckBytes } from "./syn_budget.ts";
 import { EVENT_SOFT_ERROR, type Tcb } from "./tcb.ts";
 import { deleteTcb, resetConnection } from "./teardown.ts";
 import { startRetransmission, type TcpTimerName, TIMER_PROBE, TIMER_REORDERING } from "./timer_set.ts";
 import { transmitSyn } from "./transmit.ts";
+
+/** Half-open connections of a listener that are never too many. */
+const CROWD = 8;
+/** Retransmissions of a SYN-ACK while there are too many. */
+const CROWDED_RETRIES = 2;
 
 /** The timer `name` of a connection expired. */
 export function timerExpires(tcb: Tcb, name: TcpTimerName): void {
@@ -38,7 +44,7 @@ export function timerExpires(tcb: Tcb, name: TcpTimerName): void {
 function retransmissionExpires(tcb: Tcb): void {
   const { config } = tcb.layer;
   if (tcb.state === "SYN-SENT" || tcb.state === "SYN-RECEIVED") {
-    synExpires(tcb, tcb.state === "SYN-SENT" ? config.synRetries : config.synAckRetries);
+    synExpires(tcb, tcb.state === "SYN-SENT" ? config.synRetries : synAckRetries(tcb));
     return;
   }
   if (tcb.sndUna === tcb.sndNxt) return;
@@ -71,10 +77,25 @@ function synExpires(tcb: Tcb, retries: number): void {
   tcb.retransmitCount++;
   tcb.rttAtMs = -1;
   tcb.rto.backOff();
+  startRetransmission(tcb);
+  if (tcb.listener !== undefined && !tcb.layer.synBudget.repeat(synAckBytes(tcb))) {
+    tcb.layer.counters.synAcksWithheld++;
+    return;
+  }
   tcb.retransmittedSegments++;
   tcb.layer.counters.retransSegs++;
-  startRetransmission(tcb);
   transmitSyn(tcb);
+}
+
+/** How often a SYN-ACK is sent again. While more than half of the half-open connections that a listener may have are taken,
+ * those who have not answered for long are given up sooner (RFC 4987 §3.3). */
+function synAckRetries(tcb: Tcb): number {
+  const { listener } = tcb;
+  const { synAckRetries } = tcb.layer.config;
+  if (listener === undefined || listener.halfOpenCount * 2 <= Math.max(listener.halfOpenLimit, CROWD)) {
+    return synAckRetries;
+  }
+  return Math.min(synAckRetries, CROWDED_RETRIES);
 }
 
 /** R2, or the user's own limit, is over (RFC 9293 §3.8.3). */

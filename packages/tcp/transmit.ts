@@ -3,15 +3,17 @@
  * @module
  */
 import { DEFAULT_HEADROOM, type Pbuf } from "@lightwire/pbuf";
-import { IP_PROTOCOL_TCP, type IpRxInfo } from "@lightwire/ip";
+import { IP_PROTOCOL_TCP, type IpAddress, type IpRxInfo, type IpTx } from "@lightwire/ip";
 import type { Netif } from "@lightwire/netif";
-import { ACK, FIN, PSH, RST, SYN, URG } from "./control_bits.ts";
+import { ACK, ECE, FIN, PSH, RST, SYN, URG } from "./control_bits.ts";
 import { ecnBits, ecnSynBits } from "./ecn.ts";
+import type { TcpListener } from "./listener.ts";
 import { updateSmss } from "./path_mtu.ts";
 import { selectWindow } from "./receive_window.ts";
 import type { Segment } from "./segment.ts";
 import { seqAdd, seqDiff, seqGeq, seqGt } from "./seq.ts";
 import { type Tcb, textEnd } from "./tcb.ts";
+import type { TcpConnectionConfig } from "./tcp_config.ts";
 import { emitTcpHeader, finishTcpChecksum, TCP_HEADER_LENGTH } from "./tcp_header.ts";
 import type { TcpLayer } from "./tcp_layer.ts";
 import {
@@ -148,7 +150,7 @@ export function transmitSyn(tcb: Tcb): boolean {
   const isReply = tcb.state === "SYN-RECEIVED";
   const options = layer.synOptions;
   const { config } = layer;
-  options.mss = announcedMss(tcb);
+  options.mss = announcedMss(tcb.tx, tcb.remoteAddress, tcb.config);
   // An answer offers only what the peer has offered (RFC 7323 §2.2, §3.2; RFC 2018 §2).
   options.windowShift = (isReply ? tcb.hasWindowScaling : config.windowScaling) ? tcb.rcvWindShift : -1;
   options.sackPermitted = isReply ? tcb.hasSack : config.sack;
@@ -213,12 +215,50 @@ export function replyReset(layer: TcpLayer, seg: Segment, rx: IpRxInfo): void {
   layer.ip.output(p, tx);
 }
 
+/** Answers a SYN without remembering it; `layer.synOptions` holds the options, save for the MSS.
+ *
+ * @param iss our initial sequence number.
+ * @param hasEcn agree to Explicit Congestion Notification.
+ */
+export function replySynAck(
+  layer: TcpLayer,
+  listener: TcpListener,
+  seg: Segment,
+  rx: IpRxInfo,
+  iss: number,
+  hasEcn: boolean,
+): void {
+  const tx = layer.replyTx;
+  tx.source = rx.destination;
+  tx.destination = rx.source;
+  tx.boundNetif = listener.boundNetif;
+  tx.generation = -1;
+  const p = layer.pool.acquire(0, DEFAULT_HEADROOM);
+  if (p === undefined || layer.ip.prepare(tx) !== undefined) {
+    p?.release();
+    return;
+  }
+  const options = layer.synOptions;
+  options.mss = announcedMss(tx, rx.source, listener.config);
+  const length = synOptionsLength(options);
+  p.prepend(TCP_HEADER_LENGTH + length);
+  emitSynOptions(p.view, p.start + TCP_HEADER_LENGTH, options);
+  const buffer = listener.config.receiveBufferBytes;
+  const initial = layer.config.initialReceiveWindowBytes;
+  const wnd = Math.min(buffer, initial, 65535);
+  const ctl = SYN | ACK | (hasEcn ? ECE : 0);
+  emitTcpHeader(p, seg.destinationPort, seg.sourcePort, iss, seqAdd(seg.seq, 1), ctl, wnd, 0, length);
+  finishTcpChecksum(p, tx.source, tx.destination, TCP_HEADER_LENGTH + length, tx.canOffloadChecksum);
+  layer.counters.outSegs++;
+  layer.ip.output(p, tx);
+}
+
 /** The MSS option: what the interface takes, less the fixed headers (RFC 6691), within the user's limit. */
-export function announcedMss(tcb: Tcb): number {
-  const headers = TCP_HEADER_LENGTH + (tcb.remoteAddress.family === 4 ? 20 : 40);
-  const mtu = tcb.tx.netif === undefined ? tcb.tx.pathMtu : tcb.tx.netif.mtu;
+export function announcedMss(tx: IpTx, remoteAddress: IpAddress, config: TcpConnectionConfig): number {
+  const headers = TCP_HEADER_LENGTH + (remoteAddress.family === 4 ? 20 : 40);
+  const mtu = tx.netif === undefined ? tx.pathMtu : tx.netif.mtu;
   let mss = mtu - headers;
-  const limit = tcb.config.maxSegmentBytes;
+  const limit = config.maxSegmentBytes;
   if (limit > 0 && mss > limit) mss = limit;
   return mss > 65535 ? 65535 : mss < 1 ? 1 : mss;
 }

@@ -40,7 +40,9 @@ export function deliverEvents(tcb: Tcb): void {
 
 /** A listener's connection is established: somebody takes it, or nobody wants it. */
 function accept(tcb: Tcb): void {
-  const handlers = tcb.listener!.onAccept(tcb.connection);
+  const listener = tcb.listener!;
+  listener.noteAccepted();
+  const handlers = listener.onAccept(tcb.connection);
   if (!tcb.isBacklogHeld) tcb.listener = undefined;
   if (handlers !== undefined) {
     tcb.handlers = handlers;

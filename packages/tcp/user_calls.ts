@@ -10,6 +10,7 @@ import { isWindowUpdateDue, tuneReceiveBuffer } from "./receive_window.ts";
 import { seqAdd, seqLeq } from "./seq.ts";
 import { canSend } from "./state.ts";
 import { setState, type Tcb, textEnd } from "./tcb.ts";
+import type { TcpConfig, TcpConnectionConfig } from "./tcp_config.ts";
 import { connectionError, deleteTcb, discardUnread, resetConnection } from "./teardown.ts";
 import { startClose } from "./timer_set.ts";
 import { announcedMss } from "./transmit.ts";
@@ -43,15 +44,17 @@ export function chooseIss(tcb: Tcb, given: number | undefined = undefined): void
 
 /** The first receive window, and the scale which lets it grow to the whole buffer (RFC 7323 §2.3). */
 export function chooseWindow(tcb: Tcb): void {
-  const { config } = tcb.layer;
   tcb.rcvWnd = Math.min(tcb.receiveBufferBytes, 65535);
-  let shift = 0;
-  if (tcb.config.receiveBufferBytes > 65535) {
-    shift = config.windowShift;
-    while (shift < 14 && tcb.config.receiveBufferBytes > 65535 << shift) shift++;
-  }
-  tcb.rcvWindShift = shift;
-  tcb.rcvMss = Math.min(tcb.rcvMss, announcedMss(tcb));
+  tcb.rcvWindShift = offeredShift(tcb.config, tcb.layer.config);
+  tcb.rcvMss = Math.min(tcb.rcvMss, announcedMss(tcb.tx, tcb.remoteAddress, tcb.config));
+}
+
+/** The shift that a SYN announces: large enough for the whole receive buffer. */
+export function offeredShift(config: TcpConnectionConfig, limits: TcpConfig): number {
+  if (config.receiveBufferBytes <= 65535) return 0;
+  let shift = limits.windowShift;
+  while (shift < 14 && config.receiveBufferBytes > 65535 << shift) shift++;
+  return shift;
 }
 
 /** SEND: copies as much of `length` octets at `offset` of `data` as there is room for.
