@@ -113,6 +113,7 @@ export class ControlProtocol {
   #received: CpPacket = { code: 0, id: 0, data: new Uint8Array(0) };
   #failures = 0;
   #refusals = 0;
+  #hasBegun = false;
   #ownRefusals = 0;
 
   /** Makes a protocol in state Initial. */
@@ -130,7 +131,8 @@ export class ControlProtocol {
       tlu: () => owner.up(),
       tld: () => {
         owner.down();
-        this.#begin();
+        if (!this.#hasBegun) this.#begin();
+        this.#hasBegun = false;
       },
       tls: () => {},
       tlf: () => owner.finished(this.#endReason()),
@@ -268,6 +270,11 @@ export class ControlProtocol {
       return this.#automaton.handle("RCR+");
     }
     if (this.state === "Stopped") this.#restart(); // a new negotiation, of the peer's making
+    // It is judged by what we shall ask for, not by what was agreed on before (RFC 1661 §4.4, This-Layer-Down follows).
+    if (this.state === "Opened") {
+      this.#begin();
+      this.#hasBegun = true;
+    }
     let code: number = CP_CODE.CONFIGURE_ACK;
     let answer: CpOption[] = options;
     const rejected: CpOption[] = [];

@@ -94,6 +94,15 @@ Deno.test("Initial: an identifier of zeros, or of a wrong length, is a mistake",
   assertThrows(() => create({ interfaceIdentifier: new Uint8Array(6).fill(1) }), RangeError);
 });
 
+Deno.test("Opened: a new request is judged by the identifier that we shall ask for again (RFC 5072 §4.1)", () => {
+  const side = create();
+  side.input(CP_CODE.CONFIGURE_NAK, side.last().id, [identifier(THEIRS)]); // now we have that one
+  assertEquals(side.ask([identifier(OURS)]).code, CP_CODE.CONFIGURE_ACK);
+  side.grant();
+  assertNotEquals(side.result(), undefined);
+  assertEquals(side.ask([identifier(OURS)]).code, CP_CODE.CONFIGURE_NAK); // we begin anew with ours
+});
+
 Deno.test("property: random identifiers are never zero and never say globally unique", () => {
   fc.assert(fc.property(fc.integer(), (seed) => {
     const sim = new Simulation({ seed });
