@@ -1,7 +1,7 @@
 import { assert } from "@std/assert";
 import { ACK, FIN, RST, SYN } from "../control_bits.ts";
 import { TcpScript } from "./harness.ts";
-import { LOCAL_ADDRESS, PEER_ADDRESS } from "./packet_harness.ts";
+import { LOCAL_ADDRESS, PEER_ADDRESS } from "../harness/packet_harness.ts";
 import {
   accepted,
   closeWait,
@@ -15,7 +15,7 @@ import {
   synSent,
   timeWait,
 } from "./states.ts";
-import { decodePacket, encodePacket } from "./wire.ts";
+import { decodePacket, encodePacket } from "../harness/wire.ts";
 
 const STATES: readonly (readonly [string, (s: TcpScript) => void])[] = [
   ["CLOSED", () => {}],

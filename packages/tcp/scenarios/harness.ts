@@ -24,11 +24,16 @@ import type { TcpListener } from "../listener.ts";
 import type { Segment } from "../segment.ts";
 import type { TcpState } from "../state.ts";
 import { formatSegment } from "../tcp_header.ts";
-import { LOCAL_ADDRESS, PacketHarness, type PacketHarnessOptions, PEER_ADDRESS } from "./packet_harness.ts";
-import { encodeOptions, parseSegmentText, type SegmentText } from "./segment_text.ts";
+import {
+  LOCAL_ADDRESS,
+  PacketHarness,
+  type PacketHarnessOptions,
+  PEER_ADDRESS,
+} from "../harness/packet_harness.ts";
+import { encodeOptions, parseSegmentText, type SegmentText } from "../harness/segment_text.ts";
 import { LISTEN_LOCAL_PORT, LISTEN_PEER_PORT, TcpCalls } from "./tcp_calls.ts";
 import { pattern, patternOctet } from "./text_pattern.ts";
-import { decodePacket, encodeIcmpError, encodePacket, type ReceivedSegment } from "./wire.ts";
+import { decodePacket, encodeIcmpError, encodePacket, type ReceivedSegment } from "../harness/wire.ts";
 
 /** Our initial sequence number in every script: the 17th octet of text crosses the wrap. */
 export const DEFAULT_ISS = 0xfffffff0;
@@ -118,7 +123,7 @@ export class TcpScript {
   constructor(options: TcpScriptOptions = {}) {
     this.iss = options.iss ?? DEFAULT_ISS;
     this.irs = options.irs ?? DEFAULT_IRS;
-    this.harness = new PacketHarness(options);
+    this.harness = new PacketHarness({ hasDefaultRoute: false, ...options });
     if (options.useRandomIss !== true) this.harness.tcp.hooks.tcpIsn = () => this.iss;
     this.call = new TcpCalls(this);
   }
@@ -380,8 +385,8 @@ export class TcpScript {
   }
 
   #collect(): void {
-    for (let sent = this.harness.take(); sent !== undefined; sent = this.harness.take()) {
-      const atMs = this.harness.sinceStart(sent.atMs);
+    for (let sent = this.harness.takePacket(); sent !== undefined; sent = this.harness.takePacket()) {
+      const atMs = sent.atUs / 1000;
       const packet = decodePacket(sent.bytes);
       if (typeof packet === "string") {
         this.#note(">", packet);

@@ -2,9 +2,9 @@ import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert
 import { ipv4 } from "@lightwire/ip";
 import { NetError } from "@lightwire/netif";
 import { script, TcpScript } from "./harness.ts";
-import { LOCAL_ADDRESS, PEER_ADDRESS } from "./packet_harness.ts";
+import { LOCAL_ADDRESS, PEER_ADDRESS } from "../harness/packet_harness.ts";
 import { accepted, established, synReceived, synSent } from "./states.ts";
-import { decodePacket } from "./wire.ts";
+import { decodePacket } from "../harness/wire.ts";
 
 function codeOf(action: () => void): string {
   return (assertThrows(action, NetError) as NetError).code;

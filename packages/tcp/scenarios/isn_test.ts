@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { script, TcpScript } from "./harness.ts";
-import { PEER_ADDRESS } from "./packet_harness.ts";
+import { PEER_ADDRESS } from "../harness/packet_harness.ts";
 
 function issOf(s: TcpScript, localPort: number): number {
   const c = s.harness.tcp.connect({ remoteAddress: PEER_ADDRESS, remotePort: 80, localPort }, {});
   s.harness.settle();
-  const sent = s.harness.take()!;
+  const sent = s.harness.takePacket()!;
   const iss = new DataView(sent.bytes.buffer, sent.bytes.byteOffset).getUint32(24);
   c.abort();
   s.harness.settle();
@@ -43,7 +43,7 @@ Deno.test(
     for (let i = 0; i < 10; i++) {
       s.harness.tcp.connect({ remoteAddress: PEER_ADDRESS, remotePort: 80, localPort: 40_000 + i }, {});
       s.harness.settle();
-      const { bytes } = s.harness.take()!;
+      const { bytes } = s.harness.takePacket()!;
       // MSS 4, SACK-Permitted 2, then the timestamp option.
       values.add(new DataView(bytes.buffer, bytes.byteOffset).getUint32(40 + 8));
     }

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { script } from "./harness.ts";
 import { established, synSent } from "./states.ts";
-import { decodePacket } from "./wire.ts";
+import { decodePacket } from "../harness/wire.ts";
 
 const BIG = "<mss 1460>";
 

@@ -2,8 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { type IpAddress, ipv4 } from "@lightwire/ip";
 import { ACK, PSH, SYN } from "../control_bits.ts";
 import { forwardRoute } from "../source_route.ts";
-import { LOCAL_ADDRESS, PacketHarness, PEER_ADDRESS } from "./packet_harness.ts";
-import { encodePacket } from "./wire.ts";
+import { LOCAL_ADDRESS, PacketHarness, PEER_ADDRESS } from "../harness/packet_harness.ts";
+import { encodePacket } from "../harness/wire.ts";
 
 const HOP_1 = ipv4(0xc0000215); // 192.0.2.21
 const HOP_2 = ipv4(0xc0000216);
@@ -29,7 +29,7 @@ interface Sent {
 }
 
 function take(h: PacketHarness): Sent {
-  const { bytes } = h.take()!;
+  const { bytes } = h.takePacket()!;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const headerLength = (bytes[0]! & 15) * 4;
   let sum = 6 + bytes.length - headerLength;
@@ -119,7 +119,7 @@ Deno.test("LISTEN: source-routed packets are refused unless that is switched on 
   const h = new PacketHarness();
   h.tcp.listen({ port: 8080 }, () => ({}));
   h.inject(segment(SYN, 100, 0, completed(HOP_1)));
-  assertEquals(h.take(), undefined);
+  assertEquals(h.takePacket(), undefined);
 });
 
 Deno.test("forwardRoute() finds a route among other options, and refuses what is none", () => {

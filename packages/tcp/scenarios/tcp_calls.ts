@@ -6,7 +6,7 @@ import type { TcpConnection } from "../connection.ts";
 import type { TcpListener, TcpListenOptions } from "../listener.ts";
 import type { TcpConnectOptions } from "../tcp_open.ts";
 import type { TcpScript } from "./harness.ts";
-import { PEER_ADDRESS } from "./packet_harness.ts";
+import { PEER_ADDRESS } from "../harness/packet_harness.ts";
 import { pattern, patternOctet } from "./text_pattern.ts";
 
 /** Ports of scripts with an active OPEN. */

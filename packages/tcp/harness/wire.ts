@@ -19,20 +19,22 @@ export interface PacketFields {
   readonly destinationPort: number;
   /** Sequence number. */
   readonly seq: number;
-  /** Acknowledgment number. */
-  readonly ack: number;
+  /** Acknowledgment number. Default 0. */
+  readonly ack?: number;
   /** Control bits. */
   readonly ctl: number;
-  /** Window field. */
-  readonly wnd: number;
-  /** Urgent pointer. */
-  readonly up: number;
-  /** Options, a multiple of 4 bytes. */
-  readonly options: readonly number[];
-  /** Text. */
-  readonly text: Uint8Array;
-  /** Type of service octet. */
+  /** Window field. Default 65,535. */
+  readonly wnd?: number;
+  /** Urgent pointer. Default 0. */
+  readonly up?: number;
+  /** Options, a multiple of 4 bytes. Default none. */
+  readonly options?: readonly number[];
+  /** Text. Default none. */
+  readonly text?: Uint8Array;
+  /** Type of service octet, ECN field included. Default 0. */
   readonly tos?: number;
+  /** Time to live. Default 64. */
+  readonly ttl?: number;
   /** Added to the right checksum, to make it wrong. */
   readonly checksumError?: number;
   /** IP options, a multiple of 4 bytes. */
@@ -40,6 +42,8 @@ export interface PacketFields {
   /** Data offset to write instead of the right one, in words. */
   readonly dataOffset?: number;
 }
+
+const NO_TEXT = new Uint8Array(0);
 
 /** One's complement sum of 16-bit words, octet by octet (RFC 1071). */
 function sum(bytes: Uint8Array, from: number, to: number, initial: number): number {
@@ -59,15 +63,15 @@ function pseudoSum(bytes: Uint8Array, length: number): number {
 
 /** An IPv4 packet, checksums included. */
 export function encodePacket(fields: PacketFields): Uint8Array {
-  const ipOptions = fields.ipOptions ?? [];
+  const { ipOptions = [], options = [], text = NO_TEXT } = fields;
   const ipLength = 20 + ipOptions.length;
-  const headerLength = 20 + fields.options.length;
-  const bytes = new Uint8Array(ipLength + headerLength + fields.text.length);
+  const headerLength = 20 + options.length;
+  const bytes = new Uint8Array(ipLength + headerLength + text.length);
   const view = new DataView(bytes.buffer);
   view.setUint8(0, 0x40 | ipLength / 4);
   view.setUint8(1, fields.tos ?? 0);
   view.setUint16(2, bytes.length);
-  view.setUint8(8, 64);
+  view.setUint8(8, fields.ttl ?? 64);
   view.setUint8(9, 6);
   view.setUint32(12, fields.source.w3);
   view.setUint32(16, fields.destination.w3);
@@ -76,13 +80,13 @@ export function encodePacket(fields: PacketFields): Uint8Array {
   view.setUint16(ipLength, fields.sourcePort);
   view.setUint16(ipLength + 2, fields.destinationPort);
   view.setUint32(ipLength + 4, fields.seq);
-  view.setUint32(ipLength + 8, fields.ack);
+  view.setUint32(ipLength + 8, fields.ack ?? 0);
   view.setUint8(ipLength + 12, (fields.dataOffset ?? headerLength / 4) << 4);
   view.setUint8(ipLength + 13, fields.ctl);
-  view.setUint16(ipLength + 14, fields.wnd);
-  view.setUint16(ipLength + 18, fields.up);
-  bytes.set(fields.options, ipLength + 20);
-  bytes.set(fields.text, ipLength + headerLength);
+  view.setUint16(ipLength + 14, fields.wnd ?? 65_535);
+  view.setUint16(ipLength + 18, fields.up ?? 0);
+  bytes.set(options, ipLength + 20);
+  bytes.set(text, ipLength + headerLength);
   const length = bytes.length - ipLength;
   const checksum = 0xffff - sum(bytes, ipLength, bytes.length, pseudoSum(bytes, length));
   view.setUint16(ipLength + 16, checksum + (fields.checksumError ?? 0));

@@ -1,0 +1,389 @@
+/** {@linkcode HarnessSocket}: the calls of BSD sockets on a {@linkcode PacketHarness}, one by one, none of which blocks.
+ *
+ * @module
+ */
+import { type IpAddress, IPV4_ANY } from "@lightwire/ip";
+import type { TcpConnection, TcpHandlers } from "../connection.ts";
+import type { TcpListener } from "../listener.ts";
+import type { TcpState } from "../state.ts";
+import type { TcpInfo } from "../tcp_info.ts";
+import { attempt, type Errno, errnoOf } from "./errno.ts";
+import type { PacketHarness } from "./packet_harness.ts";
+import type { SocketEvents } from "./socket_events.ts";
+import { type SocketOptionName, type SocketOptionValue, SocketSettings } from "./socket_options.ts";
+
+const NOTHING = new Uint8Array(0);
+
+/** A socket which never blocks: what would wait returns "EAGAIN", or "EINPROGRESS" for a connection being opened, and may be
+ * asked again after the next packet or timer. Results are those of POSIX, as Linux gives them: a count, or an errno's name in
+ * place of −1. Everything a call causes has happened when it returns.
+ *
+ * @example
+ * ```ts
+ * import { PacketHarness, PEER_ADDRESS } from "@lightwire/tcp/harness";
+ * import assert from "node:assert/strict";
+ *
+ * const harness = new PacketHarness({ tcp: { synRetries: 1 } });
+ * const socket = harness.socket();
+ * assert.equal(socket.setOption("TCP_NODELAY", 1), 0);
+ * assert.equal(socket.connect(PEER_ADDRESS, 80), "EINPROGRESS");
+ * assert.equal(socket.send(new Uint8Array(10)), "EAGAIN");
+ * harness.advanceUs(3_000_000);
+ * assert.deepEqual(socket.getOption("SO_ERROR"), "ETIMEDOUT");
+ * assert.equal(socket.send(new Uint8Array(10)), "EPIPE");
+ * ```
+ */
+export class HarnessSocket {
+  readonly #harness: PacketHarness;
+  #settings: SocketSettings;
+  #localAddress: IpAddress | undefined = undefined;
+  #localPort = 0;
+  #listener: TcpListener | undefined = undefined;
+  #connection: TcpConnection | undefined = undefined;
+  /** Accepted by the stack, not by the user. */
+  readonly #queue: HarnessSocket[] = [];
+  #error: Errno | undefined = undefined;
+  #isConnecting = false;
+  #isClosed = false;
+  #isSendShut = false;
+  #isReceiveShut = false;
+  #isOver = false;
+  /** Text taken from the connection and not from here. */
+  #held: Uint8Array = NOTHING;
+
+  /** A socket that is not connected; {@linkcode PacketHarness.socket} makes one. */
+  constructor(harness: PacketHarness) {
+    this.#harness = harness;
+    this.#settings = new SocketSettings(harness.tcp.config);
+  }
+
+  /** The connection, once there is one; calls on it need {@linkcode PacketHarness.settle}. */
+  get connection(): TcpConnection | undefined {
+    return this.#connection;
+  }
+
+  /** State of the connection (RFC 9293 §3.3.2). */
+  get state(): TcpState {
+    return this.#connection?.state ?? this.#listener?.state ?? "CLOSED";
+  }
+
+  /** Our port, 0 before there is one. */
+  get localPort(): number {
+    return this.#connection?.localPort ?? this.#listener?.localPort ?? this.#localPort;
+  }
+
+  /** `bind`: chooses our side.
+   *
+   * @param address one of ours; `undefined`: any.
+   * @param port 0: any.
+   * @returns 0, EINVAL when it is bound, EADDRNOTAVAIL, EADDRINUSE.
+   */
+  bind(address: IpAddress | undefined, port: number): 0 | Errno {
+    if (this.#isClosed) return "EBADF";
+    if (this.#listener !== undefined || this.#connection !== undefined || this.#localPort !== 0) {
+      return "EINVAL";
+    }
+    const { tcp, ip } = this.#harness;
+    const isAny = address === undefined || address.isUnspecified;
+    if (!isAny && !ip.isLocalAddress(address)) return "EADDRNOTAVAIL";
+    // Whether the port is free is known by those who hold one: a listener is opened and closed.
+    const probe = attempt(() =>
+      tcp.listen({
+        address: address ?? IPV4_ANY,
+        port,
+        reuseAddress: this.#settings.reuseAddress,
+        reusePort: this.#settings.reusePort,
+      }, () => undefined)
+    );
+    if (typeof probe === "string") return probe;
+    this.#localPort = probe.localPort;
+    probe.close();
+    this.#harness.settle();
+    this.#localAddress = isAny ? undefined : address;
+    return 0;
+  }
+
+  /** `listen`: connections are accepted by the stack from now on, and wait for {@linkcode accept}.
+   *
+   * @param backlog most connections half open or waiting; 0 counts as 1.
+   * @returns 0, or EINVAL, EADDRINUSE.
+   */
+  listen(backlog: number = 511): 0 | Errno {
+    if (this.#isClosed) return "EBADF";
+    if (this.#connection !== undefined) return "EINVAL";
+    if (this.#listener !== undefined) {
+      this.#listener.backlog = backlog;
+      return 0;
+    }
+    const listener = attempt(() =>
+      this.#harness.tcp.listen({
+        ...this.#settings.connectionOptions(),
+        address: this.#localAddress ?? IPV4_ANY,
+        port: this.#localPort,
+        backlog,
+        reuseAddress: this.#settings.reuseAddress,
+        reusePort: this.#settings.reusePort,
+      }, (connection) => this.#arrived(connection))
+    );
+    if (typeof listener === "string") return listener;
+    this.#listener = listener;
+    this.#harness.settle();
+    return 0;
+  }
+
+  /** `accept`: the oldest connection that waits, or EAGAIN; EINVAL when the socket does not listen. */
+  accept(): HarnessSocket | Errno {
+    if (this.#isClosed) return "EBADF";
+    if (this.#listener === undefined) return "EINVAL";
+    const socket = this.#queue.shift();
+    if (socket === undefined) return "EAGAIN";
+    socket.#connection!.releaseBacklog();
+    this.#harness.settle();
+    return socket;
+  }
+
+  /** `connect`: an active OPEN. Asked again it tells how it went: EALREADY until it is decided, then 0 or what kept it
+   * from succeeding, and EISCONN from then on.
+   *
+   * @returns EINPROGRESS when the SYN is out, or why it is not.
+   */
+  connect(address: IpAddress, port: number): 0 | Errno {
+    if (this.#isClosed) return "EBADF";
+    if (this.#listener !== undefined) return "EISCONN";
+    if (this.#connection !== undefined) {
+      const { state } = this.#connection;
+      if (state === "SYN-SENT" || state === "SYN-RECEIVED") return "EALREADY";
+      if (!this.#isConnecting) return "EISCONN";
+      this.#isConnecting = false;
+      if (!this.#isOver || this.#error === undefined) return 0;
+      this.#connection = undefined;
+      this.#isOver = false;
+      return this.#takeError()!;
+    }
+    const connection = attempt(() =>
+      this.#harness.tcp.connect({
+        ...this.#settings.connectionOptions(),
+        remoteAddress: address,
+        remotePort: port,
+        localAddress: this.#localAddress,
+        localPort: this.#localPort,
+      }, this.#handlers())
+    );
+    if (typeof connection === "string") return connection;
+    this.#connection = connection;
+    this.#isConnecting = true;
+    this.#harness.settle();
+    return "EINPROGRESS";
+  }
+
+  /** `send`: hands octets over.
+   *
+   * @returns how many were taken, fewer than there are when the buffer becomes full; EAGAIN when it is; an error of the
+   * connection, once; EPIPE afterwards, after {@linkcode shutdown}, and without a connection.
+   */
+  send(data: Uint8Array, options: { readonly isUrgent?: boolean } = {}): number | Errno {
+    if (this.#isClosed) return "EBADF";
+    if (this.#error !== undefined) return this.#takeError()!;
+    const connection = this.#connection;
+    if (connection === undefined || this.#isSendShut || this.#isOver) return "EPIPE";
+    if (connection.state === "SYN-SENT" || connection.state === "SYN-RECEIVED") return "EAGAIN";
+    if (data.length === 0) return 0;
+    const taken = attempt(() => options.isUrgent ? connection.sendUrgent(data) : connection.send(data));
+    this.#harness.settle();
+    return taken === 0 ? "EAGAIN" : taken;
+  }
+
+  /** `recv`: takes octets.
+   *
+   * @param into where they go.
+   * @param options `isPeek`: they stay, too (MSG_PEEK).
+   * @returns how many, 0 at the end; EAGAIN; an error of the connection, once, after all text that came before it;
+   * ENOTCONN without a connection.
+   */
+  receive(into: Uint8Array, options: { readonly isPeek?: boolean } = {}): number | Errno {
+    if (this.#isClosed) return "EBADF";
+    const connection = this.#connection;
+    if (connection === undefined) return this.#takeError() ?? "ENOTCONN";
+    if (options.isPeek) this.#hold();
+    if (this.#held.length > 0) {
+      const count = Math.min(this.#held.length, into.length);
+      into.set(this.#held.subarray(0, count));
+      if (options.isPeek) return count;
+      this.#held = this.#held.subarray(count);
+      // After a failure the stack has taken them back already.
+      if (connection.error === undefined) connection.recved(count);
+      this.#harness.settle();
+      return count;
+    }
+    const count = connection.read(into);
+    this.#harness.settle();
+    if (count > 0) return count;
+    if (connection.readableBytes > 0) return 0;
+    if (this.#error !== undefined) return this.#takeError()!;
+    if (connection.isReadEof || this.#isReceiveShut || this.#isOver) return 0;
+    return "EAGAIN";
+  }
+
+  /** `shutdown`: SHUT_RD, SHUT_WR or SHUT_RDWR.
+   *
+   * @returns 0, ENOTCONN without a connection.
+   */
+  shutdown(how: "read" | "write" | "both"): 0 | Errno {
+    if (this.#isClosed) return "EBADF";
+    if (this.#listener !== undefined) {
+      if (how !== "write") this.#closeListener();
+      return 0;
+    }
+    const connection = this.#connection;
+    if (connection === undefined || connection.state === "CLOSED") return "ENOTCONN";
+    if (how !== "read") {
+      this.#isSendShut = true;
+      connection.shutdownSend();
+    }
+    if (how !== "write") {
+      this.#isReceiveShut = true;
+      connection.shutdownReceive();
+    }
+    this.#harness.settle();
+    return 0;
+  }
+
+  /** `close`: gives the socket up. The connection ends as SO_LINGER says; those that wait for {@linkcode accept} are reset.
+   *
+   * @returns 0, EBADF the second time.
+   */
+  close(): 0 | Errno {
+    if (this.#isClosed) return "EBADF";
+    this.#isClosed = true;
+    if (this.#listener !== undefined) this.#closeListener();
+    // Text that was peeked at is unread.
+    if (this.#held.length > 0 && this.#connection?.error === undefined) this.#connection?.abort();
+    this.#connection?.close();
+    this.#harness.settle();
+    return 0;
+  }
+
+  /** Resets the connection, as `close` does with SO_LINGER of 0 seconds. */
+  abort(): void {
+    this.#isClosed = true;
+    if (this.#listener !== undefined) this.#closeListener();
+    this.#connection?.abort();
+    this.#harness.settle();
+  }
+
+  /** `setsockopt`. What is chosen before `connect` or `listen` is chosen for the SYN as well.
+   *
+   * @returns 0, EINVAL, ENOPROTOOPT.
+   */
+  setOption(name: SocketOptionName, value: SocketOptionValue): 0 | Errno {
+    if (this.#isClosed) return "EBADF";
+    const result = this.#settings.set(name, value, this.#connection);
+    this.#harness.settle();
+    return result;
+  }
+
+  /** `getsockopt`. SO_ERROR is 0 or an errno's name, and is taken by that. An option that is none: ENOPROTOOPT. */
+  getOption(name: SocketOptionName): SocketOptionValue {
+    if (this.#isClosed) return "EBADF";
+    if (name === "SO_ERROR") return this.#takeError() ?? 0;
+    if (name === "SO_ACCEPTCONN") return this.#listener === undefined ? 0 : 1;
+    return this.#settings.get(name, this.#connection);
+  }
+
+  /** TCP_INFO; `undefined` without a connection. */
+  info(): TcpInfo | undefined {
+    return this.#connection?.info();
+  }
+
+  /** SIOCINQ: octets that {@linkcode receive} would give. */
+  get readableBytes(): number {
+    return this.#held.length + (this.#connection?.readableBytes ?? 0);
+  }
+
+  /** SIOCOUTQ: octets that the peer has not acknowledged. */
+  get unackedBytes(): number {
+    return this.#connection?.unackedBytes ?? 0;
+  }
+
+  /** SIOCOUTQNSD: octets that were never sent. */
+  get unsentBytes(): number {
+    return this.#connection?.unsentBytes ?? 0;
+  }
+
+  /** `poll`: what would not wait. */
+  poll(): SocketEvents {
+    const connection = this.#connection;
+    const hasError = this.#error !== undefined;
+    if (connection === undefined) {
+      const isListening = this.#listener !== undefined;
+      return {
+        isReadable: this.#queue.length > 0,
+        isWritable: !isListening,
+        isReadShut: false,
+        isHungUp: !isListening,
+        hasError,
+        isUrgent: false,
+      };
+    }
+    const isOpening = connection.state === "SYN-SENT" || connection.state === "SYN-RECEIVED";
+    const isReadShut = connection.isReadEof || this.#isReceiveShut || this.#isOver;
+    const isSendShut = this.#isSendShut || this.#isOver;
+    return {
+      isReadable: this.readableBytes > 0 || isReadShut || hasError,
+      isWritable: hasError || isSendShut || (!isOpening && connection.sendSpace > 0),
+      isReadShut,
+      isHungUp: this.#isOver || (isReadShut && isSendShut),
+      hasError,
+      isUrgent: connection.urgentBytes > 0,
+    };
+  }
+
+  #arrived(connection: TcpConnection): TcpHandlers {
+    const socket = new HarnessSocket(this.#harness);
+    socket.#settings = this.#settings.clone(this.#harness.tcp.config);
+    socket.#connection = connection;
+    connection.holdBacklog();
+    this.#queue.push(socket);
+    return socket.#handlers();
+  }
+
+  #handlers(): TcpHandlers {
+    return {
+      closed: (connection, error) => {
+        this.#isOver = true;
+        if (error === undefined) return;
+        this.#error = errnoOf(error.code);
+        // What came before a reset can still be received, as on Linux; the stack drops it after this.
+        if (!this.#isClosed && connection.readableBytes > 0) this.#hold();
+      },
+    };
+  }
+
+  #hold(): void {
+    const connection = this.#connection!;
+    for (let p = connection.readPbuf(); p !== undefined; p = connection.readPbuf()) {
+      const all = new Uint8Array(this.#held.length + p.totalLength);
+      all.set(this.#held);
+      let at = this.#held.length;
+      for (let node: typeof p | undefined = p; node !== undefined; node = node.next) {
+        all.set(node.bytes.subarray(node.start, node.end), at);
+        at += node.end - node.start;
+      }
+      p.release();
+      this.#held = all;
+    }
+  }
+
+  #takeError(): Errno | undefined {
+    const error = this.#error;
+    this.#error = undefined;
+    return error;
+  }
+
+  #closeListener(): void {
+    this.#listener!.close();
+    this.#listener = undefined;
+    for (const socket of this.#queue.splice(0)) socket.abort();
+    this.#harness.settle();
+  }
+}

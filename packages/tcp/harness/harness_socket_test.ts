@@ -1,0 +1,223 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { ACK, FIN, PSH, RST, SYN } from "../control_bits.ts";
+import type { HarnessSocket } from "./harness_socket.ts";
+import { LOCAL_ADDRESS, PacketHarness, PEER_ADDRESS } from "./packet_harness.ts";
+import { decodePacket, encodePacket } from "./wire.ts";
+
+/** A peer that counts its sequence numbers from 1,000. */
+class Peer {
+  readonly harness: PacketHarness;
+  seq = 1000;
+  ack = 0;
+  port: number;
+  toPort: number;
+
+  constructor(harness: PacketHarness, port: number, toPort: number) {
+    this.harness = harness;
+    this.port = port;
+    this.toPort = toPort;
+  }
+
+  sends(ctl: number, text: string = ""): void {
+    this.harness.inject(encodePacket({
+      source: PEER_ADDRESS,
+      destination: LOCAL_ADDRESS,
+      sourcePort: this.port,
+      destinationPort: this.toPort,
+      seq: this.seq,
+      ack: this.ack,
+      ctl,
+      text: new TextEncoder().encode(text),
+    }));
+    this.seq += text.length + ((ctl & (SYN | FIN)) === 0 ? 0 : 1);
+  }
+
+  /** Takes the next packet of ours, and acknowledges it with what follows. */
+  takes(): number {
+    const packet = decodePacket(this.harness.takePacket()!.bytes);
+    assert(typeof packet === "object");
+    this.ack = (packet.seg.seq + packet.seg.len) >>> 0;
+    this.toPort = packet.seg.sourcePort;
+    return packet.seg.ctl;
+  }
+}
+
+function accepted(): { harness: PacketHarness; peer: Peer; listener: HarnessSocket; socket: HarnessSocket } {
+  const harness = new PacketHarness();
+  const listener = harness.socket();
+  assertEquals(listener.bind(undefined, 8080), 0);
+  assertEquals(listener.listen(2), 0);
+  const peer = new Peer(harness, 50000, 8080);
+  peer.sends(SYN);
+  assertEquals(peer.takes(), SYN | ACK);
+  peer.sends(ACK);
+  return { harness, peer, listener, socket: listener.accept() as HarnessSocket };
+}
+
+function receive(socket: HarnessSocket, isPeek: boolean = false): string | number {
+  const into = new Uint8Array(100);
+  const count = socket.receive(into, { isPeek });
+  return typeof count === "number" && count > 0 ? new TextDecoder().decode(into.subarray(0, count)) : count;
+}
+
+function connecting(): { harness: PacketHarness; peer: Peer; socket: HarnessSocket } {
+  const harness = new PacketHarness();
+  const socket = harness.socket();
+  assertEquals(socket.connect(PEER_ADDRESS, 80), "EINPROGRESS");
+  const peer = new Peer(harness, 80, 0);
+  assertEquals(peer.takes(), SYN);
+  return { harness, peer, socket };
+}
+
+Deno.test("SYN-SENT: connect() tells once that it has succeeded, then EISCONN", () => {
+  const { peer, socket } = connecting();
+  assertEquals(socket.connect(PEER_ADDRESS, 80), "EALREADY");
+  assertEquals(socket.poll().isWritable, false);
+  peer.sends(SYN | ACK);
+  assertEquals(socket.poll().isWritable, true);
+  assertEquals(socket.connect(PEER_ADDRESS, 80), 0);
+  assertEquals(socket.connect(PEER_ADDRESS, 80), "EISCONN");
+  assertEquals(socket.state, "ESTABLISHED");
+});
+
+Deno.test("SYN-SENT: a refused socket says so once, and may connect again", () => {
+  const { peer, socket, harness } = connecting();
+  peer.sends(RST | ACK);
+  assertEquals(socket.poll(), {
+    isReadable: true,
+    isWritable: true,
+    isReadShut: true,
+    isHungUp: true,
+    hasError: true,
+    isUrgent: false,
+  });
+  assertEquals(socket.connect(PEER_ADDRESS, 80), "ECONNREFUSED");
+  assertEquals(socket.getOption("SO_ERROR"), 0);
+  assertEquals(socket.connect(PEER_ADDRESS, 81), "EINPROGRESS");
+  assertEquals(harness.takePacket() === undefined, false);
+});
+
+Deno.test("LISTEN: connections wait for accept(), and count against the backlog until then", () => {
+  const { harness, listener, socket } = accepted();
+  assertEquals(socket.state, "ESTABLISHED");
+  assertEquals(listener.accept(), "EAGAIN");
+  for (const port of [50001, 50002, 50003]) {
+    const peer = new Peer(harness, port, 8080);
+    peer.sends(SYN);
+    if (port === 50003) assertEquals(harness.takePacket(), undefined);
+    else {
+      peer.takes();
+      peer.sends(ACK);
+    }
+  }
+  assertEquals(listener.poll().isReadable, true);
+  assert(typeof listener.accept() === "object");
+  assertEquals(listener.close(), 0);
+  assertEquals(decodeCtl(harness), RST | ACK, "the one nobody has taken");
+  assertEquals(listener.accept(), "EBADF");
+});
+
+function decodeCtl(harness: PacketHarness): number | undefined {
+  const packet = harness.takePacket();
+  return packet === undefined ? undefined : packet.bytes[33];
+}
+
+Deno.test("ESTABLISHED: receive() gives text, a look at it, the end, or what went wrong, once", () => {
+  const { peer, socket, harness } = accepted();
+  assertEquals(receive(socket), "EAGAIN");
+  peer.sends(PSH | ACK, "hello");
+  const before = socket.info()!.unreadBytes;
+  assertEquals(receive(socket, true), "hello");
+  assertEquals(socket.info()!.unreadBytes, before, "a look opens no window");
+  assertEquals(socket.readableBytes, 5);
+  assertEquals(receive(socket), "hello");
+  assertEquals(socket.info()!.unreadBytes, 0);
+  peer.sends(PSH | ACK, "last words");
+  peer.sends(RST);
+  assertEquals(receive(socket), "last words");
+  assertEquals(receive(socket), "ECONNRESET");
+  assertEquals(receive(socket), 0);
+  assertEquals(socket.send(new Uint8Array(1)), "EPIPE");
+  assertEquals(harness.pool.inUse, 0);
+});
+
+Deno.test("CLOSE-WAIT: the end is read as 0 octets; sending goes on", () => {
+  const { peer, socket, harness } = accepted();
+  peer.sends(FIN | ACK);
+  assertEquals(receive(socket), 0);
+  assertEquals(peer.takes(), ACK);
+  assertEquals(socket.send(new TextEncoder().encode("answer")), 6);
+  assertEquals(peer.takes(), PSH | ACK);
+  assertEquals(socket.unackedBytes, 6);
+  peer.sends(ACK);
+  assertEquals(socket.shutdown("write"), 0);
+  assertEquals(socket.send(new Uint8Array(1)), "EPIPE");
+  assertEquals(peer.takes(), FIN | ACK);
+  peer.sends(ACK);
+  assertEquals(socket.state, "CLOSED");
+  assertEquals(socket.close(), 0);
+  assertEquals(socket.close(), "EBADF");
+  assertEquals(harness.pool.inUse, 0);
+});
+
+Deno.test("ESTABLISHED: options are those of the connection, with the units of the C headers", () => {
+  const { socket } = accepted();
+  assertEquals(socket.setOption("TCP_NODELAY", 1), 0);
+  assertEquals(socket.connection!.noDelay, true);
+  for (const [name, value] of [["TCP_KEEPIDLE", 5], ["TCP_KEEPINTVL", 2], ["TCP_KEEPCNT", 3]] as const) {
+    assertEquals(socket.setOption(name, value), 0);
+    assertEquals(socket.getOption(name), value);
+  }
+  assertEquals(socket.connection!.keepAlive, undefined);
+  assertEquals(socket.setOption("SO_KEEPALIVE", 1), 0);
+  assertEquals(socket.connection!.keepAlive, { idleMs: 5000, intervalMs: 2000, count: 3 });
+  assertEquals(socket.setOption("SO_LINGER", { onOff: 1, seconds: 2 }), 0);
+  assertEquals(socket.connection!.lingerMs, 2000);
+  assertEquals(socket.setOption("IP_TTL", 0), "EINVAL");
+  assertEquals(socket.setOption("IP_MTU", 1280), "ENOPROTOOPT");
+  assertEquals(socket.getOption("IP_MTU"), 1500);
+  assertEquals(socket.getOption("TCP_CONGESTION"), "cubic");
+});
+
+Deno.test("CLOSED: calls out of place have the errno of POSIX", () => {
+  const harness = new PacketHarness();
+  const socket = harness.socket();
+  assertEquals(socket.accept(), "EINVAL");
+  assertEquals(socket.shutdown("both"), "ENOTCONN");
+  assertEquals(socket.send(new Uint8Array(1)), "EPIPE");
+  assertEquals(receive(socket), "ENOTCONN");
+  assertEquals(socket.bind(PEER_ADDRESS, 80), "EADDRNOTAVAIL");
+  assertEquals(socket.bind(LOCAL_ADDRESS, 80), 0);
+  assertEquals(socket.bind(LOCAL_ADDRESS, 81), "EINVAL");
+  assertEquals(socket.listen(), 0);
+  const other = harness.socket();
+  assertEquals(other.bind(LOCAL_ADDRESS, 80), "EADDRINUSE");
+  assertEquals(other.connect(PEER_ADDRESS, 70000), "EINVAL");
+});
+
+Deno.test("PacketHarness: timers run at their own microsecond, and nothing runs in between", () => {
+  const { harness, peer } = connecting();
+  assertEquals(harness.nextTimerUs, 1_000_000);
+  harness.at(999_999);
+  assertEquals(harness.takePacket(), undefined);
+  harness.advanceUs(1);
+  assertEquals(harness.takePacket()!.atUs, 1_000_000);
+  harness.advanceUs(5_000_000);
+  assertEquals([harness.takePacket()!.atUs, harness.takePacket()], [3_000_000, undefined]);
+  assertEquals(harness.nowUs, 6_000_000);
+  assertEquals(harness.stepUs(6_500_000), false);
+  assertEquals(harness.stepUs(8_000_000), true);
+  assertEquals([harness.nowUs, harness.takePacket()!.atUs], [7_000_000, 7_000_000]);
+  assertThrows(() => harness.at(1), RangeError);
+  peer.sends(RST | ACK);
+});
+
+Deno.test("PacketHarness: the same seed gives the same octets, another one others", () => {
+  const syn = (seed: number): Uint8Array => {
+    const harness = new PacketHarness({ seed });
+    harness.socket().connect(PEER_ADDRESS, 80);
+    return harness.takePacket()!.bytes;
+  };
+  assertEquals(syn(3), syn(3));
+  assert(syn(3).join() !== syn(4).join());
+});

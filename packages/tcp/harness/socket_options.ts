@@ -1,0 +1,224 @@
+/** {@linkcode SocketSettings}: what `setsockopt` and `getsockopt` mean, in terms of {@linkcode TcpConnectionOptions}.
+ *
+ * @module
+ */
+import { congestionControlFactory, type CongestionControlName } from "../congestion_controls.ts";
+import type { TcpConnection } from "../connection.ts";
+import {
+  DEFAULT_KEEP_ALIVE,
+  type KeepAlive,
+  type TcpConfig,
+  type TcpConnectionOptions,
+} from "../tcp_config.ts";
+import { attempt, type Errno } from "./errno.ts";
+
+/** Options of a {@linkcode HarnessSocket}, by the names of the C headers. Times are in the units of these: SO_LINGER,
+ * TCP_KEEPIDLE and TCP_KEEPINTVL in seconds, TCP_USER_TIMEOUT in milliseconds. */
+export type SocketOptionName =
+  | "SO_ACCEPTCONN"
+  | "SO_ERROR"
+  | "SO_KEEPALIVE"
+  | "SO_LINGER"
+  | "SO_RCVBUF"
+  | "SO_REUSEADDR"
+  | "SO_REUSEPORT"
+  | "SO_SNDBUF"
+  | "TCP_CONGESTION"
+  | "TCP_KEEPCNT"
+  | "TCP_KEEPIDLE"
+  | "TCP_KEEPINTVL"
+  | "TCP_MAXSEG"
+  | "TCP_NODELAY"
+  | "TCP_USER_TIMEOUT"
+  | "IP_MTU"
+  | "IP_TOS"
+  | "IP_TTL";
+
+/** Value of SO_LINGER. */
+export interface Linger {
+  /** 0: `close()` lets the connection end as it does by itself. */
+  readonly onOff: number;
+  /** 0: `close()` resets; more: what is not acknowledged by then is reset. */
+  readonly seconds: number;
+}
+
+/** Value of an option: a number, for TCP_CONGESTION a name, for SO_LINGER a {@linkcode Linger}. */
+export type SocketOptionValue = number | string | Linger;
+
+interface Rule {
+  /** Whether the value was taken. */
+  set?(settings: SocketSettings, value: SocketOptionValue): boolean;
+  get(settings: SocketSettings, connection: TcpConnection | undefined): SocketOptionValue;
+}
+
+function flag(name: "noDelay" | "reuseAddress" | "reusePort" | "isKeepAlive"): Rule {
+  return {
+    set: (s, value) => {
+      s[name] = value !== 0;
+      return typeof value === "number";
+    },
+    get: (s) => s[name] ? 1 : 0,
+  };
+}
+
+function quantity(
+  name: "sendBufferBytes" | "maxSegmentBytes" | "tos" | "ttl" | "userTimeoutMs",
+  read: (s: SocketSettings, connection: TcpConnection | undefined) => number = (s) => s[name],
+): Rule {
+  return {
+    set: (s, value) => {
+      if (typeof value !== "number") return false;
+      s[name] = value;
+      return true;
+    },
+    get: read,
+  };
+}
+
+function keepAlive(name: "idleMs" | "intervalMs" | "count", unit: number): Rule {
+  return {
+    set: (s, value) => {
+      if (typeof value !== "number" || value < 1) return false;
+      s.probes = { ...s.probes, [name]: value * unit };
+      return true;
+    },
+    get: (s) => s.probes[name] / unit,
+  };
+}
+
+const RULES: Readonly<Partial<Record<SocketOptionName, Rule>>> = {
+  SO_KEEPALIVE: flag("isKeepAlive"),
+  SO_REUSEADDR: flag("reuseAddress"),
+  SO_REUSEPORT: flag("reusePort"),
+  TCP_NODELAY: flag("noDelay"),
+  SO_LINGER: {
+    set: (s, value) => {
+      if (typeof value !== "object") return false;
+      s.lingerMs = value.onOff === 0 ? -1 : value.seconds * 1000;
+      return true;
+    },
+    get: (s) => s.lingerMs < 0 ? { onOff: 0, seconds: 0 } : { onOff: 1, seconds: s.lingerMs / 1000 },
+  },
+  SO_SNDBUF: quantity("sendBufferBytes"),
+  SO_RCVBUF: {
+    set: (s, value) => {
+      if (typeof value !== "number") return false;
+      s.receiveBufferBytes = value;
+      return true;
+    },
+    get: (s, connection) => connection?.info().receiveBufferBytes ?? s.receiveBufferBytes,
+  },
+  TCP_KEEPIDLE: keepAlive("idleMs", 1000),
+  TCP_KEEPINTVL: keepAlive("intervalMs", 1000),
+  TCP_KEEPCNT: keepAlive("count", 1),
+  TCP_USER_TIMEOUT: quantity("userTimeoutMs"),
+  TCP_MAXSEG: quantity("maxSegmentBytes", (s, connection) => connection?.info().sndMss ?? s.maxSegmentBytes),
+  TCP_CONGESTION: {
+    set: (s, value) => {
+      if (typeof value !== "string") return false;
+      congestionControlFactory(value as CongestionControlName);
+      s.congestionControl = value;
+      return true;
+    },
+    get: (s, connection) => connection?.info().congestionControl ?? s.congestionControl ?? "",
+  },
+  IP_TOS: quantity("tos"),
+  IP_TTL: quantity("ttl"),
+  IP_MTU: { get: (_, connection) => connection?.info().pathMtu ?? 0 },
+};
+
+/** What was chosen on one socket so far; a socket that accepts hands a copy on. */
+export class SocketSettings {
+  /** SO_KEEPALIVE. */
+  isKeepAlive: boolean;
+  /** TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT. */
+  probes: KeepAlive;
+  /** SO_REUSEADDR. Default true, as `TcpListenOptions` has it. */
+  reuseAddress: boolean = true;
+  /** SO_REUSEPORT. */
+  reusePort: boolean = false;
+  /** TCP_NODELAY. */
+  noDelay: boolean;
+  /** SO_LINGER: −1 off. */
+  lingerMs: number;
+  /** SO_SNDBUF. */
+  sendBufferBytes: number;
+  /** SO_RCVBUF. */
+  receiveBufferBytes: number;
+  /** TCP_MAXSEG. */
+  maxSegmentBytes: number;
+  /** TCP_USER_TIMEOUT. */
+  userTimeoutMs: number;
+  /** IP_TOS. */
+  tos: number;
+  /** IP_TTL. */
+  ttl: number;
+  /** TCP_CONGESTION; `undefined`: the layer's. */
+  congestionControl: string | undefined = undefined;
+
+  /** The defaults of a layer. */
+  constructor(config: TcpConfig) {
+    this.isKeepAlive = config.keepAlive !== undefined;
+    this.probes = config.keepAlive ?? DEFAULT_KEEP_ALIVE;
+    this.noDelay = config.noDelay;
+    this.lingerMs = config.lingerMs;
+    this.sendBufferBytes = config.sendBufferBytes;
+    this.receiveBufferBytes = config.receiveBufferBytes;
+    this.maxSegmentBytes = config.maxSegmentBytes;
+    this.userTimeoutMs = config.userTimeoutMs;
+    this.tos = config.tos;
+    this.ttl = config.ttl;
+  }
+
+  /** A copy, for a connection that inherits. */
+  clone(config: TcpConfig): SocketSettings {
+    return Object.assign(new SocketSettings(config), this);
+  }
+
+  /** As OPEN takes them. */
+  connectionOptions(): TcpConnectionOptions {
+    return {
+      noDelay: this.noDelay,
+      keepAlive: this.isKeepAlive ? this.probes : false,
+      userTimeoutMs: this.userTimeoutMs,
+      lingerMs: this.lingerMs,
+      tos: this.tos,
+      ttl: this.ttl,
+      sendBufferBytes: this.sendBufferBytes,
+      receiveBufferBytes: this.receiveBufferBytes,
+      maxSegmentBytes: this.maxSegmentBytes,
+      congestionControl: this.congestionControl as CongestionControlName | undefined,
+    };
+  }
+
+  /** Notes a value, and tells it the connection if there is one.
+   *
+   * @returns 0, EINVAL for a value that is none, ENOPROTOOPT for an option that is none or cannot be set.
+   */
+  set(name: SocketOptionName, value: SocketOptionValue, connection: TcpConnection | undefined): 0 | Errno {
+    const rule = RULES[name];
+    if (rule?.set === undefined) return "ENOPROTOOPT";
+    return attempt(() => {
+      if (!rule.set!(this, value)) return "EINVAL";
+      if (connection !== undefined) this.#apply(connection);
+      return 0;
+    });
+  }
+
+  /** The value in force, ENOPROTOOPT for an option that is none. */
+  get(name: SocketOptionName, connection: TcpConnection | undefined): SocketOptionValue {
+    return RULES[name]?.get(this, connection) ?? "ENOPROTOOPT";
+  }
+
+  #apply(connection: TcpConnection): void {
+    connection.noDelay = this.noDelay;
+    connection.userTimeoutMs = this.userTimeoutMs;
+    connection.lingerMs = this.lingerMs;
+    connection.tos = this.tos;
+    connection.ttl = this.ttl;
+    if (connection.sendBufferBytes !== this.sendBufferBytes) {
+      connection.sendBufferBytes = this.sendBufferBytes;
+    }
+    connection.keepAlive = this.isKeepAlive ? this.probes : false;
+  }
+}
