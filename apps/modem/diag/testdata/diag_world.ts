@@ -20,6 +20,8 @@ export const CREDENTIALS = { name: "demo", secret: "demo" };
 export interface DiagRunOptions {
   /** What is wrong. */
   readonly fault?: LinkCause;
+  /** Of all chance; default 1. */
+  readonly seed?: number;
   /** Speed of the line; default 921600. */
   readonly baudRate?: number;
   /** Options of the bring-up. */
@@ -56,7 +58,7 @@ export interface DiagRun {
 
 /** Diagnoses a simulated modem. */
 export async function diagnose(o: DiagRunOptions = {}): Promise<DiagRun> {
-  const sim = new Simulation({ seed: 1 });
+  const sim = new Simulation({ seed: o.seed ?? 1 });
   const baudRate = o.baudRate ?? 921_600;
   const internet = new SimulatedInternet((name, options) =>
     new Stack({ pump: "manual", ...sim.host(name), ...options })
