@@ -94,5 +94,8 @@ function assertTimers(tcb: Tcb, check: Check): void {
   check(tcb.state !== "TIME-WAIT" || tcb.closeTimer?.isArmed === true, "TIME-WAIT ends");
   if (!canTransmit(tcb.state) || isOutstanding || tcb.isTouched || tcb.isBlocked) return;
   const isWaiting = tcb.sendBuffer.length > 0 || (tcb.isFinQueued && !tcb.isFinSent);
-  check(!isWaiting || isPersisting, "what waits for the window has a timer");
+  check(
+    !isWaiting || isPersisting || tcb.pacingTimer?.isArmed === true,
+    "what waits for the window has a timer",
+  );
 }

@@ -19,6 +19,8 @@ export interface CongestionControl {
   ssthresh: number;
   /** Bytes per second at which to pace, `Infinity`: not at all. */
   readonly pacingRateBps: number;
+  /** What a recovery may send is the algorithm's own affair, not proportional rate reduction's (RFC 9937). Default false. */
+  readonly ownsRecovery?: boolean;
   /** The effective SMSS became known, or changed with the path MTU. Before the first data, the initial window follows. */
   setMss(smss: number): void;
   /** The handshake lost its SYN or SYN-ACK more than once: the initial window is one segment (RFC 6928 §2). */

@@ -3,11 +3,12 @@
  * @module
  */
 import type { CongestionControlFactory } from "./congestion.ts";
+import { Bbr } from "./bbr.ts";
 import { Cubic } from "./cubic.ts";
 import { Reno } from "./reno.ts";
 
-/** Name of a congestion control: CUBIC (RFC 9438) or NewReno (RFC 5681, RFC 6582). */
-export type CongestionControlName = "cubic" | "reno";
+/** Name of a congestion control: CUBIC (RFC 9438), NewReno (RFC 5681, RFC 6582), or BBR (draft-ietf-ccwg-bbr). */
+export type CongestionControlName = "cubic" | "reno" | "bbr";
 
 /** The factory that a name, or a factory of the user's own, stands for.
  *
@@ -22,7 +23,11 @@ export function congestionControlFactory(
       return (smss) => new Cubic(smss);
     case "reno":
       return (smss) => new Reno(smss);
+    case "bbr":
+      return (smss) => new Bbr(smss);
     default:
-      throw new RangeError(`Option congestionControl must be "cubic", "reno" or a factory: got ${choice}`);
+      throw new RangeError(
+        `Option congestionControl must be "cubic", "reno", "bbr" or a factory: got ${choice}`,
+      );
   }
 }

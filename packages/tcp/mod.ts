@@ -53,6 +53,9 @@
  * @module
  */
 export * from "./acceptability.ts";
+export * from "./ack_summary.ts";
+export * from "./bbr.ts";
+export * from "./bbr_parameters.ts";
 export * from "./challenge_ack.ts";
 export * from "./congestion.ts";
 export * from "./congestion_controls.ts";
@@ -60,6 +63,7 @@ export * from "./connection.ts";
 export * from "./control_bits.ts";
 export * from "./counters.ts";
 export * from "./cubic.ts";
+export * from "./delivery_rate.ts";
 export * from "./hystart.ts";
 export * from "./listener.ts";
 export * from "./reno.ts";

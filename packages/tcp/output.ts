@@ -7,6 +7,7 @@
 import { isAckDue, noteTextSent } from "./delayed_ack.ts";
 import { ECN_CWR_DUE } from "./ecn.ts";
 import { scheduleProbe } from "./loss_timer.ts";
+import { isPacing, notePaced, pacingRate, pacingRoom } from "./pacer.ts";
 import { segmentBytes, superSegmentBytes } from "./path_mtu.ts";
 import type { MtuSearch } from "./mtu_search.ts";
 import { enterPersist, leavePersist } from "./persist.ts";
@@ -71,9 +72,11 @@ function sendNewText(tcb: Tcb): void {
   if (tcb.mtuSearch !== undefined) nxt = sendMtuProbe(tcb, tcb.mtuSearch, nxt, end, sackLength, nowMs);
   const isHeldBack = nxt < 0;
   if (isHeldBack) nxt = before;
+  const rate = pacingRate(tcb);
   while (!isHeldBack) {
-    // CWR belongs to one segment, which not each link's offload knows.
-    const octets = nextOctets(tcb, nxt, end, mss, (tcb.ecn & ECN_CWR_DUE) !== 0 ? mss : burst);
+    const turn = pacingRoom(tcb, rate, nowMs);
+    if (turn === 0) break;
+    const octets = nextOctets(tcb, nxt, end, mss, burstNow(tcb, mss, burst, turn));
     if (octets === 0) break;
     if (!hasQueueSpace(tcb)) {
       layer.block(tcb);
@@ -82,6 +85,7 @@ function sendNewText(tcb: Tcb): void {
     if (!transmitText(tcb, nxt, octets, mss, sackLength)) break;
     nxt = seqAdd(nxt, octets);
     noteSent(tcb, nxt, octets, end, mss, nowMs);
+    notePaced(tcb, rate, octets, nowMs);
   }
   if (nxt !== before) scheduleProbe(tcb, seqDiff(nxt, tcb.sndUna));
   noteLimit(tcb, nxt, end);
@@ -116,11 +120,18 @@ function sendMtuProbe(
   return after;
 }
 
+/** Most octets of text in one go: what the link takes, what may leave at once; a single segment if it is to carry CWR, since not
+ * each link's offload knows that it belongs to one. */
+function burstNow(tcb: Tcb, mss: number, burst: number, turn: number): number {
+  if ((tcb.ecn & ECN_CWR_DUE) !== 0) return mss;
+  return turn < burst ? turn - turn % mss : burst;
+}
+
 /** The application has nothing more to send although the window has room: what is delivered meanwhile says nothing about the
  * path. */
 function noteLimit(tcb: Tcb, nxt: number, end: number): void {
   const { delivery } = tcb;
-  if (delivery === undefined || seqDiff(end, nxt) >= tcb.smss || tcb.phase !== "NONE") return;
+  if (delivery === undefined || seqDiff(end, nxt) >= tcb.smss) return;
   if (congestionRoom(tcb) > 0) delivery.appLimited(pipe(tcb));
 }
 
@@ -208,6 +219,6 @@ function restartAfterIdle(tcb: Tcb, nowMs: number): void {
 /** Whatever waits has a timer that will look after it. */
 function ensureProgress(tcb: Tcb): void {
   if (tcb.sndUna === tcb.sndNxt || tcb.isProbeOutstanding) {
-    if (!tcb.isBlocked && (tcb.isProbeOutstanding || hasUnsent(tcb))) enterPersist(tcb);
+    if (!tcb.isBlocked && !isPacing(tcb) && (tcb.isProbeOutstanding || hasUnsent(tcb))) enterPersist(tcb);
   }
 }

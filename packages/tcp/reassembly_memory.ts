@@ -7,6 +7,9 @@ import { ReassemblyQueue } from "./reassembly_queue.ts";
 import type { Tcb } from "./tcb.ts";
 import type { TcpLayer } from "./tcp_layer.ts";
 
+/** Nodes of one connection by default, at least. */
+const MIN_NODES = 4096;
+
 /** The reassembly queues of a layer. When the pool is empty, all of them are emptied: the text will come again, and
  * perhaps it is what keeps the segment out that would put it in order. */
 export class ReassemblyMemory {
@@ -30,7 +33,8 @@ export class ReassemblyMemory {
     if (queue === undefined) {
       const { reassemblyBytes, reassemblyNodes } = this.#layer.config;
       const maxBytes = reassemblyBytes > 0 ? reassemblyBytes : tcb.config.receiveBufferBytes;
-      queue = tcb.reassembly = new ReassemblyQueue({ maxBytes, maxNodes: reassemblyNodes });
+      const maxNodes = reassemblyNodes > 0 ? reassemblyNodes : Math.max(MIN_NODES, maxBytes >>> 10);
+      queue = tcb.reassembly = new ReassemblyQueue({ maxBytes, maxNodes });
       this.#holders.add(tcb);
       this.#layer.pool.onExhausted.add(this.#onExhausted);
     }

@@ -67,7 +67,8 @@ export function measureReceiveRtt(tcb: Tcb, nowMs: number): void {
   tuning.rttAtMs = nowMs;
 }
 
-/** The user took `count` octets: once a round trip, the buffer grows to twice what he took in it, so that
+/** The user took `count` octets: once a round trip, if he took more than half of the buffer in it, the
+ * buffer grows to four times that, so that
  * neither a fast reader on a long path is held up nor a slow one fills memory (dynamic right-sizing). */
 export function tuneReceiveBuffer(tcb: Tcb, count: number, nowMs: number): void {
   const { tuning } = tcb;
@@ -81,8 +82,9 @@ export function tuneReceiveBuffer(tcb: Tcb, count: number, nowMs: number): void 
   } else if (nowMs - tuning.atMs < rttMs) {
     return;
   }
-  const wanted = 2 * tuning.bytes;
-  if (wanted > tcb.receiveBufferBytes) tcb.receiveBufferBytes = wanted < limit ? wanted : limit;
+  // What doubles each round trip needs room for the next two.
+  const wanted = 4 * tuning.bytes;
+  if (wanted > 2 * tcb.receiveBufferBytes) tcb.receiveBufferBytes = wanted < limit ? wanted : limit;
   tuning.atMs = nowMs;
   tuning.bytes = 0;
 }

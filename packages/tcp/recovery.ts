@@ -18,6 +18,7 @@
 import type { AckSummary } from "./ack_summary.ts";
 import { noteReduction } from "./ecn.ts";
 import { resumeRetransmission, scheduleReordering } from "./loss_timer.ts";
+import { notePaced, pacingRate, pacingRoom } from "./pacer.ts";
 import { segmentBytes, superSegmentBytes } from "./path_mtu.ts";
 import { mtuProbeLost } from "./plpmtud.ts";
 import { Prr } from "./prr.ts";
@@ -178,7 +179,9 @@ function enterFastRecovery(tcb: Tcb, acked: number, summary: AckSummary, flight:
   tcb.congestion.onEnterRecovery(flight, tcb.layer.clock.now(), tcb.hasSack);
   const { sent } = tcb;
   if (sent !== undefined && tcb.hasSack) {
-    tcb.prr = new Prr(flight - (sent.sackedBytes - (summary.deliveredBytes - acked)));
+    if (tcb.congestion.ownsRecovery !== true) {
+      tcb.prr = new Prr(flight - (sent.sackedBytes - (summary.deliveredBytes - acked)));
+    }
     retransmitLost(tcb);
   } else retransmitHead(tcb);
   reduceProportionally(tcb, acked, summary);
@@ -245,9 +248,11 @@ export function recoverAfterTimeout(tcb: Tcb): void {
   tcb.congestion.onRetransmissionTimeout(flight, tcb.layer.clock.now(), isRepeated);
   tcb.rto.backOff();
   const isFirst = !isRepeated && tcb.phase !== "TIMEOUT";
+  const isInRecovery = tcb.phase === "FAST";
   startOver(tcb, !tcb.hasSack);
   if (isFirst) tcb.undo = new Undo(tcb.sndUna, tcb.sndNxt);
-  tcb.frto = isFirst ? FRTO_FIRST : FRTO_OFF;
+  // What a recovery has sent again already would look like the original (RFC 5682 §2.1).
+  tcb.frto = isFirst && !isInRecovery ? FRTO_FIRST : FRTO_OFF;
   retransmitHead(tcb);
   startRetransmission(tcb);
 }
@@ -305,17 +310,25 @@ export function sendRetransmissions(tcb: Tcb): void {
   if (sent === undefined || tcb.phase === "NONE" || tcb.frto === FRTO_SECOND || !prepareRoute(tcb)) return;
   const mss = segmentBytes(tcb, 0);
   const limit = tcb.tx.gsoMaxBytes > 0 ? superSegmentBytes(tcb, mss) : mss;
+  const rate = pacingRate(tcb);
+  const nowMs = tcb.layer.clock.now();
   for (;;) {
     const i = sent.nextLost();
     if (i < 0) return;
+    const turn = pacingRoom(tcb, rate, nowMs);
+    if (turn === 0) return;
     const room = tcb.congestion.cwnd - sent.pipe(seqDiff(tcb.sndNxt, tcb.sndUna));
     if (room < tcb.smss) return;
     let octets = room - room % mss;
     if (octets > limit) octets = limit;
+    if (octets > turn) octets = turn - turn % mss;
     const length = seqDiff(sent.endAt(i), sent.startAt(i));
     if (octets > length) octets = length;
     if (!retransmitPiece(tcb, i, octets, mss)) return;
-    ensureRetransmission(tcb);
+    notePaced(tcb, rate, octets, nowMs);
+    // A repair of the head that was lost too is given its time, as in Linux.
+    if (i === 0 && tcb.timerKind !== TIMER_REORDERING) startRetransmission(tcb);
+    else ensureRetransmission(tcb);
   }
 }
 
@@ -328,10 +341,11 @@ export function retransmitPiece(tcb: Tcb, i: number, octets: number, mss: number
   const nowMs = tcb.layer.clock.now();
   // Karn's rule: the acknowledgment of this says nothing about the round trip (RFC 6298 §3).
   tcb.rttAtMs = -1;
-  if (!transmitText(tcb, sent.startAt(i), octets, mss, 0)) return false;
+  const seq = sent.startAt(i);
+  if (!transmitText(tcb, seq, octets, mss, 0)) return false;
   sent.retransmitted(i, octets, nowMs);
   const segments = octets <= mss ? 1 : Math.ceil(octets / mss);
-  noteRetransmission(tcb, segments, nowMs);
+  noteRetransmission(tcb, seq, segments, nowMs);
   tcb.retransmittedSegments += segments;
   tcb.lastRetransmitAtMs = nowMs;
   tcb.layer.counters.retransSegs += segments;

@@ -250,6 +250,10 @@ export class Tcb {
   keepAliveTimer: Timer | undefined;
   /** TIME-WAIT timer; limit of FIN-WAIT-2 and of lingering before. */
   closeTimer: Timer | undefined;
+  /** Pacing timer. */
+  pacingTimer: Timer | undefined;
+  /** Until when the rate is used up. */
+  pacedUntilMs: number;
   /** Zero-window probes without an answer. */
   probeCount: number;
   /** Back-off of zero-window probes. */
@@ -374,6 +378,8 @@ export class Tcb {
     this.delayedAckTimer = undefined;
     this.keepAliveTimer = undefined;
     this.closeTimer = undefined;
+    this.pacingTimer = undefined;
+    this.pacedUntilMs = 0;
     this.probeCount = 0;
     this.probeBackOff = 0;
     this.probingSinceMs = -1;

@@ -40,6 +40,9 @@ export interface TcpConnectionOptions {
   readonly userTimeoutMs?: number;
   /** SO_LINGER: −1 off (default); 0: `close()` resets; more: `close()` resets what is not acknowledged after this time. */
   readonly lingerMs?: number;
+  /** Let segments leave at a rate that follows from window and round trip, not a window at once. A congestion control with a
+   * rate of its own (BBR) paces in any case. Default false. */
+  readonly pacing?: boolean;
   /** Type of service octet of outgoing packets. Default 0. */
   readonly tos?: number;
   /** TTL or hop limit of outgoing packets. Default 64. */
@@ -146,7 +149,8 @@ export interface TcpOptions extends TcpConnectionOptions {
   readonly maxTimeWait?: number;
   /** Most octets held out of order per connection. Default: the receive buffer. */
   readonly reassemblyBytes?: number;
-  /** Most pbufs held out of order per connection (lwIP: TCP_OOSEQ_MAX_PBUFS). Default 4,096. */
+  /** Most pbufs held out of order per connection (lwIP: TCP_OOSEQ_MAX_PBUFS). Default, 0: one for each 1,024
+   * octets of the receive buffer, 4,096 at least, so that memory is at most twice the buffer. */
   readonly reassemblyNodes?: number;
   /** Challenge ACKs per second on average, all connections together (RFC 5961 §7). Default 1,000. */
   readonly challengeAcksPerSecond?: number;
@@ -176,6 +180,7 @@ const DEFAULT_CONFIG: TcpConfig = {
   keepAlive: undefined,
   userTimeoutMs: 0,
   lingerMs: -1,
+  pacing: false,
   tos: 0,
   ttl: 64,
   priority: PRIORITY_NORMAL,
@@ -213,7 +218,7 @@ const DEFAULT_CONFIG: TcpConfig = {
   maxConnections: 262_144,
   maxTimeWait: 65_536,
   reassemblyBytes: 0,
-  reassemblyNodes: 4096,
+  reassemblyNodes: 0,
   challengeAcksPerSecond: 1000,
   invalidAckIntervalMs: 500,
 };
@@ -248,6 +253,7 @@ export function resolveConnectionOptions(
     keepAlive: resolveKeepAlive(options.keepAlive, base.keepAlive),
     userTimeoutMs: options.userTimeoutMs ?? base.userTimeoutMs,
     lingerMs: options.lingerMs ?? base.lingerMs,
+    pacing: options.pacing ?? base.pacing,
     tos: options.tos ?? base.tos,
     ttl: options.ttl ?? base.ttl,
     priority: options.priority ?? base.priority,

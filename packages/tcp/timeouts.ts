@@ -37,6 +37,9 @@ export function timerExpires(tcb: Tcb, name: TcpTimerName): void {
       return;
     case "CLOSE":
       closeExpires(tcb);
+      return;
+    case "PACING":
+      tcb.layer.touch(tcb);
   }
 }
 

@@ -7,6 +7,7 @@
  * | DELAYED-ACK    | while text is unacknowledged                                | §3.8.6.3 |
  * | KEEP-ALIVE     | while the user wants it                                     | §3.8.4   |
  * | CLOSE          | in TIME-WAIT; in FIN-WAIT-2 and while lingering after CLOSE | §3.6     |
+ * | PACING         | while text waits for its turn; see `pacer.ts`               |          |
  *
  * An idle connection has none of them armed. What happens when one expires is in `timeouts.ts`.
  *
@@ -16,7 +17,7 @@ import type { Timer } from "@lightwire/netif";
 import type { Tcb } from "./tcb.ts";
 
 /** A timer of a connection. */
-export type TcpTimerName = "RETRANSMISSION" | "PERSIST" | "DELAYED-ACK" | "KEEP-ALIVE" | "CLOSE";
+export type TcpTimerName = "RETRANSMISSION" | "PERSIST" | "DELAYED-ACK" | "KEEP-ALIVE" | "CLOSE" | "PACING";
 
 function create(tcb: Tcb, name: TcpTimerName): Timer {
   return tcb.layer.timers.create(() => tcb.layer.timerExpires(tcb, name));
@@ -82,6 +83,13 @@ export function startKeepAliveAt(tcb: Tcb, atMs: number): void {
   timer.startAt(atMs);
 }
 
+/** (Re)starts the pacing timer, for an instant. */
+export function startPacing(tcb: Tcb, atMs: number): void {
+  let timer = tcb.pacingTimer;
+  if (timer === undefined) timer = tcb.pacingTimer = create(tcb, "PACING");
+  timer.startAt(atMs);
+}
+
 /** (Re)starts the close timer. */
 export function startClose(tcb: Tcb, delayMs: number): void {
   let timer = tcb.closeTimer;
@@ -96,9 +104,11 @@ export function stopAllTimers(tcb: Tcb): void {
   tcb.delayedAckTimer?.stop();
   tcb.keepAliveTimer?.stop();
   tcb.closeTimer?.stop();
+  tcb.pacingTimer?.stop();
   tcb.retransmissionTimer = undefined;
   tcb.persistTimer = undefined;
   tcb.delayedAckTimer = undefined;
   tcb.keepAliveTimer = undefined;
   tcb.closeTimer = undefined;
+  tcb.pacingTimer = undefined;
 }

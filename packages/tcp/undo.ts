@@ -24,8 +24,11 @@ export class Undo {
   readonly end: number;
   /** Retransmitted segments of which the receiver has not said that they came twice. */
   segments: number;
-  /** TSval of the first retransmission, −1 before it. */
+  /** TSval of the first retransmission, −1 before it, or if it was not of the segment at SND.UNA: only its acknowledgment has an
+   * echo that is sure to be its own. */
   firstTsVal: number;
+  /** Something was retransmitted. */
+  hasRetransmitted: boolean;
   /** Nothing else tells any more: the window was restored, or an acknowledgment showed that the loss was real. */
   isDecided: boolean;
 
@@ -35,16 +38,19 @@ export class Undo {
     this.end = end;
     this.segments = 0;
     this.firstTsVal = -1;
+    this.hasRetransmitted = false;
     this.isDecided = false;
   }
 }
 
-/** A segment, or several, were sent again. */
-export function noteRetransmission(tcb: Tcb, segments: number, nowMs: number): void {
+/** A segment, or several, were sent again from `seq` on. */
+export function noteRetransmission(tcb: Tcb, seq: number, segments: number, nowMs: number): void {
   const { undo } = tcb;
   if (undo === undefined) return;
   undo.segments += segments;
-  if (undo.firstTsVal < 0) undo.firstTsVal = timestampAt(nowMs, tcb.tsOffset);
+  if (undo.hasRetransmitted) return;
+  undo.hasRetransmitted = true;
+  if (seq === undo.una) undo.firstTsVal = timestampAt(nowMs, tcb.tsOffset);
 }
 
 /** Whether an acknowledgment shows that the present recovery, or the last one, was for nothing.
