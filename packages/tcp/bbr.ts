@@ -100,7 +100,6 @@ export class Bbr implements CongestionControl {
   get bandwidthBps(): number {
     return this.#model.maxBw * 1000;
   }
-
   /** Shortest round trip of the last ten seconds in milliseconds, `Infinity` before the first. */
   get minRttMs(): number {
     return this.#model.minRttMs;
@@ -118,12 +117,10 @@ export class Bbr implements CongestionControl {
   onSynLoss(): void {
     this.cwnd = this.#smss;
   }
-
   /** See {@linkcode CongestionControl.onAck}: everything follows from {@linkcode onRateSample}. */
   onAck(): void {
     this.#hasSent = true;
   }
-
   /** See {@linkcode CongestionControl.onEnterRecovery}: what is missing is repaired within the window that the model gives. */
   onEnterRecovery(): void {
     if (!this.#isInRecovery) this.#priorCwnd = Math.max(this.#priorCwnd, this.cwnd);

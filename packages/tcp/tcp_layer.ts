@@ -134,11 +134,17 @@ export class TcpLayer implements IpProtocolHandler {
    *
    * @internal */
   readonly reassembly: ReassemblyMemory;
-  /** What is outstanding, of whom something is. Not for users. */
+  /** What is outstanding, of whom something is.
+   *
+   * @internal */
   readonly sentPool: SentPool;
-  /** What the present acknowledgment says. Not for users. */
+  /** What the present acknowledgment says.
+   *
+   * @internal */
   readonly ackSummary: AckSummary;
-  /** What it says about the path. Not for users. */
+  /** What it says about the path.
+   *
+   * @internal */
   readonly rateSample: RateSample;
   readonly #connections: ConnectionTable<Tcb>;
   readonly #limits: ConnectionLimits;

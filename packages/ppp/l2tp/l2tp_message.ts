@@ -10,6 +10,7 @@
  *
  * @module
  */
+import { peerText } from "../cp_packet.ts";
 import { md5 } from "../md5.ts";
 
 /** UDP port of L2TP. */
@@ -300,6 +301,22 @@ export function l2tpWord(message: L2tpControl, type: number): number {
  * secret and the challenge. */
 export function l2tpChallengeResponse(type: number, secret: string, challenge: Uint8Array): Uint8Array {
   return md5(Uint8Array.of(type), new TextEncoder().encode(secret), challenge);
+}
+
+/** Result codes used here (RFC 2661 §4.4.2). */
+export const L2TP_RESULT = { GENERAL: 1, ERROR: 2, NOT_AUTHORIZED: 4, ADMINISTRATIVE: 3 } as const;
+
+/** A Result Code with a text, which stands behind an error code (RFC 2661 §4.4.2). */
+export function l2tpResult(code: number, text: string): L2tpAvp {
+  return l2tpAvp(L2TP_AVP.RESULT_CODE, Uint8Array.of(0, code, 0, 0, ...new TextEncoder().encode(text)));
+}
+
+/** What a Result Code says in words, "" when there is none. */
+export function l2tpResultText(message: L2tpControl): string {
+  const value = findL2tpAvp(message, L2TP_AVP.RESULT_CODE);
+  if (value === undefined || value.length < 2) return "";
+  const text = peerText(value.subarray(4));
+  return text || `result code ${(value[0]! << 8) | value[1]!}`;
 }
 
 function word(bytes: Uint8Array, at: number): number {

@@ -20,11 +20,14 @@ import {
   findL2tpAvp,
   L2TP_AVP,
   L2TP_MESSAGE,
+  L2TP_RESULT,
   type L2tpAvp,
   l2tpAvp,
   l2tpChallengeResponse,
   type L2tpControl,
   l2tpLongAvp,
+  l2tpResult,
+  l2tpResultText,
   l2tpWord,
   l2tpWordAvp,
   parseL2tpControl,
@@ -90,9 +93,6 @@ interface Call extends L2tpCall {
   isConnected: boolean;
   readonly owner: L2tpCallOwner;
 }
-
-/** Result codes used here (RFC 2661 §4.4.2). */
-const RESULT = { GENERAL: 1, ERROR: 2, NOT_AUTHORIZED: 4, ADMINISTRATIVE: 3 } as const;
 
 /** One tunnel. */
 export class L2tpTunnel {
@@ -168,7 +168,7 @@ export class L2tpTunnel {
   hangUp(call: L2tpCall, message = ""): void {
     if (!this.#calls.delete(call.localId)) return;
     this.#channel.send(L2TP_MESSAGE.CDN, call.peerId, [
-      result(RESULT.ADMINISTRATIVE, message),
+      l2tpResult(L2TP_RESULT.ADMINISTRATIVE, message),
       l2tpWordAvp(L2TP_AVP.ASSIGNED_SESSION_ID, call.localId),
     ]);
   }
@@ -177,7 +177,7 @@ export class L2tpTunnel {
   close(message = ""): void {
     if (this.#state === "Closed") return;
     const wasOpen = this.#state !== "Idle";
-    if (wasOpen) this.#stopConnection(RESULT.GENERAL, message);
+    if (wasOpen) this.#stopConnection(L2TP_RESULT.GENERAL, message);
     this.#finish(message);
   }
 
@@ -208,7 +208,7 @@ export class L2tpTunnel {
       case L2TP_MESSAGE.SCCCN:
         return this.#inputConnected(message);
       case L2TP_MESSAGE.STOP_CCN:
-        return this.#finish(resultText(message) || "ended by the other end", true);
+        return this.#finish(l2tpResultText(message) || "ended by the other end", true);
       case L2TP_MESSAGE.HELLO:
         return;
       default:
@@ -268,14 +268,14 @@ export class L2tpTunnel {
   }
 
   #refuse(message: string): void {
-    this.#stopConnection(RESULT.NOT_AUTHORIZED, message);
+    this.#stopConnection(L2TP_RESULT.NOT_AUTHORIZED, message);
     this.#finish(message);
   }
 
   #stopConnection(code: number, message: string): void {
     this.#channel.send(L2TP_MESSAGE.STOP_CCN, 0, [
       l2tpWordAvp(L2TP_AVP.ASSIGNED_TUNNEL_ID, this.#localId),
-      result(code, message),
+      l2tpResult(code, message),
     ]);
   }
 
@@ -325,7 +325,7 @@ export class L2tpTunnel {
   #refuseCall(message: L2tpControl, text: string): void {
     const peerId = l2tpWord(message, L2TP_AVP.ASSIGNED_SESSION_ID);
     this.#channel.send(L2TP_MESSAGE.CDN, peerId, [
-      result(RESULT.ERROR, text),
+      l2tpResult(L2TP_RESULT.ERROR, text),
       l2tpWordAvp(L2TP_AVP.ASSIGNED_SESSION_ID, 0),
     ]);
   }
@@ -337,7 +337,7 @@ export class L2tpTunnel {
     for (const other of this.#calls.values()) if (call === undefined && other.peerId === peerId) call = other;
     if (call === undefined) return;
     this.#calls.delete(call.localId);
-    call.owner.callEnded(call, resultText(message));
+    call.owner.callEnded(call, l2tpResultText(message));
   }
 
   #connected(call: Call): void {
@@ -408,16 +408,4 @@ export class L2tpTunnel {
 
 function nonZero(random: Random): number {
   return random.uint32() % 0xffff + 1;
-}
-
-/** A Result Code with a text, which stands behind an error code (RFC 2661 §4.4.2). */
-function result(code: number, text: string): L2tpAvp {
-  return l2tpAvp(L2TP_AVP.RESULT_CODE, Uint8Array.of(0, code, 0, 0, ...new TextEncoder().encode(text)));
-}
-
-function resultText(message: L2tpControl): string {
-  const value = findL2tpAvp(message, L2TP_AVP.RESULT_CODE);
-  if (value === undefined || value.length < 2) return "";
-  const text = peerText(value.subarray(4));
-  return text || `result code ${(value[0]! << 8) | value[1]!}`;
 }
