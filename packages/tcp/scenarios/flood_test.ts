@@ -3,9 +3,9 @@ import { type IpAddress, ipv4 } from "@lightwire/ip";
 import { SYN } from "../control_bits.ts";
 import { script, type TcpScript } from "./harness.ts";
 import { accepted } from "./states.ts";
-import type { PacketHarness } from "./packet_harness.ts";
-import { LOCAL_ADDRESS } from "./packet_harness.ts";
-import { encodePacket } from "./wire.ts";
+import type { PacketHarness } from "../harness/packet_harness.ts";
+import { LOCAL_ADDRESS } from "../harness/packet_harness.ts";
+import { encodePacket } from "../harness/wire.ts";
 
 /** A SYN of the flood: each from an address of its own, with an MSS option or without any. */
 function floodSyn(i: number, options: number[]): Uint8Array {
