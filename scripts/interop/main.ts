@@ -22,6 +22,9 @@ const TOOLS: readonly (readonly [command: string, debianPackage: string])[] = [
   ["wvdial", "wvdial"],
 ];
 
+/** Files of tests that run at the same time, where they may. */
+const PARALLEL_FILES = 2;
+
 async function has(command: string): Promise<boolean> {
   const { success } = await new Deno.Command("sh", { args: ["-c", `command -v ${command}`], stdout: "null" })
     .output();
@@ -40,8 +43,19 @@ async function main(): Promise<number> {
     return 2;
   }
   const folder = new URL(".", import.meta.url).pathname;
+  const files = [...Deno.readDirSync(folder)].map(({ name }) => `${folder}${name}`)
+    .filter((path) => path.endsWith("_test.ts")).sort();
+  // The tests of PPP wait most of the time, and share nothing.
+  const isPpp = (path: string): boolean => path.startsWith(`${folder}ppp_`);
+  const first = await runTests(files.filter((path) => !isPpp(path)), []);
+  const second = await runTests(files.filter(isPpp), ["--parallel"]);
+  return first !== 0 ? first : second;
+}
+
+async function runTests(files: readonly string[], flags: readonly string[]): Promise<number> {
   const { code } = await new Deno.Command(Deno.execPath(), {
-    args: ["test", "--no-check", "-A", ...Deno.args, folder],
+    args: ["test", "--no-check", "-A", ...flags, ...Deno.args, ...files],
+    env: { DENO_JOBS: `${PARALLEL_FILES}` },
     stdin: "null",
     stdout: "inherit",
     stderr: "inherit",

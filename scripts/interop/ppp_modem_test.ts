@@ -7,13 +7,12 @@ import { must, Running } from "./lab.ts";
 import { GUEST_ADDRESS, PppLab, type PppLine } from "./ppp/ppp_lab.ts";
 import { pppTest, pppup, SharedLab, startPppup } from "./ppp/pppup.ts";
 
-const LINES = 9;
+const LINES = 5;
 const GSM_MODEM = new URL("./ppp/gsm_modem.py", import.meta.url).pathname;
 const PING = ["ping", "-c", "3", "-i", "0.1", GUEST_ADDRESS];
 const LOGIN_ARGS = ["--user", "tester", "--password", "secret"];
 
 const shared = new SharedLab(() => PppLab.boot(LINES));
-let nextLine = 0;
 
 interface ModemCase {
   readonly modem: Running;
@@ -29,9 +28,10 @@ function withModem(
   o: { isSupervised?: boolean } = {},
 ): void {
   pppTest(`a modem answers: ${name}`, async () => {
-    const line = shared.value.lines[nextLine++ % LINES]!;
+    const lab = shared.value;
+    const line = lab.takeLine();
     await line.serve("auth require-chap", o);
-    const device = `${shared.value.folder}/modem${line.index}`;
+    const device = `${lab.folder}/modem${line.index}`;
     const words = [GSM_MODEM, "--link", device, "--peer-tty", line.device, ...args];
     const modem = new Running("/usr/bin/python3", ["-u", ...words]);
     try {
@@ -39,7 +39,7 @@ function withModem(
       await body({ modem, device, line });
     } finally {
       await modem.interrupt("SIGTERM");
-      await line.stop();
+      await lab.giveLine(line);
     }
   });
 }
@@ -115,7 +115,7 @@ withModem(
   "tshark reads our capture of the dialogue, and finds no PIN in it",
   ["--pin", "73519"],
   async (c) => {
-    const file = `${shared.value.folder}/capture`;
+    const file = `${shared.value.folder}/capture${c.line.index}`;
     const done = await pppup([
       "--device",
       c.device,

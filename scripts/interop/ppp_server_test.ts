@@ -7,11 +7,9 @@ import { makeFile, type Running, sha256File } from "./lab.ts";
 import { PppLab, type PppLine } from "./ppp/ppp_lab.ts";
 import { direct, pppTest, SharedLab, startPppup } from "./ppp/pppup.ts";
 
-const LOCAL = "10.77.0.1";
-const REMOTE = "10.77.0.2";
-const DNS = "10.77.0.53";
+const DNS = "10.77.64.53";
 const FILE_BYTES = 1024 * 1024;
-const LINES = 6;
+const LINES = 5;
 
 const shared = new SharedLab(async () => {
   const lab = await PppLab.boot(LINES);
@@ -19,35 +17,46 @@ const shared = new SharedLab(async () => {
   return lab;
 });
 
-let nextLine = 0;
+interface Call {
+  readonly line: PppLine;
+  readonly server: Running;
+  readonly lab: PppLab;
+  /** Our address. */
+  readonly local: string;
+  /** The address that pppd is given. */
+  readonly remote: string;
+}
 
 /** A test in which pppd, told `options`, dials pppup, told `args`. */
 function called(
   name: string,
   options: string,
   args: readonly string[],
-  body: (line: PppLine, server: Running, lab: PppLab) => Promise<void>,
+  body: (call: Call) => Promise<void>,
 ): void {
   pppTest(`pppd calls: ${name}`, async () => {
-    const line = shared.value.lines[nextLine++ % LINES]!;
-    const addresses = ["--local", LOCAL, "--remote", REMOTE, "--ms-dns", DNS];
+    const lab = shared.value;
+    const line = lab.takeLine();
+    const local = `10.77.${line.index}.1`;
+    const remote = `10.77.${line.index}.2`;
+    const addresses = ["--local", local, "--remote", remote, "--ms-dns", DNS];
     // pppd first: what is said to it before it listens has to be said again three seconds later.
     await line.dial(options);
     const server = startPppup(direct(line.device, "--server", ...addresses, ...args));
     try {
-      await body(line, server, shared.value);
+      await body({ line, server, lab, local, remote });
     } finally {
       await server.interrupt();
-      await line.stop();
+      await lab.giveLine(line);
     }
   });
 }
 
 /** pppd has got the address and pings ours. */
-async function pingsUs(line: PppLine, server: Running, lab: PppLab): Promise<void> {
-  await line.waitForLog(new RegExp(`local  IP address ${REMOTE}\\s+remote IP address ${LOCAL}`));
-  await server.waitFor(new RegExp(`${LOCAL}, peer ${REMOTE}`));
-  const said = await lab.guest(`/bin/ping -c 3 -i 0.2 -W 2 -s 900 -I ${REMOTE} ${LOCAL}`);
+async function pingsUs({ line, server, lab, local, remote }: Call): Promise<void> {
+  await line.waitForLog(new RegExp(`local  IP address ${remote}\\s+remote IP address ${local}`));
+  await server.waitFor(new RegExp(`${local}, peer ${remote}`));
+  const said = await lab.guest(`/bin/ping -c 3 -i 0.2 -W 2 -s 900 -I ${remote} ${local}`);
   assertMatch(said, /[1-3] received/, server.stderr);
 }
 
@@ -91,9 +100,9 @@ const VARIANTS: readonly Variant[] = [
   ["it takes small packets (RFC 1661)", "noauth mru 296 mtu 296", [], /<mru 296>/],
 ];
 for (const [name, options, args, log] of VARIANTS) {
-  called(name, options, args, async (line, server, lab) => {
-    await pingsUs(line, server, lab);
-    assertMatch(await line.log(), log);
+  called(name, options, args, async (call) => {
+    await pingsUs(call);
+    assertMatch(await call.line.log(), log);
   });
 }
 
@@ -102,7 +111,7 @@ for (const method of ["pap", "chap", "mschap", "mschapv2", "eap"]) {
   called(`a wrong password with ${method} is refused`, `noauth ${refuse} user nobody`, [
     "--auth",
     method,
-  ], async (line, server) => {
+  ], async ({ line, server }) => {
     await line.waitForLog(/authentication failed|Authentication failed|Failed to authenticate/i);
     await line.waitForLog(/Connection terminated/);
     await server.waitFor(/login/);
@@ -114,7 +123,7 @@ called(
   "noauth refuse-pap refuse-chap refuse-mschap " +
     "refuse-mschap-v2 refuse-eap",
   [],
-  async (line) => {
+  async ({ line }) => {
     await line.waitForLog(/Connection terminated/);
     assertEquals((await line.log()).includes("remote IP address"), false);
   },
@@ -124,15 +133,16 @@ called(
   "a file goes to it unharmed",
   "noauth",
   ["httpd", "--root", "/", "--port", "80"],
-  async (line, server, lab) => {
-    await pingsUs(line, server, lab);
+  async (call) => {
+    await pingsUs(call);
+    const { server, lab, local } = call;
     await server.waitFor(/Serving/);
-    const said = await lab.guest(`wget -q -O - http://${LOCAL}${lab.folder}/www/file | sha256sum`);
+    const said = await lab.guest(`wget -q -O - http://${local}${lab.folder}/www/file | sha256sum`);
     assertStringIncludes(said, await sha256File(`${lab.folder}/www/file`), server.stderr);
   },
 );
 
-called("it hangs up, and we say so", "noauth", ["up"], async (line, server) => {
+called("it hangs up, and we say so", "noauth", ["up"], async ({ line, server }) => {
   await line.waitForLog(/remote IP address/);
   await server.waitFor(/addresses/);
   await line.signal("TERM");

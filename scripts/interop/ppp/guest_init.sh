@@ -3,7 +3,8 @@
 # writes goes to memory or to the lab's folder. Words of the kernel's command line that we read:
 #   LAB=/abs/folder   the lab's folder: etc-ppp/, log/, www/
 #   LINES=N           serial lines to hold open
-# Each line on the console is a command; its answer ends with "##done NUMBER STATUS", where the number counts the commands.
+# Each line on the console is a command that runs beside the others: number N of them (from 0) says what it has to say in
+# log/N.said, and that it is over in log/N.over.
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb
 B=/bin/busybox
 $B mount -t proc proc /proc
@@ -37,6 +38,10 @@ while [ $i -lt "$LINES" ]; do
   $B stty -F /dev/ttyS$i raw -echo
   i=$((i + 1))
 done
+
+# What is logged is for the machine to read at once.
+echo 2 >/proc/sys/vm/dirty_writeback_centisecs
+echo 1 >/proc/sys/vm/dirty_expire_centisecs
 
 # supervise LINE OPTIONS…: answers call after call.
 supervise() {
@@ -75,8 +80,10 @@ n=0
 echo "##ready"
 while read -r line; do
   [ "$line" = poweroff ] && break
-  (eval "$line")
-  echo "##done $n $?"
+  {
+    (eval "$line") >/run/lab/log/$n.said 2>&1
+    echo $? >/run/lab/log/$n.over
+  } </dev/null &
   n=$((n + 1))
 done
 $B poweroff -f

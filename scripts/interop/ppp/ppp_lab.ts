@@ -20,7 +20,8 @@ export const GUEST_ADDRESS = "10.64.64.53";
 export const MAX_LINES = 16;
 
 const BOOT_TIMEOUT_MS = 30_000;
-const COMMAND_TIMEOUT_MS = 30_000;
+const COMMAND_TIMEOUT_MS = 60_000;
+const POLL_MS = 10;
 const POWER_OFF_MS = 3000;
 /** What pppd is told as either side: no lock files, the packets in the log, a short farewell. */
 const COMMON_OPTIONS = "local nolock debug lcp-max-terminate 1 lcp-restart 1";
@@ -79,19 +80,19 @@ export class PppLine {
    *
    * @throws {Error} with the log, when it does not within `timeoutMs`.
    */
-  async waitForLog(pattern: RegExp, timeoutMs = 15_000): Promise<RegExpExecArray> {
-    for (let waited = 0;; waited += 20) {
+  async waitForLog(pattern: RegExp, timeoutMs = 30_000): Promise<RegExpExecArray> {
+    for (let waited = 0;; waited += POLL_MS) {
       const log = await this.log();
       const match = pattern.exec(log);
       if (match !== null) return match;
       if (waited > timeoutMs) throw new Error(`pppd on ${this.device} did not log ${pattern}:\n${log}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }
 
   /** Sends a signal to this line's pppd. */
   async signal(name: string): Promise<void> {
-    await this.#lab.guest(`kill -${name} $(cat /run/lab/log/ttyS${this.index}.pid)`);
+    await this.#lab.guest(`kill -${name} $(pppd_of ttyS${this.index})`);
   }
 
   /** Ends whatever runs on this line. Not by force: a pppd that is killed leaves its line as PPP's. */
@@ -117,7 +118,7 @@ export class PppLine {
     const command = isSupervised
       ? `supervise ${tty} ${options} & echo $! >/run/lab/log/${tty}.super`
       : `pppd /dev/${tty} 115200 ${options} logfile /run/lab/log/${tty}.log nodetach ` +
-        `</dev/null >>/run/lab/log/${tty}.out 2>&1 & echo $! >/run/lab/log/${tty}.pid`;
+        `</dev/null >>/run/lab/log/${tty}.out 2>&1 &`;
     await this.#lab.guest(command);
   }
 }
@@ -134,6 +135,7 @@ export class PppLab implements AsyncDisposable {
   #console = "";
   #changed: () => void = () => {};
   #commands = 0;
+  readonly #free: PppLine[] = [];
   #queue: Promise<unknown> = Promise.resolve();
 
   private constructor(folder: string, lines: number, attached: readonly string[], shim: string) {
@@ -190,6 +192,7 @@ export class PppLab implements AsyncDisposable {
         (lab.lines as PppLine[]).push(new PppLine(lab, i, match[1]!));
       }
       attached.forEach((device, i) => (lab.lines as PppLine[]).push(new PppLine(lab, lines + i, device)));
+      lab.#free.push(...lab.lines);
     } catch (error) {
       await lab[Symbol.asyncDispose]();
       throw error;
@@ -197,18 +200,36 @@ export class PppLab implements AsyncDisposable {
     return lab;
   }
 
-  /** Runs a shell command in the guest. @returns what it printed, kernel messages included; its status is not looked at. */
-  guest(command: string): Promise<string> {
-    const work = async (): Promise<string> => {
-      const number = this.#commands++;
-      const from = this.#console.length;
-      await this.#input.write(new TextEncoder().encode(`${command}\n`));
-      const done = await this.#waitForConsole(new RegExp(`##done ${number} (\\d+)`), COMMAND_TIMEOUT_MS);
-      return this.#console.slice(from, done.index).replaceAll("\r", "");
-    };
-    const result = this.#queue.then(work);
-    this.#queue = result.catch(() => {});
-    return result;
+  /** Runs a shell command in the guest, beside others. @returns what it printed; its status is not looked at. */
+  async guest(command: string): Promise<string> {
+    const file = `${this.folder}/log/${this.#commands++}`;
+    // One write after another, in the order of the numbers.
+    const written = this.#queue.then(() => this.#input.write(new TextEncoder().encode(`${command}\n`)));
+    this.#queue = written.catch(() => {});
+    await written;
+    for (let waited = 0; waited < COMMAND_TIMEOUT_MS; waited += POLL_MS) {
+      if (await Deno.stat(`${file}.over`).then(({ size }) => size > 0, () => false)) {
+        return await Deno.readTextFile(`${file}.said`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+    throw new Error(`The guest has not done ${command}:\n${this.#console.slice(-2000)}`);
+  }
+
+  /** A line that nobody uses; {@linkcode giveLine} makes it free again.
+   *
+   * @throws {Error} when there is none.
+   */
+  takeLine(): PppLine {
+    const line = this.#free.shift();
+    if (line === undefined) throw new Error("All lines of the guest are in use");
+    return line;
+  }
+
+  /** Ends whatever runs on a line, and makes it free. */
+  async giveLine(line: PppLine): Promise<void> {
+    await line.stop();
+    this.#free.push(line);
   }
 
   /** Powers the guest off and removes its folder. */

@@ -24,9 +24,49 @@ export function startScript(name: string, args: readonly string[]): Running {
   return new Running(Deno.execPath(), [...RUN, new URL(name, import.meta.url).pathname, ...args]);
 }
 
-/** A test whose peers outlive it: they belong to the whole file. */
+/** Tests of one file that run at the same time: most of their time is waiting. */
+const CONCURRENCY = 4;
+/** How far ahead of the test that is waited for others are begun. */
+const LOOK_AHEAD = 10;
+
+interface QueuedTest {
+  readonly fn: () => Promise<void>;
+  outcome: Promise<void> | undefined;
+}
+
+const queue: QueuedTest[] = [];
+let running = 0;
+
+function beginTests(limit: number): void {
+  for (const test of queue.slice(0, limit)) {
+    if (running >= CONCURRENCY) return;
+    if (test.outcome !== undefined) continue;
+    running++;
+    test.outcome = test.fn().finally(() => {
+      running--;
+      beginTests(limit);
+    });
+    test.outcome.catch(() => {}); // told when its turn comes
+  }
+}
+
+/** A test whose peers outlive it, and which others of its file may accompany: it uses lines and files of its own. */
 export function pppTest(name: string, fn: () => Promise<void>): void {
-  Deno.test({ name, fn, sanitizeOps: false, sanitizeResources: false });
+  const test: QueuedTest = { fn, outcome: undefined };
+  const position = queue.push(test);
+  Deno.test({
+    name,
+    sanitizeOps: false,
+    sanitizeResources: false,
+    fn: async () => {
+      for (let i = 0; i < position - 1; i++) queue[i]!.outcome ??= Promise.resolve(); // filtered out
+      while (test.outcome === undefined) {
+        beginTests(position + LOOK_AHEAD);
+        if (test.outcome === undefined) await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      await test.outcome;
+    },
+  });
 }
 
 /** What the words of {@linkcode pppup} are for a line, with a login. */
