@@ -24,7 +24,7 @@ interface SimulatedLine {
 /** A test with a modem. */
 function withModem(name: string, options: object, body: (c: SimulatedLine) => Promise<void>): void {
   pppTest(`our modem answers: ${name}`, async () => {
-    const modem = startScript("./sim_modem.ts", [
+    const modem = startScript(new URL("./ppp/sim_modem.ts", import.meta.url), [
       JSON.stringify({ searchMs: 100, connectMs: 100, ...options }),
     ]);
     const folder = await Deno.makeTempDir({ prefix: "lightwire-sim-" });

@@ -19,9 +19,9 @@ export function startPppup(args: readonly string[], stdin: "null" | "piped" = "n
   return new Running(Deno.execPath(), [...RUN, MAIN, ...args], stdin);
 }
 
-/** Starts a script of this folder. */
-export function startScript(name: string, args: readonly string[]): Running {
-  return new Running(Deno.execPath(), [...RUN, new URL(name, import.meta.url).pathname, ...args]);
+/** Starts a script. */
+export function startScript(script: URL, args: readonly string[]): Running {
+  return new Running(Deno.execPath(), [...RUN, script.pathname, ...args]);
 }
 
 /** Tests of one file that run at the same time: most of their time is waiting. */
