@@ -39,6 +39,7 @@ export function processAck(tcb: Tcb, seg: Segment): boolean {
     updateSendWindow(tcb, seg, acked > 0);
     if (sent !== undefined || tcb.undo !== undefined) {
       if (sent !== undefined && sent.hasProbe) probeAcknowledged(tcb, sent, seg, summary, flight);
+      rttMs = pathRtt(tcb, summary, rttMs);
       recoverAfterAck(tcb, seg, acked, summary, isDuplicate, flight, rttMs, echoAge(tcb, seg));
       if (tcb.ecn !== 0) receiveEcho(tcb, seg, flight);
       sampleRate(tcb, summary, rttMs, priorPipe);
@@ -146,6 +147,17 @@ function measureRtt(tcb: Tcb, seg: Segment, nowMs: number): number {
   }
   if (rttMs >= 0) tcb.rto.sample(rttMs);
   return rttMs;
+}
+
+/** What congestion control is told of the round trip: each acknowledgment gives a sample, from the most recently sent piece that
+ * it is about, so that neither a delayed acknowledgment nor the one measurement per round trip of RFC 6298 §3 stands between
+ * the path and RFC 9406 §4.2.
+ *
+ * @param rttMs what the retransmission timer was told.
+ */
+function pathRtt(tcb: Tcb, summary: AckSummary, rttMs: number): number {
+  if (summary.sentAtMs === -Infinity || summary.isRetransmitted) return rttMs;
+  return tcb.layer.clock.now() - summary.sentAtMs;
 }
 
 /** SND.WND, SND.WL1, SND.WL2 follow the newest segment (RFC 9293 §3.10.7.4, fifth step).

@@ -82,6 +82,17 @@ export function deflateWindow(cwnd: number, ackedBytes: number, smss: number): n
   return deflated > smss ? deflated : smss;
 }
 
+/** The window after a recovery with SACK: `ssthresh` (RFC 9937 §6), but no more than an initial window above what is in flight.
+ * Where the peer's window kept the sender from using what PRR allowed, all of `ssthresh` would leave in one burst, larger than what
+ * overflowed the queue before; RFC 6582 §3.2 step 3 warns of that. Slow start goes on from here to `ssthresh`.
+ *
+ * @param flight FlightSize after the full acknowledgment.
+ */
+export function windowAfterSackRecovery(flight: number, ssthresh: number, smss: number): number {
+  const careful = flight + initialWindow(smss);
+  return careful < ssthresh ? careful : ssthresh;
+}
+
 /** The window after a recovery without SACK: RFC 6582 §3.2 step 3, the first option, which cannot burst.
  *
  * @param flight FlightSize after the full acknowledgment.

@@ -115,6 +115,23 @@ export const CONGESTION_REQUIREMENTS: readonly CongestionRequirement[] = [
     },
   },
   {
+    name: "the end of a recovery that left little in flight is no burst (RFC 6582 §3.2 step 3, RFC 9937 §6)",
+    check(make) {
+      const cc = make(SMSS);
+      cc.cwnd = 1000 * SMSS;
+      cc.onEnterRecovery(1000 * SMSS, 500, true);
+      cc.onExitRecovery(5 * SMSS, 600, true);
+      if (cc.pacingRateBps < Infinity) return; // pacing spreads it out
+      require(cc.cwnd <= 15 * SMSS, `five segments in flight, cwnd is ${cc.cwnd}`);
+      const { ssthresh } = cc;
+      while (cc.cwnd < ssthresh) {
+        const before = cc.cwnd;
+        cc.onAck(2 * SMSS, cc.cwnd, 700, 100);
+        require(cc.cwnd > before, "slow start goes on to ssthresh");
+      }
+    },
+  },
+  {
     name: "a timeout leaves one segment, and the threshold at half the flight once (RFC 5681 §3.1)",
     check(make) {
       const cc = make(SMSS);

@@ -61,6 +61,69 @@ for (const [rttMs, lossRate, atMost] of CELLS) {
   );
 }
 
+/** Segments that overflow a queue when a transfer of 8 MiB over 100 ms and 20 Mbit/s, whose receiver offers all of its window at
+ * once, starts; nothing is lost otherwise. */
+function overflow(congestionControl: CongestionControlName, queueBytes: number): number {
+  const window = 8 * MIB;
+  const options = {
+    congestionControl,
+    sendBufferBytes: window,
+    receiveBufferBytes: window,
+    initialReceiveWindowBytes: window,
+    mslMs: 100,
+  };
+  const hosts = new TwoHosts({
+    a: options,
+    b: options,
+    aToB: { delayMs: 50, bandwidthBps: 20e6, queueBytes },
+    bToA: { delayMs: 50 },
+  });
+  const server = new Peer();
+  hosts.b.tcp.listen({ port: 80 }, () => server);
+  const c = hosts.a.tcp.connect(
+    { remoteAddress: hosts.b.address, remotePort: 80 },
+    new Peer(pattern(8 * MIB)),
+  );
+  hosts.flush();
+  assert(hosts.sim.runUntil(() => server.receivedBytes === 8 * MIB, 60_000));
+  const drops = hosts.link.a.outbound.counters.queueDropped;
+  assertEquals(c.info().totalRetransmits, drops, "nothing is repaired for nothing");
+  hosts.sim.runUntilIdle(600_000);
+  hosts.close();
+  return drops;
+}
+
+for (const products of [1, 2, 4]) {
+  Deno.test(
+    `two hosts: HyStart++ hears of the queue with each acknowledgment: a queue of ${products} bandwidth-delay products overflows less (RFC 9406 §4.2)`,
+    () => {
+      const [reno, cubic] = [overflow("reno", products * 250_000), overflow("cubic", products * 250_000)];
+      assert(cubic < (products === 1 ? 1 : 0.5) * reno, `CUBIC lost ${cubic} segments, Reno ${reno}`);
+    },
+  );
+}
+
+Deno.test("two hosts: a recovery that the peer's window has held back does not end in a burst (RFC 9937 §6)", () => {
+  // 100 Mbit/s, 200 ms, a queue of as much: the receiver opens its window while slow start fills the queue.
+  const options = { sendBufferBytes: 32 * MIB, receiveBufferBytes: 32 * MIB, mslMs: 100 };
+  const bytes = 24 * MIB;
+  const hosts = new TwoHosts({
+    a: options,
+    b: options,
+    aToB: { delayMs: 100, bandwidthBps: BANDWIDTH_BPS, queueBytes: 2_500_000 },
+    bToA: { delayMs: 100 },
+  });
+  const server = new Peer();
+  hosts.b.tcp.listen({ port: 80 }, () => server);
+  hosts.a.tcp.connect({ remoteAddress: hosts.b.address, remotePort: 80 }, new Peer(pattern(bytes)));
+  hosts.flush();
+  assert(hosts.sim.runUntil(() => server.receivedBytes === bytes, 60_000));
+  const drops = hosts.link.a.outbound.counters.queueDropped;
+  assert(drops < 100, `${drops} segments overflowed the queue`);
+  hosts.sim.runUntilIdle(600_000);
+  hosts.close();
+});
+
 Deno.test("connections of one stack may each have their own congestion control", () => {
   const hosts = new TwoHosts({ a: { congestionControl: "cubic" } });
   hosts.b.tcp.listen({ port: 80, congestionControl: "reno" }, () => ({}));

@@ -19,7 +19,13 @@
  *
  * @module
  */
-import { type CongestionControl, deflateWindow, initialWindow, windowAfterRecovery } from "./congestion.ts";
+import {
+  type CongestionControl,
+  deflateWindow,
+  initialWindow,
+  windowAfterRecovery,
+  windowAfterSackRecovery,
+} from "./congestion.ts";
 import { HyStart } from "./hystart.ts";
 
 /** β_cubic (RFC 9438 §4.6): what a loss leaves of the window. */
@@ -174,7 +180,9 @@ export class Cubic implements CongestionControl {
 
   /** See {@linkcode CongestionControl.onExitRecovery}. Congestion avoidance begins with the next acknowledgment. */
   onExitRecovery(flight: number, _nowMs: number, isSack: boolean): void {
-    this.cwnd = isSack ? this.ssthresh : windowAfterRecovery(flight, this.ssthresh, this.#smss);
+    this.cwnd = isSack
+      ? windowAfterSackRecovery(flight, this.ssthresh, this.#smss)
+      : windowAfterRecovery(flight, this.ssthresh, this.#smss);
     this.#epochMs = -1;
   }
 

@@ -16,7 +16,7 @@ function afterLoss(segments: number, nowMs: number = 0): Cubic {
   const cc = new Cubic(SMSS);
   cc.cwnd = segments * SMSS;
   cc.onEnterRecovery(segments * SMSS, nowMs, true);
-  cc.onExitRecovery(0, nowMs, true);
+  cc.onExitRecovery(cc.ssthresh, nowMs, true);
   return cc;
 }
 
@@ -98,9 +98,9 @@ Deno.test("CUBIC yields to newcomers: a loss below W_max lowers it further (RFC 
     const cc = new Cubic(SMSS, { fastConvergence });
     cc.cwnd = 1000 * SMSS;
     cc.onEnterRecovery(1000 * SMSS, 0, true);
-    cc.onExitRecovery(0, 0, true);
+    cc.onExitRecovery(cc.ssthresh, 0, true);
     cc.onEnterRecovery(700 * SMSS, 100, true);
-    cc.onExitRecovery(0, 100, true);
+    cc.onExitRecovery(cc.ssthresh, 100, true);
     // At K, W_cubic is on its plateau, which is W_max.
     run(cc, 100, 100 + 1000 * cubicK((fastConvergence ? 595 : 700) * SMSS, 490 * SMSS, SMSS), 100);
     return cc.cwnd / SMSS;

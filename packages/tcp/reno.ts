@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { type CongestionControl, deflateWindow, initialWindow, windowAfterRecovery } from "./congestion.ts";
+import {
+  type CongestionControl,
+  deflateWindow,
+  initialWindow,
+  windowAfterRecovery,
+  windowAfterSackRecovery,
+} from "./congestion.ts";
 
 /** Options of {@linkcode Reno}. */
 export interface RenoOptions {
@@ -113,7 +119,9 @@ export class Reno implements CongestionControl {
 
   /** See {@linkcode CongestionControl.onExitRecovery}. */
   onExitRecovery(flight: number, _nowMs: number, isSack: boolean): void {
-    this.cwnd = isSack ? this.ssthresh : windowAfterRecovery(flight, this.ssthresh, this.#smss);
+    this.cwnd = isSack
+      ? windowAfterSackRecovery(flight, this.ssthresh, this.#smss)
+      : windowAfterRecovery(flight, this.ssthresh, this.#smss);
   }
 
   /** See {@linkcode CongestionControl.onRetransmissionTimeout}. */

@@ -37,7 +37,7 @@ Deno.test("Reno counts at most L segments an acknowledgment where asked to, and 
 Deno.test("Reno halves the flight on loss and then grows a segment a round trip (RFC 5681 §3.1)", () => {
   const cc = new Reno(SMSS);
   cc.onEnterRecovery(40 * SMSS, 0, true);
-  cc.onExitRecovery(0, 0, true);
+  cc.onExitRecovery(20 * SMSS, 0, true);
   assertEquals([cc.cwnd, cc.ssthresh], [20 * SMSS, 20 * SMSS]);
   for (let i = 0; i < 10; i++) cc.onAck(2 * SMSS, 20 * SMSS, 0, 100);
   assertEquals(cc.cwnd, 21 * SMSS);
