@@ -1,4 +1,5 @@
-/** {@linkcode runAt}: `pppup at`: sends commands to the modem and prints what it says.
+/** {@linkcode runAt}: `pppup at`: sends commands to the modem and prints what it says; without commands on the command line, those of
+ * standard input.
  *
  * @module
  */
@@ -32,7 +33,11 @@ export async function runAt(
       const engine = listen(host, port);
       await wake(host.stack, engine, device, signal);
       let status = 0;
-      for (const text of commands) {
+      engine.onUnsolicited = (line) => output.note(line);
+      if (commands.length === 0 && Deno.stdin.isTerminal()) {
+        output.note("AT commands, a line each; Ctrl-D ends it.");
+      }
+      for await (const text of commands.length === 0 ? readLines(signal) : commands) {
         const reply = await ask(host.stack, engine, text, signal);
         if (!show(output, text, reply)) status = 1;
       }
@@ -42,6 +47,23 @@ export async function runAt(
     }
   } finally {
     await host.close();
+  }
+}
+
+/** Lines of standard input that are not empty. */
+async function* readLines(signal: AbortSignal): AsyncGenerator<string> {
+  const reader = Deno.stdin.readable.pipeThrough(new TextDecoderStream()).getReader();
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+  aborted.catch(() => {});
+  let rest = "";
+  for (;;) {
+    const { value, done } = await Promise.race([reader.read(), aborted]);
+    const lines = `${rest}${value ?? ""}${done ? "\n" : ""}`.split(/\r?\n/);
+    rest = lines.pop()!;
+    for (const line of lines) if (line.trim() !== "") yield line.trim();
+    if (done) return;
   }
 }
 

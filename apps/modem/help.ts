@@ -12,8 +12,8 @@ const OWN_COMMANDS = `  up
       bring the link up and stay, with a status line, until Ctrl-C (this is the default)
   ${DIAG_USAGE}
       a numbered report: what works, what does not, the evidence, and what to do
-  at 'COMMAND' …
-      send commands to the modem and print what it says`;
+  at ['COMMAND' …]
+      send commands to the modem and print what it says; without any, those of standard input, a line each`;
 
 /** The help text. */
 export const HELP: string = `pppup: brings a serial modem, or any PPP peer, up without root, and uses the link

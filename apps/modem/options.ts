@@ -32,6 +32,7 @@ import { parseRedial, type Redial, REDIAL_BOOLEANS, REDIAL_STRINGS } from "./red
 export type Action =
   | { readonly kind: "up" }
   | { readonly kind: "diag"; readonly args: readonly string[] }
+  /** With no commands, those of standard input. */
   | { readonly kind: "at"; readonly commands: readonly string[] }
   | { readonly kind: "run"; readonly command: Command; readonly args: readonly string[] };
 
@@ -114,10 +115,7 @@ function parseAction(words: readonly string[]): Action {
     return { kind: "up" };
   }
   if (word === "diag") return { kind: "diag", args };
-  if (word === "at") {
-    if (args.length === 0) throw new UsageError("Say which commands: pppup … at 'AT+CSQ' 'AT+COPS?'.");
-    return { kind: "at", commands: args };
-  }
+  if (word === "at") return { kind: "at", commands: args };
   const command = COMMANDS.find((c) => c.name === word);
   if (command === undefined) {
     const names = ["up", "diag", "at", ...COMMANDS.map((c) => c.name)];

@@ -95,7 +95,6 @@ Deno.test("parsePppup() says what is wrong, in one sentence", () => {
     [[], "Choose one link"],
     [["--sim", "--device", "x"], "Choose one link"],
     [["--sim", "frob"], 'Unknown command "frob"'],
-    [["--sim", "at"], "Say which commands"],
     [["--sim", "up", "x"], "Nothing follows"],
     [["--sim", "--sim-fault", "frob"], "--sim-fault must be one of no-port"],
     [["--device", "x", "--baud", "fast"], "--baud"],
