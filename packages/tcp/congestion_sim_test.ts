@@ -103,27 +103,6 @@ for (const products of [1, 2, 4]) {
   );
 }
 
-Deno.test("two hosts: a recovery that the peer's window has held back does not end in a burst (RFC 9937 §6)", () => {
-  // 100 Mbit/s, 200 ms, a queue of as much: the receiver opens its window while slow start fills the queue.
-  const options = { sendBufferBytes: 32 * MIB, receiveBufferBytes: 32 * MIB, mslMs: 100 };
-  const bytes = 24 * MIB;
-  const hosts = new TwoHosts({
-    a: options,
-    b: options,
-    aToB: { delayMs: 100, bandwidthBps: BANDWIDTH_BPS, queueBytes: 2_500_000 },
-    bToA: { delayMs: 100 },
-  });
-  const server = new Peer();
-  hosts.b.tcp.listen({ port: 80 }, () => server);
-  hosts.a.tcp.connect({ remoteAddress: hosts.b.address, remotePort: 80 }, new Peer(pattern(bytes)));
-  hosts.flush();
-  assert(hosts.sim.runUntil(() => server.receivedBytes === bytes, 60_000));
-  const drops = hosts.link.a.outbound.counters.queueDropped;
-  assert(drops < 100, `${drops} segments overflowed the queue`);
-  hosts.sim.runUntilIdle(600_000);
-  hosts.close();
-});
-
 Deno.test("connections of one stack may each have their own congestion control", () => {
   const hosts = new TwoHosts({ a: { congestionControl: "cubic" } });
   hosts.b.tcp.listen({ port: 80, congestionControl: "reno" }, () => ({}));
