@@ -14,7 +14,7 @@ export const SIM_CREDENTIALS: PppCredentials = { name: "demo", secret: "demo" };
 /** How the link is to be brought up. */
 export function bringUpSettings(o: PppupOptions): BringUpOptions {
   const { link, dialling: d } = o;
-  const isLine = link.kind !== "pppoe";
+  const isLine = link.kind !== "pppoe" && link.kind !== "l2tp";
   return {
     direct: isLine && link.isDirect,
     answer: d.isAnswering,

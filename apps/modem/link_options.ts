@@ -24,6 +24,16 @@ export type PppupLink =
   }
   | { readonly kind: "pppoe"; readonly networkInterface: string; readonly isServer: false }
   | {
+    readonly kind: "l2tp";
+    /** Name or address of the network server (LNS). */
+    readonly hostname: string;
+    /** Its UDP port; 1701 by default. */
+    readonly port: number | undefined;
+    /** The tunnel's secret. */
+    readonly secret: string | undefined;
+    readonly isServer: false;
+  }
+  | {
     readonly kind: "sim";
     /** What is wrong with the simulated modem or its network. */
     readonly fault: LinkCause | undefined;
@@ -37,7 +47,15 @@ export type PppupLink =
   };
 
 /** Options with a value of this group. */
-export const LINK_STRINGS = ["device", "baud", "flow", "pppoe", "sim-fault"] as const;
+export const LINK_STRINGS = [
+  "device",
+  "baud",
+  "flow",
+  "pppoe",
+  "l2tp",
+  "tunnel-secret",
+  "sim-fault",
+] as const;
 /** Options with a value of this group that may be repeated. */
 export const LINK_COLLECTS = [] as const;
 /** Options without a value of this group. */
@@ -55,6 +73,7 @@ export const LINK_HELP = `LINK
   --server             be the side that is called: --local and --remote give the addresses, --ms-dns the name
                        server, --user and --password who may come in; without --direct a modem answers the call
   --pppoe IFACE        PPP over Ethernet on this interface (CAP_NET_RAW)
+  --l2tp HOST[:PORT]   in an L2TP tunnel over UDP to a network server; --tunnel-secret S if it wants one
   --sim                built-in simulated modem and operator; no hardware, no root, any system
   --sim-fault NAME     … with this fault, out of the list below`;
 
@@ -69,8 +88,13 @@ export function parseLink(o: ParsedOptions): PppupLink {
   const device = o.text("device");
   const pppoe = o.text("pppoe");
   const isSim = o.has("sim") || o.text("sim-fault") !== undefined;
-  if ([device !== undefined, pppoe !== undefined, isSim].filter(Boolean).length !== 1) {
-    throw new UsageError("Choose one link: --device PATH, --pppoe IFACE or --sim.");
+  const l2tp = o.text("l2tp");
+  const chosen = [device !== undefined, pppoe !== undefined, l2tp !== undefined, isSim];
+  if (chosen.filter(Boolean).length !== 1) {
+    throw new UsageError("Choose one link: --device PATH, --pppoe IFACE, --l2tp HOST or --sim.");
+  }
+  if (l2tp === undefined && o.text("tunnel-secret") !== undefined) {
+    throw new UsageError("--tunnel-secret belongs to a tunnel: it needs --l2tp HOST.");
   }
   const baudText = o.text("baud");
   const baudRate = baudText === undefined ? DEFAULT_BAUD : parseInteger(baudText, "--baud", 50, 20_000_000);
@@ -81,6 +105,7 @@ export function parseLink(o: ParsedOptions): PppupLink {
     for (const name of ["server", "direct"]) {
       if (o.has(name)) throw new UsageError(`--${name} is for a line: it needs --device PATH.`);
     }
+    if (l2tp !== undefined) return parseTunnel(l2tp, o.text("tunnel-secret"));
     if (pppoe !== undefined) return { kind: "pppoe", networkInterface: pppoe, isServer: false };
     return {
       kind: "sim",
@@ -100,6 +125,13 @@ export function parseLink(o: ParsedOptions): PppupLink {
     isDirect,
     isServer,
   };
+}
+
+function parseTunnel(text: string, secret: string | undefined): PppupLink {
+  const match = /^([^:\s]+)(?::(\d+))?$/.exec(text);
+  if (match === null) throw new UsageError(`--l2tp needs HOST or HOST:PORT, not "${text}".`);
+  const port = match[2] === undefined ? undefined : parseInteger(match[2], "the port of --l2tp", 1, 65_535);
+  return { kind: "l2tp", hostname: match[1]!, port, secret, isServer: false };
 }
 
 function parseFlow(text: string = "none"): "none" | "rtscts" {

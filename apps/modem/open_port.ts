@@ -28,7 +28,9 @@ export interface OpenPort {
  */
 export async function openPort(o: PppupOptions, stack: Stack): Promise<OpenPort> {
   const { link } = o;
-  if (link.kind === "pppoe") throw new TypeError("Cannot open a serial port: the link is PPPoE");
+  if (link.kind === "pppoe" || link.kind === "l2tp") {
+    throw new TypeError(`Cannot open a serial port: the link is ${link.kind}`);
+  }
   if (link.kind === "sim") return openSimulation(o, stack, link);
   const { device, baudRate, flow } = link;
   const port = await openSerialPort(device, { baudRate, flow });

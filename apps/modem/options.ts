@@ -88,10 +88,13 @@ export function parsePppup(args: readonly string[]): PppupOptions | "help" {
   const action = parseAction(o.words);
   const link = parseLink(o);
   const dialling = parseDialling(o, link);
-  if (action.kind === "at" && (link.kind === "pppoe" || (link.kind === "device" && link.isDirect))) {
+  if (
+    action.kind === "at" &&
+    (link.kind === "pppoe" || link.kind === "l2tp" || (link.kind === "device" && link.isDirect))
+  ) {
     throw new UsageError("There is no modem to send commands to: at needs --device PATH or --sim.");
   }
-  if (action.kind === "diag" && link.kind === "pppoe") {
+  if (action.kind === "diag" && (link.kind === "pppoe" || link.kind === "l2tp")) {
     throw new UsageError("diag is about serial lines: it needs --device PATH or --sim.");
   }
   const redial = parseRedial(o);

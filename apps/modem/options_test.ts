@@ -115,6 +115,10 @@ Deno.test("parsePppup() says what is wrong, in one sentence", () => {
     [["--sim", "--frob"], "Unknown option --frob"],
     [["--device", "x", "--demand"], "--dns"],
     [["--pppoe", "eth0", "at", "ATI"], "no modem"],
+    [["--l2tp", "lns.example", "at", "ATI"], "no modem"],
+    [["--l2tp", "lns.example", "diag"], "serial lines"],
+    [["--l2tp", "lns.example:0"], "port of --l2tp"],
+    [["--sim", "--tunnel-secret", "x"], "--l2tp HOST"],
     [["--pppoe", "eth0", "diag"], "serial lines"],
   ];
   for (const [args, message] of cases) assertThrows(() => parsePppup(args), UsageError, message);

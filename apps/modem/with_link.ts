@@ -8,6 +8,7 @@ import { openModemLine } from "./modem_line.ts";
 import type { PppupOptions } from "./options.ts";
 import { formatSeconds, PhasePrinter, type PhaseStyle } from "./phase_printer.ts";
 import { PppInterface } from "./ppp_interface.ts";
+import { openL2tpLine } from "./l2tp_line.ts";
 import { openPppoeLine } from "./pppoe_line.ts";
 import { RedialConnection } from "./redial_connection.ts";
 import { SingleConnection } from "./single_connection.ts";
@@ -69,6 +70,7 @@ export async function withLink<T>(
 /** Opens the line of the command line. */
 async function openLine(o: PppupOptions, host: LinkHost): Promise<OpenLine> {
   const { link } = o;
+  if (link.kind === "l2tp") return await openL2tpLine(o, host, link);
   return link.kind === "pppoe" ? openPppoeLine(o, host, link.networkInterface) : await openModemLine(o, host);
 }
 

@@ -50,7 +50,7 @@ export async function pppupDiag(
   const host = await openHost(o, output, signal);
   const options: DiagOptions = {
     device: link.kind === "device" ? link.device : "simulated modem",
-    baudRate: link.kind === "pppoe" ? 0 : link.baudRate,
+    baudRate: link.kind === "pppoe" || link.kind === "l2tp" ? 0 : link.baudRate,
     flow: link.kind === "device" ? link.flow : "none",
     // That the speed is wrong is for the report to say, also if it was given.
     bringUp: { ...(isSim ? hasty(bringUpSettings(o)) : bringUpSettings(o)), findsBaudRate: true },

@@ -17,6 +17,15 @@ export interface L2tpLinkOptions extends PppSessionOptions {
   readonly tunnel?: L2tpTunnelOptions;
 }
 
+/** What an {@linkcode L2tpLink} tells the application. */
+export interface L2tpLinkHandlers extends PppLinkHandlers {
+  /** The tunnel and the call are there: PPP begins.
+   *
+   * @param peerName What the network server calls itself.
+   */
+  connected?(peerName: string): void;
+}
+
 /** LCP without what makes no sense in datagrams; header compression depends on packets in order, and is off. */
 export function l2tpSessionOptions(options: PppSessionOptions): PppSessionOptions {
   const mru = options.lcp?.mru ?? DEFAULT_L2TP_MRU;
@@ -25,10 +34,11 @@ export function l2tpSessionOptions(options: PppSessionOptions): PppSessionOption
 
 /** Opens a tunnel, places a call, speaks PPP. */
 export class L2tpLink extends L2tpSessionLink implements L2tpCallOwner {
-  readonly #handlers: PppLinkHandlers;
+  readonly #handlers: L2tpLinkHandlers;
   readonly #options: L2tpLinkOptions;
   #tunnel: L2tpTunnel | undefined;
   #message = "";
+  #peerName = "";
   #isOver = true;
 
   /** Makes a link in phase Dead. */
@@ -36,7 +46,7 @@ export class L2tpLink extends L2tpSessionLink implements L2tpCallOwner {
     host: PppHost,
     transport: L2tpTransport,
     options: L2tpLinkOptions = {},
-    handlers: PppLinkHandlers = {},
+    handlers: L2tpLinkHandlers = {},
   ) {
     super(host, transport, l2tpSessionOptions(options), {
       ...handlers,
@@ -58,7 +68,10 @@ export class L2tpLink extends L2tpSessionLink implements L2tpCallOwner {
     this.#message = "";
     const tunnel: L2tpTunnel = new L2tpTunnel(this.host.timers, this.host.random, {
       sendDatagram: (bytes) => this.sendDatagram(bytes),
-      tunnelUp: () => void tunnel.call(this),
+      tunnelUp: (peerName) => {
+        this.#peerName = peerName;
+        tunnel.call(this);
+      },
       tunnelClosed: (message) => this.#carrierLost(message),
     }, this.#options.tunnel);
     this.#tunnel = tunnel;
@@ -85,6 +98,7 @@ export class L2tpLink extends L2tpSessionLink implements L2tpCallOwner {
 
   /** {@inheritDoc L2tpCallOwner.callConnected} */
   callConnected(call: L2tpCall): void {
+    this.#handlers.connected?.(this.#peerName);
     this.begin(this.#tunnel!.peerId, call);
   }
 
