@@ -108,3 +108,20 @@ Deno.test("pauseData(): a connection that does not come back is told to who read
   port.advance(10_000);
   assertEquals([outcomes, told()[0]], [["lost"], 1]);
 });
+
+Deno.test("AtEngine.onRaw keeps binary data between the lines for itself, all of it, some or none", () => {
+  const { port, engine } = setUp(() => undefined);
+  const replies: string[] = [];
+  const seen: [number, boolean][] = [];
+  engine.onRaw = (bytes, isCommandUnderWay) => {
+    seen.push([bytes.length, isCommandUnderWay]);
+    return bytes[0] === 0x21 ? Number(String.fromCharCode(bytes[1]!)) + 2 : 0; // "!3" and three bytes
+  };
+  port.say("!3\x00\x01\x02");
+  engine.send("AT+CSQ", (reply) => replies.push(reply.status, ...reply.lines));
+  port.say("!1\x7f\r\n+CSQ: 9,99\r\n");
+  port.say("\r\nOK\r\n");
+  assertEquals(replies, ["ok", "+CSQ: 9,99"]);
+  assertEquals(seen, [[5, false], [17, true], [6, true]]);
+  assertEquals(engine.counters.noise, 0);
+});
