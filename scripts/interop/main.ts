@@ -20,6 +20,8 @@ const TOOLS: readonly (readonly [command: string, debianPackage: string])[] = [
   ["cc", "gcc libc6-dev"],
   ["slirp-fullbolt", "slirp"],
   ["wvdial", "wvdial"],
+  ["pppoe-server", "pppoe"],
+  ["xl2tpd", "xl2tpd"],
 ];
 
 /** Files of tests that run at the same time, where they may. */

@@ -80,7 +80,7 @@ withModem(
   "pppd dials it with chat, proves itself and pings",
   { pin: "1234", apn: "internet", credentials: CREDENTIALS },
   async ({ modem, device }) => {
-    await using lab = await PppLab.boot(0, [device]);
+    await using lab = await PppLab.boot(0, { attached: [device] });
     await Deno.writeTextFile(`${lab.folder}/log/chat`, CHAT);
     const [line] = lab.lines;
     await line!.dial(`connect '/usr/sbin/chat -v -f /run/lab/log/chat' noauth`);

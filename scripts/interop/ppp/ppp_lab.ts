@@ -123,6 +123,14 @@ export class PppLine {
   }
 }
 
+/** What a guest has beside serial lines of its own. */
+export interface PppLabOptions {
+  /** Terminals of this machine which are further lines. */
+  readonly attached?: readonly string[];
+  /** A TAP of this machine which is the guest's `vec0`, and the network namespace that it is in. */
+  readonly tap?: { readonly name: string; readonly namespace: string };
+}
+
 /** A guest that has booted. */
 export class PppLab implements AsyncDisposable {
   /** Folder that guest and machine share: `log/`, `www/`. */
@@ -138,12 +146,16 @@ export class PppLab implements AsyncDisposable {
   readonly #free: PppLine[] = [];
   #queue: Promise<unknown> = Promise.resolve();
 
-  private constructor(folder: string, lines: number, attached: readonly string[], shim: string) {
+  private constructor(folder: string, lines: number, { attached = [], tap }: PppLabOptions, shim: string) {
     this.folder = folder;
     const serial = Array.from({ length: lines }, (_, i) => `ssl${i}=pts`);
     attached.forEach((device, i) => serial.push(`ssl${lines + i}=tty:${device}`));
-    this.#child = new Deno.Command("setarch", {
+    const inside = tap === undefined ? [] : ["ip", "netns", "exec", tap.namespace];
+    const network = tap === undefined ? [] : [`vec0:transport=tap,ifname=${tap.name},depth=64`];
+    const [command, ...words] = [...inside, "setarch"];
+    this.#child = new Deno.Command(command!, {
       args: [
+        ...words,
         ...["x86_64", "-R", "linux.uml", "mem=128M", "root=none", "rootfstype=hostfs", "rootflags=/", "ro"],
         ...[
           "panic=-1",
@@ -153,6 +165,7 @@ export class PppLab implements AsyncDisposable {
           `LINES=${serial.length}`,
         ],
         ...["con=null", "con0=fd:0,fd:1", "ssl=null", ...serial, `uml_dir=${folder}/umid`],
+        ...network,
       ],
       clearEnv: true,
       env: { PATH: Deno.env.get("PATH") ?? "", LD_PRELOAD: shim },
@@ -167,9 +180,9 @@ export class PppLab implements AsyncDisposable {
   /** Boots a guest.
    *
    * @param lines Serial lines, up to {@linkcode MAX_LINES} with those attached.
-   * @param attached Terminals of this machine which are further lines.
    */
-  static async boot(lines: number, attached: readonly string[] = []): Promise<PppLab> {
+  static async boot(lines: number, options: PppLabOptions = {}): Promise<PppLab> {
+    const { attached = [] } = options;
     if (lines + attached.length > MAX_LINES) throw new RangeError(`A guest has at most ${MAX_LINES} lines`);
     const folder = await Deno.makeTempDir({ prefix: "lightwire-ppp-" });
     for (const name of ["etc-ppp", "log", "www"]) await Deno.mkdir(`${folder}/${name}`);
@@ -183,7 +196,7 @@ export class PppLab implements AsyncDisposable {
     const shim = `${folder}/xstate_shim.so`;
     const source = new URL("./xstate_shim.c", import.meta.url).pathname;
     await must("cc", "-O2", "-fPIC", "-shared", "-o", shim, source);
-    const lab = new PppLab(folder, lines, attached, shim);
+    const lab = new PppLab(folder, lines, options, shim);
     try {
       await lab.#waitForConsole(/##ready/, BOOT_TIMEOUT_MS);
       for (let i = 0; i < lines; i++) {

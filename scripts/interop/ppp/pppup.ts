@@ -19,9 +19,14 @@ export function startPppup(args: readonly string[], stdin: "null" | "piped" = "n
   return new Running(Deno.execPath(), [...RUN, MAIN, ...args], stdin);
 }
 
+/** The words behind "deno" that run a script. */
+export function programWords(script: URL): string[] {
+  return [...RUN, script.pathname];
+}
+
 /** Starts a script. */
 export function startScript(script: URL, args: readonly string[]): Running {
-  return new Running(Deno.execPath(), [...RUN, script.pathname, ...args]);
+  return new Running(Deno.execPath(), [...programWords(script), ...args]);
 }
 
 /** Tests of one file that run at the same time: most of their time is waiting. */
