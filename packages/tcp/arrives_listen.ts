@@ -105,7 +105,7 @@ export function mayReuseTimeWait(tcb: Tcb, seg: Segment): boolean {
 }
 
 /** SYN-RECEIVED: a new connection, whose SYN-ACK goes out at the end of the batch. Text of the SYN, if any,
- * is dropped: the peer sends it again. */
+ * is dropped, unless it comes by Fast Open: the peer sends it again. */
 function accept(
   layer: TcpLayer,
   listener: TcpListener,
@@ -123,6 +123,7 @@ function accept(
   const tcb = open(layer, listener, seg, rx, seg.seq, iss);
   if (tcb === undefined) return;
   layer.synBudget.answer(synBytes(seg, rx), synAckBytes(tcb));
+  layer.fastOpen.synArrives(tcb, listener, seg, rx);
   layer.touch(tcb);
 }
 

@@ -114,6 +114,11 @@ function checkRst(tcb: Tcb, seg: Segment): boolean {
   }
   switch (tcb.state) {
     case "SYN-RECEIVED":
+      if (tcb.layer.fastOpen.isEarly(tcb)) {
+        tcb.layer.fastOpen.forget(tcb, true);
+        deleteTcb(tcb, "CONNECTION_RESET");
+        break;
+      }
       // A passive OPEN goes on listening; an active one (simultaneous open) was refused.
       deleteTcb(tcb, tcb.isPassive ? undefined : "CONNECTION_REFUSED");
       break;
@@ -142,7 +147,7 @@ function checkSecurity(): boolean {
  * reset. A half-open connection of a listener just goes back to LISTEN. */
 function checkSyn(tcb: Tcb, seg: Segment): boolean {
   if ((seg.ctl & SYN) === 0) return true;
-  if (tcb.state === "SYN-RECEIVED" && tcb.isPassive) {
+  if (tcb.state === "SYN-RECEIVED" && tcb.isPassive && !tcb.layer.fastOpen.isEarly(tcb)) {
     deleteTcb(tcb, undefined);
     return false;
   }
@@ -189,7 +194,8 @@ function acknowledgeSyn(tcb: Tcb, seg: Segment, rx: IpRxInfo): boolean {
     replyReset(tcb.layer, seg, rx);
     return false;
   }
-  if (tcb.listener !== undefined && !tcb.listener.canAccept) {
+  const { listener } = tcb;
+  if (listener !== undefined && listener.isHalfOpen(tcb) && !listener.canAccept) {
     tcb.layer.counters.acceptOverflows++;
     if (tcb.layer.config.abortOnOverflow) resetConnection(tcb, undefined);
     return false;

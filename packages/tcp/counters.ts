@@ -41,6 +41,18 @@ export interface TcpCounters {
   acceptOverflows: number;
   /** Half-open connections dropped in favour of newer ones (RFC 4987 §3.5). */
   halfOpenRecycled: number;
+  /** Connections whose SYN took text along that was acknowledged with it (RFC 7413). */
+  fastOpenActive: number;
+  /** Connections whose SYN took text along in vain. */
+  fastOpenActiveFails: number;
+  /** Connections accepted by the cookie in their SYN. */
+  fastOpenPassive: number;
+  /** SYNs with a cookie that was not ours. */
+  fastOpenPassiveFails: number;
+  /** Fast Open cookies sent. */
+  fastOpenCookiesSent: number;
+  /** SYNs with a cookie whose text was not taken: too many such handshakes were not over. */
+  fastOpenOverflows: number;
   /** SYN cookies sent (RFC 4987 §3.6). */
   synCookiesSent: number;
   /** Connections made from a SYN cookie that came back. */
@@ -122,6 +134,12 @@ export function newTcpCounters(): TcpCounters {
     listenOverflows: 0,
     acceptOverflows: 0,
     halfOpenRecycled: 0,
+    fastOpenActive: 0,
+    fastOpenActiveFails: 0,
+    fastOpenPassive: 0,
+    fastOpenPassiveFails: 0,
+    fastOpenCookiesSent: 0,
+    fastOpenOverflows: 0,
     synCookiesSent: 0,
     synCookiesReceived: 0,
     synCookiesFailed: 0,

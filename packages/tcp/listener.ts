@@ -12,6 +12,9 @@ import type { TcpConnectionConfig, TcpConnectionOptions } from "./tcp_config.ts"
 /** Default backlog. */
 export const DEFAULT_BACKLOG = 511;
 
+/** How long a connection by Fast Open counts after a reset. */
+const RESET_MEMORY_MS = 60_000;
+
 /** Least default of {@linkcode TcpListenOptions.halfOpenLimit}: a burst of honest clients is remembered, however small the
  * backlog. Who was sent a cookie, and is not accepted at once, would wait in vain for our first word. */
 export const LEAST_HALF_OPEN_LIMIT = 128;
@@ -28,6 +31,9 @@ export interface TcpListenOptions extends TcpConnectionOptions {
   /** Most connections in SYN-RECEIVED; beyond them SYN cookies are sent, or the oldest goes, see
    * {@linkcode TcpOptions.synCookies}. Default: as `backlog`, but {@linkcode LEAST_HALF_OPEN_LIMIT} at least. */
   readonly halfOpenLimit?: number;
+  /** Take text of SYNs with a valid cookie, for at most so many connections whose handshake is not over (RFC 7413 §5.1; the value
+   * of TCP_FASTOPEN). Default 0: no Fast Open. */
+  readonly fastOpen?: number;
   /** Listen although connections, in TIME-WAIT for one, or a listener on another address, have the port
    * (SO_REUSEADDR, TC-13). Default true, as in Deno. */
   readonly reuseAddress?: boolean;
@@ -59,6 +65,8 @@ export class TcpListener implements ListenerKey {
   readonly reusePort: boolean;
   /** What its connections inherit. */
   readonly config: TcpConnectionConfig;
+  /** See {@linkcode TcpListenOptions.fastOpen}. */
+  readonly fastOpenLimit: number;
   /** Gets the connections. */
   readonly onAccept: TcpAcceptHandler;
   /** When a SYN cookie was last sent. For the layer only. */
@@ -69,6 +77,9 @@ export class TcpListener implements ListenerKey {
   #backlog: number;
   #waitingCount = 0;
   #heldCount = 0;
+  #fastOpenCount = 0;
+  /** Until when connections of Fast Open that were reset still count. */
+  readonly #resetUntilMs: number[] = [];
   #isClosed = false;
   readonly #remove: (listener: TcpListener) => void;
 
@@ -86,6 +97,7 @@ export class TcpListener implements ListenerKey {
     this.isDualStack = options.isDualStack ?? false;
     this.reuseAddress = options.reuseAddress ?? true;
     this.reusePort = options.reusePort ?? false;
+    this.fastOpenLimit = options.fastOpen ?? 0;
     this.config = config;
     this.onAccept = onAccept;
     this.#backlog = Math.max(options.backlog ?? DEFAULT_BACKLOG, 1);
@@ -160,12 +172,47 @@ export class TcpListener implements ListenerKey {
     if (this.#halfOpen.delete(tcb)) this.#waitingCount++;
   }
 
-  /** For the layer: a connection ended in SYN-RECEIVED. */
+  /** For the layer: a connection ended before it was accepted. */
   noteFailure(tcb: Tcb): void {
-    this.#halfOpen.delete(tcb);
+    if (!this.#halfOpen.delete(tcb)) this.#waitingCount--;
   }
 
-  /** For the layer: a connection waits no longer: `onAccept` gets it, or it has ended. */
+  /** Whether a connection is one of those in SYN-RECEIVED that nobody has accepted. */
+  isHalfOpen(tcb: Tcb): boolean {
+    return this.#halfOpen.has(tcb);
+  }
+
+  /** Connections by Fast Open whose handshake is not over. */
+  get fastOpenCount(): number {
+    return this.#fastOpenCount;
+  }
+
+  /** Whether one more connection may be accepted before its handshake is over. */
+  mayFastOpen(nowMs: number): boolean {
+    const resets = this.#resetUntilMs;
+    while (resets.length > 0 && resets[0]! <= nowMs) resets.shift();
+    return this.#fastOpenCount + resets.length < this.fastOpenLimit;
+  }
+
+  /** For the layer: a connection is accepted before its handshake is over. */
+  noteFastOpen(tcb: Tcb): void {
+    this.#fastOpenCount++;
+    this.noteEstablished(tcb);
+  }
+
+  /** For the layer: its handshake is over, or it has ended. */
+  endFastOpen(): void {
+    this.#fastOpenCount--;
+  }
+
+  /** For the layer: it was reset. It counts for a while: otherwise somebody who sends SYNs in the name of others, and whom these
+   * answer with resets, could make us work without limit (RFC 7413 §5.1). */
+  resetFastOpen(nowMs: number): void {
+    this.#fastOpenCount--;
+    this.#resetUntilMs.push(nowMs + RESET_MEMORY_MS);
+  }
+
+  /** For the layer: a connection waits no longer: `onAccept` gets it. */
   noteAccepted(): void {
     this.#waitingCount--;
   }

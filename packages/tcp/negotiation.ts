@@ -54,7 +54,7 @@ export function enterEstablished(tcb: Tcb): void {
   tcb.retransmitCount = 0;
   tcb.stalledSinceMs = -1;
   tcb.softError = undefined;
-  tcb.events |= EVENT_CONNECTED;
+  if (!tcb.layer.fastOpen.established(tcb)) tcb.events |= EVENT_CONNECTED;
   setKeepAlive(tcb);
   if (tcb.isFinQueued) {
     setState(tcb, "FIN-WAIT-1");

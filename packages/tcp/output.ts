@@ -35,6 +35,7 @@ export function output(tcb: Tcb): void {
   if (state === "SYN-SENT" || state === "SYN-RECEIVED") {
     if (tcb.sndNxt === tcb.iss) sendSyn(tcb);
     else if (tcb.isAckNow) transmitAck(tcb);
+    if (state === "SYN-RECEIVED" && tcb.layer.fastOpen.isEarly(tcb) && hasUnsentText(tcb)) sendNewText(tcb);
     return;
   }
   if (canTransmit(state)) {
@@ -49,8 +50,14 @@ function sendSyn(tcb: Tcb): void {
   tcb.sndNxt = seqAdd(tcb.iss, 1);
   tcb.rttSeq = tcb.sndNxt;
   tcb.rttAtMs = tcb.layer.clock.now();
+  if (tcb.state === "SYN-SENT") tcb.layer.fastOpen.beginSyn(tcb);
   startRetransmission(tcb);
   transmitSyn(tcb);
+}
+
+/** Text only: a FIN waits for ESTABLISHED. */
+function hasUnsentText(tcb: Tcb): boolean {
+  return seqDiff(textEnd(tcb), tcb.sndNxt) > 0;
 }
 
 /** Segmentizes what has not been sent yet (RFC 9293 §3.10.2). */
@@ -87,7 +94,7 @@ function sendNewText(tcb: Tcb): void {
     noteSent(tcb, nxt, octets, end, mss, nowMs);
     notePaced(tcb, rate, octets, nowMs);
   }
-  if (nxt !== before) scheduleProbe(tcb, seqDiff(nxt, tcb.sndUna));
+  if (nxt !== before && tcb.state !== "SYN-RECEIVED") scheduleProbe(tcb, seqDiff(nxt, tcb.sndUna));
   noteLimit(tcb, nxt, end);
   ensureProgress(tcb);
 }
@@ -161,7 +168,8 @@ export function sendProbeText(tcb: Tcb): boolean {
  */
 function nextOctets(tcb: Tcb, nxt: number, end: number, mss: number, burst: number): number {
   const unsent = seqDiff(end, nxt);
-  const isFinDue = tcb.isFinQueued && (!tcb.isFinSent || tcb.isProbeOutstanding);
+  const isFinDue = tcb.isFinQueued && tcb.state !== "SYN-RECEIVED" &&
+    (!tcb.isFinSent || tcb.isProbeOutstanding);
   if (unsent < 0 || (unsent === 0 && !isFinDue)) return 0;
   const usable = tcb.sndWnd - seqDiff(nxt, tcb.sndUna);
   if (usable <= 0) return 0;

@@ -30,6 +30,7 @@ import type { TcpConnection, TcpHandlers } from "./connection.ts";
 import { ConnectionLimits } from "./connection_limits.ts";
 import { newTcpCounters, type TcpCounters } from "./counters.ts";
 import { ConnectionTable, ListenerTable } from "./demux.ts";
+import { FastOpen } from "./fast_open.ts";
 import { icmpErrorArrives, QUOTED_OCTETS, quotesSegmentInFlight } from "./icmp_errors.ts";
 import { IsnGenerator } from "./isn.ts";
 import { type TcpAcceptHandler, TcpListener, type TcpListenOptions } from "./listener.ts";
@@ -98,6 +99,8 @@ export class TcpLayer implements IpProtocolHandler {
    *
    * @internal */
   readonly isns: IsnGenerator;
+  /** Text in SYNs. */
+  readonly fastOpen: FastOpen;
   /** Half-open connections that are not remembered.
    *
    * @internal */
@@ -176,6 +179,7 @@ export class TcpLayer implements IpProtocolHandler {
     this.ephemeralPorts = new EphemeralPorts(host.random);
     this.rings = new RingPool();
     this.isns = new IsnGenerator(host.random);
+    this.fastOpen = new FastOpen(this);
     this.synCookies = new SynCookies(host.random);
     this.synBudget = new SynBudget();
     this.challengeAcks = new ChallengeAckLimiter(host.random, this.config.challengeAcksPerSecond);
@@ -359,6 +363,7 @@ export class TcpLayer implements IpProtocolHandler {
     this.#connections.remove(tcb);
     this.#limits.forget(tcb);
     this.reassembly.drop(tcb);
+    this.fastOpen.forget(tcb, false);
     const { state, listener } = tcb;
     if (state === "SYN-SENT" || state === "SYN-RECEIVED") this.counters.attemptFails++;
     else if (state === "ESTABLISHED" || state === "CLOSE-WAIT") this.counters.estabResets++;
@@ -367,8 +372,7 @@ export class TcpLayer implements IpProtocolHandler {
       tcb.connection.releaseBacklog();
       return;
     }
-    if (state === "SYN-RECEIVED") listener.noteFailure(tcb);
-    else listener.noteAccepted();
+    listener.noteFailure(tcb);
     tcb.listener = undefined;
   }
 

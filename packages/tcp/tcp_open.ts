@@ -11,7 +11,7 @@ import { Tcb } from "./tcb.ts";
 import { resolveConnectionOptions, type TcpConnectionOptions } from "./tcp_config.ts";
 import type { TcpLayer } from "./tcp_layer.ts";
 import { setUpRoute } from "./transmit.ts";
-import { openActive } from "./user_calls.ts";
+import { openActive, send } from "./user_calls.ts";
 
 /** Options of {@linkcode TcpLayer.connect}. */
 export interface TcpConnectOptions extends TcpConnectionOptions {
@@ -25,6 +25,11 @@ export interface TcpConnectOptions extends TcpConnectionOptions {
   readonly localPort?: number;
   /** Use this interface only. */
   readonly boundNetif?: Netif;
+  /** Ask for a Fast Open cookie, and with one let text that is handed over before the next flush travel in the SYN (RFC 7413).
+   * The server may get that text twice: only for requests that bear it. Default false. */
+  readonly fastOpen?: boolean;
+  /** Text to begin with, as by {@linkcode TcpConnection.send}; implies {@linkcode fastOpen}. */
+  readonly fastOpenData?: Uint8Array;
   /** IPv4 options of every packet: a multiple of 4 bytes, 40 at most. Not copied. A source route (MUST-51) names all its
    * routers in order, the first one included. */
   readonly ipOptions?: Uint8Array;
@@ -66,7 +71,10 @@ export function openConnection(layer: TcpLayer, o: TcpConnectOptions, handlers: 
   if (!layer.addConnection(tcb)) {
     throw openError("NO_BUFFERS", o, "too many connections");
   }
+  const { fastOpenData } = o;
+  if (o.fastOpen ?? fastOpenData !== undefined) layer.fastOpen.ask(tcb);
   openActive(tcb);
+  if (fastOpenData !== undefined) send(tcb, fastOpenData, 0, fastOpenData.length, false);
   return tcb.connection;
 }
 

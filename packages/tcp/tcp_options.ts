@@ -1,5 +1,5 @@
 /** Data plane. TCP options: Maximum Segment Size (RFC 9293 §3.7.1), Window Scale and Timestamps (RFC 7323),
- * SACK-Permitted and SACK (RFC 2018), Fast Open (RFC 7413; parsed only).
+ * SACK-Permitted and SACK (RFC 2018), Fast Open (RFC 7413).
  *
  * ```text
  *   kind 0: End of Option List   kind 1: No-Operation   all others: | kind | length | value … |
@@ -166,6 +166,24 @@ export function emitSynOptions(view: DataView, offset: number, options: SynOptio
 export function synOptionsLength(options: SynOptions): number {
   return (options.mss > 0 ? 4 : 0) + (options.hasTimestamps ? 12 : options.sackPermitted ? 4 : 0) +
     (options.windowShift >= 0 ? 4 : 0);
+}
+
+/** Bytes of a Fast Open option with its no-operations; 0 without a cookie or a request. */
+export function fastOpenLength(cookie: Uint8Array | undefined): number {
+  return cookie === undefined ? 0 : (2 + cookie.length + 3) & ~3;
+}
+
+/** Writes a Fast Open option, which without a cookie is a request, at `offset` (RFC 7413 §4.1.1).
+ *
+ * @returns bytes written, a multiple of 4.
+ */
+export function emitFastOpen(view: DataView, offset: number, cookie: Uint8Array): number {
+  view.setUint8(offset, KIND_FAST_OPEN);
+  view.setUint8(offset + 1, 2 + cookie.length);
+  let at = offset + 2;
+  for (let i = 0; i < cookie.length; i++) view.setUint8(at++, cookie[i]!);
+  while (((at - offset) & 3) !== 0) view.setUint8(at++, KIND_NOP);
+  return at - offset;
 }
 
 /** Writes an aligned Timestamps option at `offset`.

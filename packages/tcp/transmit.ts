@@ -17,12 +17,15 @@ import type { TcpConnectionConfig } from "./tcp_config.ts";
 import { emitTcpHeader, finishTcpChecksum, TCP_HEADER_LENGTH } from "./tcp_header.ts";
 import type { TcpLayer } from "./tcp_layer.ts";
 import {
+  emitFastOpen,
   emitSackBlocks,
   emitSynOptions,
   emitTimestamps,
+  fastOpenLength,
   MAX_OPTIONS_LENGTH,
   maxSackBlocks,
   sackOptionLength,
+  type SynOptions,
   synOptionsLength,
   TIMESTAMPS_LENGTH,
 } from "./tcp_options.ts";
@@ -138,38 +141,57 @@ export function transmitAck(tcb: Tcb): boolean {
   return true;
 }
 
-/** Sends our SYN, or SYN-ACK in SYN-RECEIVED. */
+/** Sends our SYN, or SYN-ACK in SYN-RECEIVED; with Fast Open a SYN takes text along, and moves SND.NXT. */
 export function transmitSyn(tcb: Tcb): boolean {
   const layer = tcb.layer;
   if (!prepareRoute(tcb)) return false;
-  const p = layer.pool.acquire(0, DEFAULT_HEADROOM);
+  const isReply = tcb.state === "SYN-RECEIVED";
+  const options = loadSynOptions(tcb, isReply);
+  const length = synOptionsLength(options);
+  const extra = hookLength(tcb, length);
+  let cookie = layer.fastOpen.cookieOf(tcb);
+  let cookieLength = fastOpenLength(cookie);
+  if (length + extra + cookieLength > MAX_OPTIONS_LENGTH) {
+    cookie = undefined;
+    cookieLength = 0;
+  }
+  const optionsLength = length + cookieLength + extra;
+  const textLength = isReply || cookieLength === 0
+    ? 0
+    : layer.fastOpen.limitText(tcb, options.mss, optionsLength);
+  const p = layer.pool.acquire(textLength, DEFAULT_HEADROOM);
   if (p === undefined) {
     layer.outOfBuffers(tcb);
     return false;
   }
-  const isReply = tcb.state === "SYN-RECEIVED";
-  const options = layer.synOptions;
-  const { config } = layer;
+  if (textLength > 0) {
+    tcb.sendBuffer.copyTo(0, textLength, p.bytes, p.start);
+    tcb.sndNxt = seqAdd(tcb.sndHead, textLength);
+  }
+  p.prepend(TCP_HEADER_LENGTH + optionsLength);
+  let at = p.start + TCP_HEADER_LENGTH;
+  at += emitSynOptions(p.view, at, options);
+  if (cookie !== undefined) at += emitFastOpen(p.view, at, cookie);
+  if (extra > 0) layer.hooks.tcpOutOptions!.write(tcb.connection, p.view, at);
+  const wnd = tcb.rcvWnd > 65535 ? 65535 : tcb.rcvWnd;
+  const ack = isReply ? tcb.rcvNxt : 0;
+  const ctl = (isReply ? SYN | ACK : SYN) | ecnSynBits(tcb, isReply);
+  emitTcpHeader(p, tcb.localPort, tcb.remotePort, tcb.iss, ack, ctl, wnd, 0, optionsLength);
+  if (isReply) noteAckSent(tcb);
+  return handDown(tcb, p, TCP_HEADER_LENGTH + optionsLength + textLength);
+}
+
+/** What a SYN or SYN-ACK of ours offers, in `layer.synOptions`. */
+function loadSynOptions(tcb: Tcb, isReply: boolean): SynOptions {
+  const { config, synOptions: options, clock } = tcb.layer;
   options.mss = announcedMss(tcb.tx, tcb.remoteAddress, tcb.config);
   // An answer offers only what the peer has offered (RFC 7323 §2.2, §3.2; RFC 2018 §2).
   options.windowShift = (isReply ? tcb.hasWindowScaling : config.windowScaling) ? tcb.rcvWindShift : -1;
   options.sackPermitted = isReply ? tcb.hasSack : config.sack;
   options.hasTimestamps = isReply ? tcb.hasTimestamps : config.timestamps;
-  options.tsVal = timestampAt(layer.clock.now(), tcb.tsOffset);
+  options.tsVal = timestampAt(clock.now(), tcb.tsOffset);
   options.tsEcr = isReply ? tcb.tsRecent : 0;
-  const length = synOptionsLength(options);
-  const extra = hookLength(tcb, length);
-  p.prepend(TCP_HEADER_LENGTH + length + extra);
-  emitSynOptions(p.view, p.start + TCP_HEADER_LENGTH, options);
-  if (extra > 0) {
-    layer.hooks.tcpOutOptions!.write(tcb.connection, p.view, p.start + TCP_HEADER_LENGTH + length);
-  }
-  const wnd = tcb.rcvWnd > 65535 ? 65535 : tcb.rcvWnd;
-  const ack = isReply ? tcb.rcvNxt : 0;
-  const ctl = (isReply ? SYN | ACK : SYN) | ecnSynBits(tcb, isReply);
-  emitTcpHeader(p, tcb.localPort, tcb.remotePort, tcb.iss, ack, ctl, wnd, 0, length + extra);
-  if (isReply) noteAckSent(tcb);
-  return handDown(tcb, p, TCP_HEADER_LENGTH + length + extra);
+  return options;
 }
 
 /** Sends `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=RST,ACK>`: our side gives the connection up (RFC 9293 §3.5.3). */

@@ -1,0 +1,245 @@
+/** {@linkcode FastOpen}: TCP Fast Open (RFC 7413): text in the SYN, of a client that has shown before that its address is its own.
+ *
+ * ```text
+ *   client                                          server
+ *     | ── SYN, cookie request ───────────────────────▶ |
+ *     | ◀──────────────────────── SYN-ACK, cookie ───── |   later, and as often as it likes:
+ *     | ── SYN, cookie, text ─────────────────────────▶ |   delivered at once, in SYN-RECEIVED
+ *     | ◀──────────── SYN-ACK of text ── text ───────── |
+ *     | ── ACK ───────────────────────────────────────▶ |
+ * ```
+ *
+ * A SYN that has to be repeated goes without cookie and text. Text of a SYN may reach the application twice, when a duplicate of
+ * the SYN comes after the connection's end: it is for requests that may (§6).
+ *
+ * @module
+ */
+import type { IpRxInfo } from "@lightwire/ip";
+import { FIN, SYN } from "./control_bits.ts";
+import { FastOpenCache } from "./fast_open_cache.ts";
+import type { TcpListener } from "./listener.ts";
+import { receiveText } from "./receive_text.ts";
+import type { Segment } from "./segment.ts";
+import { seqAdd, seqDiff } from "./seq.ts";
+import { SipHash } from "./siphash.ts";
+import { DEFAULT_MSS_V4, DEFAULT_MSS_V6, EVENT_CONNECTED, EVENT_WRITABLE, type Tcb } from "./tcb.ts";
+import type { TcpLayer } from "./tcp_layer.ts";
+
+/** Bytes of the cookies that we give. */
+const COOKIE_BYTES = 8;
+/** Asks for a cookie. */
+const REQUEST = new Uint8Array(0);
+
+/** What a connection has to do with Fast Open until its handshake is over. */
+class Opening {
+  /** What the option of our SYN or SYN-ACK holds; `undefined`: there is none. */
+  cookie: Uint8Array | undefined = undefined;
+  /** Our SYN: octets of text that go along. */
+  textBytes: number = 0;
+  /** Who has accepted the connection before the handshake is over. */
+  listener: TcpListener | undefined = undefined;
+}
+
+/** Fast Open of one layer. */
+export class FastOpen {
+  /** What servers have told. */
+  readonly cache: FastOpenCache = new FastOpenCache();
+  readonly #layer: TcpLayer;
+  readonly #openings = new Map<Tcb, Opening>();
+  readonly #words = new Uint32Array(8);
+  #hash: SipHash;
+  #formerHash: SipHash | undefined = undefined;
+
+  /** @param layer whose. */
+  constructor(layer: TcpLayer) {
+    this.#layer = layer;
+    this.#hash = newHash(layer);
+  }
+
+  /** Cookies given so far count once more: until the next change they are accepted and replaced (RFC 7413 §4.1.2). */
+  renewKey(): void {
+    this.#formerHash = this.#hash;
+    this.#hash = newHash(this.#layer);
+  }
+
+  /** Whether text may be outstanding together with our SYN. */
+  has(tcb: Tcb): boolean {
+    return this.#openings.has(tcb);
+  }
+
+  // Client (RFC 7413 §4.2.1).
+
+  /** The user wants Fast Open for a connection in SYN-SENT whose SYN is not sent yet. */
+  ask(tcb: Tcb): void {
+    this.#openings.set(tcb, new Opening());
+  }
+
+  /** Our SYN is about to be sent for the first time: decides what goes along.
+   *
+   * @returns octets of text.
+   */
+  beginSyn(tcb: Tcb): number {
+    const opening = this.#openings.get(tcb);
+    if (opening === undefined) return 0;
+    const server = this.cache.find(tcb.remoteAddress);
+    if (server !== undefined && server.pausedUntilMs > this.#layer.clock.now()) {
+      this.#openings.delete(tcb);
+      return 0;
+    }
+    opening.cookie = server === undefined ? REQUEST : server.cookie;
+    if (server === undefined || server.cookie.length === 0) return 0;
+    opening.textBytes = tcb.sendBuffer.length;
+    return opening.textBytes;
+  }
+
+  /** The option of a SYN or SYN-ACK, `undefined` for none. */
+  cookieOf(tcb: Tcb): Uint8Array | undefined {
+    if (this.#openings.size === 0 || tcb.retransmitCount > 0) return undefined;
+    return this.#openings.get(tcb)?.cookie;
+  }
+
+  /** Octets of text that the SYN has room for; the rest follows after the handshake.
+   *
+   * @param mss what our link takes in a segment, options included.
+   * @param optionsLength bytes of the SYN's options.
+   */
+  limitText(tcb: Tcb, mss: number, optionsLength: number): number {
+    const opening = this.#openings.get(tcb);
+    if (opening === undefined || opening.textBytes === 0) return 0;
+    const fallback = tcb.remoteAddress.family === 4 ? DEFAULT_MSS_V4 : DEFAULT_MSS_V6;
+    const server = this.cache.find(tcb.remoteAddress);
+    const peerMss = server === undefined || server.mss === 0 ? fallback : server.mss;
+    opening.textBytes = Math.max(Math.min(opening.textBytes, Math.min(mss, peerMss) - optionsLength), 0);
+    return opening.textBytes;
+  }
+
+  /** A SYN-ACK has come in SYN-SENT, which acknowledges our SYN, and perhaps its text. What it does not acknowledge was
+   * never sent. */
+  synAcknowledged(tcb: Tcb, seg: Segment, nowMs: number): void {
+    const opening = this.#openings.get(tcb);
+    if (opening === undefined) return;
+    this.#openings.delete(tcb);
+    const { counters } = this.#layer;
+    const taken = seqDiff(seg.ack, seqAdd(tcb.iss, 1));
+    tcb.sndNxt = seg.ack;
+    if (taken > 0) {
+      tcb.sendBuffer.ack(taken);
+      tcb.sndHead = seg.ack;
+      tcb.bytesSent += taken;
+      tcb.events |= EVENT_WRITABLE;
+      counters.fastOpenActive++;
+    } else if (opening.textBytes > 0) counters.fastOpenActiveFails++;
+    if (tcb.retransmitCount > 0) this.cache.failed(tcb.remoteAddress, nowMs);
+    else this.cache.worked(tcb.remoteAddress);
+    if (seg.fastOpenLength > 0) {
+      const { fastOpenOffset: offset, fastOpenLength: length } = seg;
+      this.cache.store(tcb.remoteAddress, seg.pbuf!.bytes.slice(offset, offset + length), tcb.peerMss);
+    }
+  }
+
+  /** A SYN of the peer's crosses ours: text of a SYN has no place there. */
+  crosses(tcb: Tcb): void {
+    if (this.#openings.delete(tcb)) tcb.sndNxt = seqAdd(tcb.iss, 1);
+  }
+
+  // Server (RFC 7413 §4.2.2).
+
+  /** A SYN has made a connection in SYN-RECEIVED: gives a cookie, or takes the text at once. */
+  synArrives(tcb: Tcb, listener: TcpListener, seg: Segment, rx: IpRxInfo): void {
+    if (listener.fastOpenLimit === 0 || seg.fastOpenLength < 0) return;
+    const { counters } = this.#layer;
+    const isCurrent = this.#isCookie(this.#hash, seg, rx);
+    const former = this.#formerHash;
+    if (!isCurrent && (former === undefined || !this.#isCookie(former, seg, rx))) {
+      this.#give(tcb, rx);
+      if (seg.fastOpenLength > 0) counters.fastOpenPassiveFails++;
+      return;
+    }
+    if (!listener.mayFastOpen(this.#layer.clock.now()) || (seg.ctl & FIN) !== 0) {
+      counters.fastOpenOverflows++;
+      return;
+    }
+    if (!isCurrent) this.#give(tcb, rx);
+    counters.fastOpenPassive++;
+    const opening = this.#openings.get(tcb) ?? new Opening();
+    opening.listener = listener;
+    this.#openings.set(tcb, opening);
+    listener.noteFastOpen(tcb);
+    tcb.events |= EVENT_CONNECTED;
+    if (seg.textLength === 0) return;
+    seg.ctl &= ~SYN;
+    seg.seq = tcb.rcvNxt;
+    seg.len--;
+    receiveText(tcb, seg);
+  }
+
+  /** Whether the user has the connection although its handshake is not over. */
+  isEarly(tcb: Tcb): boolean {
+    return this.#openings.size > 0 && this.#openings.get(tcb)?.listener !== undefined;
+  }
+
+  /** The handshake is over.
+   *
+   * @returns whether the user has the connection already.
+   */
+  established(tcb: Tcb): boolean {
+    if (this.#openings.size === 0) return false;
+    const listener = this.#openings.get(tcb)?.listener;
+    this.#openings.delete(tcb);
+    listener?.endFastOpen();
+    return listener !== undefined;
+  }
+
+  /** The connection is gone.
+   *
+   * @param isReset by a reset of the peer's.
+   */
+  forget(tcb: Tcb, isReset: boolean): void {
+    const opening = this.#openings.size === 0 ? undefined : this.#openings.get(tcb);
+    if (opening === undefined) return;
+    this.#openings.delete(tcb);
+    const nowMs = this.#layer.clock.now();
+    if (opening.listener === undefined) {
+      if (!tcb.isPassive && tcb.retransmitCount > 0) this.cache.failed(tcb.remoteAddress, nowMs);
+    } else if (isReset) opening.listener.resetFastOpen(nowMs);
+    else opening.listener.endFastOpen();
+  }
+
+  #give(tcb: Tcb, rx: IpRxInfo): void {
+    const opening = new Opening();
+    this.#digest(this.#hash, rx);
+    const cookie = opening.cookie = new Uint8Array(COOKIE_BYTES);
+    const view = new DataView(cookie.buffer);
+    view.setUint32(0, this.#hash.low);
+    view.setUint32(4, this.#hash.high);
+    this.#openings.set(tcb, opening);
+    this.#layer.counters.fastOpenCookiesSent++;
+  }
+
+  /** Whether the cookie in a SYN is what `hash` makes of the addresses. */
+  #isCookie(hash: SipHash, seg: Segment, rx: IpRxInfo): boolean {
+    if (seg.fastOpenLength !== COOKIE_BYTES) return false;
+    this.#digest(hash, rx);
+    const { view } = seg.pbuf!;
+    const low = view.getUint32(seg.fastOpenOffset) ^ hash.low;
+    return (low | (view.getUint32(seg.fastOpenOffset + 4) ^ hash.high)) === 0;
+  }
+
+  #digest(hash: SipHash, rx: IpRxInfo): void {
+    const words = this.#words;
+    const { source, destination } = rx;
+    words[0] = source.w0;
+    words[1] = source.w1;
+    words[2] = source.w2;
+    words[3] = source.w3;
+    words[4] = destination.w0;
+    words[5] = destination.w1;
+    words[6] = destination.w2;
+    words[7] = destination.w3;
+    hash.hash(words, 8);
+  }
+}
+
+function newHash({ random }: TcpLayer): SipHash {
+  return new SipHash([random.uint32(), random.uint32(), random.uint32(), random.uint32()]);
+}
