@@ -29,7 +29,8 @@ export interface L2tpLinkHandlers extends PppLinkHandlers {
 /** LCP without what makes no sense in datagrams; header compression depends on packets in order, and is off. */
 export function l2tpSessionOptions(options: PppSessionOptions): PppSessionOptions {
   const mru = options.lcp?.mru ?? DEFAULT_L2TP_MRU;
-  return { ...options, lcp: { ...options.lcp, ...FRAMED_CARRIER_LCP, mru } };
+  const ipcp = options.ipcp === false ? false : { ...options.ipcp, vj: false };
+  return { ...options, ipcp, lcp: { ...options.lcp, ...FRAMED_CARRIER_LCP, mru } };
 }
 
 /** Opens a tunnel, places a call, speaks PPP. */
