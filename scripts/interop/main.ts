@@ -11,7 +11,6 @@ const TOOLS: readonly (readonly [command: string, debianPackage: string])[] = [
   ["curl", "curl"],
   ["dnsmasq", "dnsmasq"],
   ["chronyd", "chrony"],
-  ["xl2tpd", "xl2tpd"],
   ["tshark", "tshark"],
   ["python3", "python3"],
   ["socat", "socat"],
