@@ -7,7 +7,7 @@ import type { LinkHost, Output } from "@lightwire/app-commands";
 import { AtEngine, type AtReply, makeGoodbye } from "@lightwire/ppp/modem";
 import type { Stack } from "@lightwire/sockets";
 import { LinkDownError } from "./connection.ts";
-import { openPort } from "./open_port.ts";
+import { openPortOrExplain } from "./open_port.ts";
 import type { PppupOptions } from "./options.ts";
 import { openHost } from "./with_link.ts";
 
@@ -27,7 +27,7 @@ export async function runAt(
 ): Promise<number> {
   const host = await openHost(o, output, signal);
   try {
-    const { port, device, close } = await openPort(o, host.stack);
+    const { port, device, close } = await openPortOrExplain(o, host.stack);
     try {
       port.setOutputLines({ dtr: true, rts: true });
       const engine = listen(host, port);

@@ -7,15 +7,15 @@ import type { PppNetworkLink } from "@lightwire/ppp";
 import { type BringUpHandlers, ModemBringUp } from "@lightwire/ppp/modem";
 import { bringUpSettings } from "./bring_up_settings.ts";
 import type { LinkBringUp, OpenLine } from "./connection.ts";
-import { openPort } from "./open_port.ts";
+import { openPortOrExplain } from "./open_port.ts";
 import type { PppupOptions } from "./options.ts";
 
 /** Opens it; everything that passes is in the capture and the trace.
  *
- * @throws {SerialOpenError} when there is no such port, it may not be opened, or somebody else holds it.
+ * @throws {LinkDownError} when there is no such port, it may not be opened, or somebody else holds it.
  */
 export async function openModemLine(o: PppupOptions, host: LinkHost): Promise<OpenLine> {
-  const { port, close } = await openPort(o, host.stack);
+  const { port, close } = await openPortOrExplain(o, host.stack);
   const settings = bringUpSettings(o);
   const makeBringUp = (handlers: BringUpHandlers<PppNetworkLink>): LinkBringUp => {
     const bringUp = new ModemBringUp(host.stack, port, settings, {

@@ -3,9 +3,10 @@
  * @module
  */
 import { SimulatedInternet } from "@lightwire/app-commands";
-import type { SerialPort } from "@lightwire/ppp";
+import { type SerialOpenCause, SerialOpenError, type SerialPort } from "@lightwire/ppp";
 import type { Stack } from "@lightwire/sockets";
 import { SIM_CREDENTIALS } from "./bring_up_settings.ts";
+import { LinkDownError } from "./connection.ts";
 import type { PppupOptions } from "./options.ts";
 import { type OpenedSerialPort, openSerialPort } from "./serial/open_serial_port.ts";
 
@@ -35,6 +36,27 @@ export async function openPort(o: PppupOptions, stack: Stack): Promise<OpenPort>
   const { device, baudRate, flow } = link;
   const port = await openSerialPort(device, { baudRate, flow });
   return { port, device, baudRate, close: () => port.closeAndWait() };
+}
+
+const ADVICE: Readonly<Record<SerialOpenCause, string>> = {
+  "no-port": "plug the modem in, or name another port with --device",
+  "no-permission": "let this user into that group (sudo usermod -aG GROUP USER, then log in anew)",
+  "port-in-use": "end that program, or name another port of the modem with --device",
+};
+
+/** {@linkcode openPort}, for people: the error says what to do.
+ *
+ * @throws {LinkDownError} when there is no such port, it may not be opened, or somebody else holds it.
+ */
+export async function openPortOrExplain(o: PppupOptions, stack: Stack): Promise<OpenPort> {
+  try {
+    return await openPort(o, stack);
+  } catch (error) {
+    if (!(error instanceof SerialOpenError)) throw error;
+    // Whoever found a command to give knows better.
+    const advice = error.detail.includes("`") ? "" : `: ${ADVICE[error.cause]}`;
+    throw new LinkDownError(error.cause, `${error.message}${advice}.`, []);
+  }
 }
 
 function openSimulation(
