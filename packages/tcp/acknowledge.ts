@@ -14,6 +14,7 @@ import type { SentSegments } from "./sent_segments.ts";
 import { probeAcknowledged } from "./tail_loss_probe.ts";
 import { EVENT_WRITABLE, type Tcb } from "./tcb.ts";
 import { startRetransmission, stopRetransmission } from "./timer_set.ts";
+import { noteWindowUse } from "./window_validation.ts";
 import { rttFromEcho, timestampAt } from "./timestamps.ts";
 
 /** Takes an acknowledgment SND.UNA =< SEG.ACK =< SND.NXT in: frees text, measures, recovers, updates the window.
@@ -42,6 +43,7 @@ export function processAck(tcb: Tcb, seg: Segment): boolean {
       rttMs = pathRtt(tcb, summary, rttMs);
       recoverAfterAck(tcb, seg, acked, summary, isDuplicate, flight, rttMs, echoAge(tcb, seg));
       if (tcb.ecn !== 0) receiveEcho(tcb, seg, flight);
+      if (tcb.delivery !== undefined) noteWindowUse(tcb, tcb.delivery, flight, layer.clock.now());
       sampleRate(tcb, summary, rttMs, priorPipe);
       if (tcb.sndUna !== tcb.sndNxt) {
         if (acked > 0) scheduleProbe(tcb, seqDiff(tcb.sndNxt, tcb.sndUna));

@@ -61,6 +61,8 @@ export class DeliveryRate {
   firstSentAtMs: number;
   /** C.app_limited: the sample is the application's until so many octets are delivered; −1 when it is not. */
   appLimitedUntil: number;
+  /** When at least half of the congestion window was last in flight (RFC 7661 §4.1). */
+  validatedAtMs: number;
   /** Octets found lost in all. */
   lost: number;
   /** The last rate that a sample gave in bytes per second, 0 before one did. */
@@ -74,6 +76,7 @@ export class DeliveryRate {
     this.deliveredAtMs = nowMs;
     this.firstSentAtMs = nowMs;
     this.appLimitedUntil = -1;
+    this.validatedAtMs = nowMs;
     this.lost = 0;
     this.rateBps = 0;
     this.isRateAppLimited = false;

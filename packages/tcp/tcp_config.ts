@@ -123,7 +123,8 @@ export interface TcpOptions extends TcpConnectionOptions {
   readonly windowShift?: number;
   /** Receive window at the start of a connection. Default 65,535. */
   readonly initialReceiveWindowBytes?: number;
-  /** Restart slow start after an idle RTO (RFC 5681 §4.1). Default true. */
+  /** Restart slow start after an idle RTO (RFC 5681 §4.1). Default true, as Linux; false keeps the window for five minutes, and
+   * halves it for each five more (RFC 7661 §4.4.3). */
   readonly idleRestart?: boolean;
   /** Minshall's form of Nagle: a small segment waits only while an earlier small one is in flight. Default true. */
   readonly minshall?: boolean;
