@@ -1,9 +1,11 @@
-/** `deno task fuzz`: a million mutated frames into a busy host, and PPP negotiations with mad and with garbled peers.
+/** `deno task fuzz`: a million mutated frames into a busy host, every field of TCP segments wrong in every state, and PPP negotiations
+ * with mad and with garbled peers.
  *
  * ```text
- *   deno task fuzz                        a million mutants and ten thousand negotiations of each kind, from seed 1
- *   deno task fuzz --runs N --seed S      N mutants and a hundredth of negotiations, from seed S
+ *   deno task fuzz                        a million frames, a hundred thousand segments and ten thousand negotiations of each kind
+ *   deno task fuzz --runs N --seed S      N frames, a tenth of segments and a hundredth of negotiations, from seed S
  *   deno task fuzz --minutes M            as many as fit into M minutes, from a new seed
+ *   deno task fuzz --segments N           N segments in all states of TCP and nothing else
  * ```
  *
  * @module
@@ -11,17 +13,22 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { runFuzz } from "./campaign.ts";
 import { runPppFuzz } from "./ppp_negotiation.ts";
+import { runTcpStateFuzz } from "./tcp_state_mutation.ts";
 
 const DEFAULT_RUNS = 1_000_000;
 /** Mutants for each PPP negotiation of either kind: they take about as long. */
 const MUTANTS_PER_NEGOTIATION = 100;
-/** Part of the time that the mutants get. */
-const MUTANTS_TIME = 0.8;
-const USAGE = "usage: deno task fuzz [--runs N] [--seed N] [--minutes M]";
+/** Mutants for each segment into a connection. */
+const MUTANTS_PER_SEGMENT = 10;
+/** Part of the time at whose end the mutants are over. */
+const MUTANTS_TIME = 0.6;
+/** Part of the time at whose end the segments are. */
+const SEGMENTS_TIME = 0.8;
+const USAGE = "usage: deno task fuzz [--runs N] [--seed N] [--minutes M] [--segments N]";
 
 function main(args: string[]): number {
   const flags = parseArgs(args, {
-    string: ["seed", "runs", "minutes"],
+    string: ["seed", "runs", "minutes", "segments"],
     boolean: ["help"],
     alias: { h: "help" },
   });
@@ -29,8 +36,8 @@ function main(args: string[]): number {
     console.log(USAGE);
     return 0;
   }
-  const [seed, runs, minutes] = [flags.seed, flags.runs, flags.minutes].map(number);
-  if (flags._.length > 0 || [seed, runs, minutes].some((n) => n !== undefined && !(n >= 0))) {
+  const [seed, runs, minutes, segments] = [flags.seed, flags.runs, flags.minutes, flags.segments].map(number);
+  if (flags._.length > 0 || [seed, runs, minutes, segments].some((n) => n !== undefined && !(n >= 0))) {
     console.error(USAGE);
     return 2;
   }
@@ -38,8 +45,10 @@ function main(args: string[]): number {
   const mutants = runs ?? (minutes === undefined ? DEFAULT_RUNS : Infinity);
   const totalMs = minutes === undefined ? Infinity : minutes * 60_000;
   const now = performance.now();
-  const status = fuzz(firstSeed, mutants, now + MUTANTS_TIME * totalMs);
-  return status !== 0 ? status : fuzzPpp(firstSeed, mutants, now + totalMs);
+  if (segments !== undefined) return fuzzTcpStates(firstSeed, segments, now + totalMs);
+  return fuzz(firstSeed, mutants, now + MUTANTS_TIME * totalMs) ||
+    fuzzTcpStates(firstSeed, Math.ceil(mutants / MUTANTS_PER_SEGMENT), now + SEGMENTS_TIME * totalMs) ||
+    fuzzPpp(firstSeed, mutants, now + totalMs);
 }
 
 function number(text: string | undefined): number | undefined {
@@ -75,6 +84,26 @@ function fuzz(seed: number, runs: number, endAt: number): number {
     return 0;
   }
   console.log(`Failed: ${result.problem}\nReplay: deno task fuzz --seed ${seed} --runs ${runs}`);
+  return 1;
+}
+
+function fuzzTcpStates(seed: number, segments: number, endAt: number): number {
+  const startedAt = performance.now();
+  const result = runTcpStateFuzz({ seed, runs: segments, mayGoOn: () => performance.now() < endAt });
+  const seconds = (performance.now() - startedAt) / 1000;
+  console.log(
+    `${result.runs} wrong segments into ${result.connections} connections in all states, in ${
+      seconds.toFixed(1)
+    } s ` +
+      `(${
+        Math.round(result.runs / seconds)
+      } per second): ${result.ended} ended by right, ${result.survivors} carried text as if ` +
+      `nothing had happened; at most ${
+        result.amplification.toFixed(2)
+      } bytes for each byte of an unknown peer`,
+  );
+  if (result.problem === undefined) return 0;
+  console.log(`Failed: ${result.problem}\nReplay: deno task fuzz --seed ${seed} --segments ${segments}`);
   return 1;
 }
 
