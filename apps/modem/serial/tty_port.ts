@@ -24,12 +24,12 @@ const READ_BYTES = 4096;
 const READS_IN_A_ROW = 8;
 /** How often the modem lines are looked at, in milliseconds. */
 export const LINES_INTERVAL_MS = 50;
-/** Wake-ups closer together than this belong to one stream of data. */
-const BUSY_GAP_MS = 4;
-/** Wake-ups in a row that are a stream. */
-const BUSY_WAKE_UPS = 8;
-/** How long a stream gathers between two reads; 921,600 bit/s fill 460 octets of the 4095 in this time. */
-const GATHER_MS = 5;
+/** Reads closer together than this belong to one stream of data. */
+const BUSY_GAP_MS = 5;
+/** Reads in a row that are a stream. */
+const BUSY_READS = 8;
+/** How long a stream gathers between two reads; 921,600 bit/s fill 920 octets of the 4095 in this time. */
+const GATHER_MS = 10;
 /** How long what was taken may go on leaving after {@linkcode TtyPort.close}, and before a change of speed, in milliseconds. */
 const DRAIN_MS = 500;
 const DRAIN_INTERVAL_MS = 5;
@@ -64,7 +64,7 @@ export class TtyPort implements SerialPort {
   #nextSettings: TtySettings | undefined;
   #sink: SerialSink | undefined;
   #linesTimer: ReturnType<typeof setInterval> | undefined;
-  #busyWakeUps: number;
+  #busyReads: number;
   #lastReadAt: number;
   #isBlocked: boolean;
   #isClosed: boolean;
@@ -94,7 +94,7 @@ export class TtyPort implements SerialPort {
     this.#nextSettings = undefined;
     this.#sink = undefined;
     this.#linesTimer = undefined;
-    this.#busyWakeUps = 0;
+    this.#busyReads = 0;
     this.#lastReadAt = 0;
     this.#isBlocked = false;
     this.#isClosed = false;
@@ -247,15 +247,14 @@ export class TtyPort implements SerialPort {
     // Nothing is handed up inside of attach().
     await Promise.resolve();
     while (!this.#isClosed) {
+      const before = this.counters.octetsReceived;
       const isMore = this.#receive();
       if (this.#isLost || this.#isClosed) return;
-      if (isMore) {
-        await new Promise((resolve) => setTimeout(resolve, 0));
+      const isIdle = this.counters.octetsReceived === before;
+      if (isMore || (this.#isStreaming(isIdle) && !this.#isBlocked)) {
+        // Room to write is used at once, for 256 octets are left when it is told; a stream is read from time to time.
+        await new Promise((resolve) => setTimeout(resolve, isMore ? 0 : GATHER_MS));
         continue;
-      }
-      // Room to write is used at once: 256 octets are left when it is told.
-      if (this.#isStreaming() && !this.#isBlocked) {
-        await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
       }
       const wantsWrite = this.#isBlocked && this.#nextSettings === undefined;
       await this.#waiter.wait(wantsWrite);
@@ -284,12 +283,16 @@ export class TtyPort implements SerialPort {
     return true;
   }
 
-  /** Whether input comes as a stream, of which one read may take more than one wake-up brings. */
-  #isStreaming(): boolean {
+  /** Whether input comes as a stream, of which one read may take more than one wake-up brings.
+   *
+   * @param isIdle Whether nothing had come.
+   */
+  #isStreaming(isIdle: boolean): boolean {
+    if (isIdle) return false;
     const now = performance.now();
-    this.#busyWakeUps = now - this.#lastReadAt < BUSY_GAP_MS + GATHER_MS ? this.#busyWakeUps + 1 : 0;
+    this.#busyReads = now - this.#lastReadAt < BUSY_GAP_MS + GATHER_MS ? this.#busyReads + 1 : 0;
     this.#lastReadAt = now;
-    return this.#busyWakeUps >= BUSY_WAKE_UPS;
+    return this.#busyReads >= BUSY_READS;
   }
 
   #unblock(): void {
