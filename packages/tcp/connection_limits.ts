@@ -1,4 +1,5 @@
-/** {@linkcode ConnectionLimits}: who goes when there are too many connections (TC-12).
+/** {@linkcode ConnectionLimits}: who goes when there are too many connections (TC-12), too many in TIME-WAIT, or too many that
+ * nobody holds any more.
  *
  * @module
  */
@@ -15,6 +16,10 @@ export class ConnectionLimits {
   readonly #layer: TcpLayer;
   /** In the order of entering the state. */
   readonly #timeWaits = new Set<Tcb>();
+  /** In the order of their CLOSE, each with the octets that were left to be sent then: it gets no more. */
+  readonly #orphans = new Map<Tcb, number>();
+  #orphanBytes = 0;
+  #countedAtMs = -Infinity;
   #vainUntilMs = -Infinity;
   #vainPriority = 0;
 
@@ -28,14 +33,61 @@ export class ConnectionLimits {
     return this.#timeWaits.size;
   }
 
+  /** Connections that the user has closed, and that are not over. */
+  get orphanCount(): number {
+    return this.#orphans.size;
+  }
+
+  /** The user has closed a connection which is not over: it is reset if there are too many of these, or if they hold too much
+   * text; for text, those whose peer lets them wait are reset first. */
+  noteOrphan(tcb: Tcb): void {
+    const { config, counters } = this.#layer;
+    const bytes = tcb.sendBuffer.length;
+    this.#orphans.set(tcb, bytes);
+    this.#orphanBytes += bytes;
+    if (this.#orphans.size <= config.maxOrphans && this.#hasOrphanSpace()) return;
+    counters.orphansReset++;
+    resetConnection(tcb, "CONNECTION_ABORTED");
+  }
+
+  #hasOrphanSpace(): boolean {
+    const { config, clock, counters } = this.#layer;
+    if (this.#orphanBytes <= config.maxOrphanBytes) return true;
+    const nowMs = clock.now();
+    if (nowMs < this.#countedAtMs + SEARCH_PAUSE_MS) return false;
+    this.#countedAtMs = nowMs;
+    this.#orphanBytes = 0;
+    for (const orphan of this.#orphans.keys()) {
+      const left = orphan.sendBuffer.length;
+      this.#orphans.set(orphan, left);
+      this.#orphanBytes += left;
+    }
+    for (const orphan of this.#orphans.keys()) {
+      if (this.#orphanBytes <= config.maxOrphanBytes) return true;
+      if (orphan.probingSinceMs < 0) continue;
+      counters.orphansReset++;
+      resetConnection(orphan, "CONNECTION_ABORTED");
+    }
+    return this.#orphanBytes <= config.maxOrphanBytes;
+  }
+
+  #forgetOrphan(tcb: Tcb): void {
+    const bytes = this.#orphans.get(tcb);
+    if (bytes === undefined) return;
+    this.#orphans.delete(tcb);
+    this.#orphanBytes -= bytes;
+  }
+
   /** A connection entered TIME-WAIT: the oldest goes if there are too many. */
   noteTimeWait(tcb: Tcb): void {
+    if (this.#orphans.size > 0) this.#forgetOrphan(tcb);
     this.#timeWaits.add(tcb);
     if (this.#timeWaits.size > this.#layer.config.maxTimeWait) this.#recycleTimeWait();
   }
 
   /** A connection is gone. */
   forget(tcb: Tcb): void {
+    if (this.#orphans.size > 0) this.#forgetOrphan(tcb);
     if (tcb.state === "TIME-WAIT") this.#timeWaits.delete(tcb);
   }
 

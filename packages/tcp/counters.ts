@@ -107,6 +107,8 @@ export interface TcpCounters {
   icmpIgnored: number;
   /** Connections dropped to make room for others (TC-12), and TIME-WAITs beyond their bound. */
   recycled: number;
+  /** Connections reset when they were closed, or later, since there were too many of their kind. */
+  orphansReset: number;
   /** TIME-WAITs that a new SYN ended (RFC 6191). */
   timeWaitReused: number;
   /** Connections refused because there were too many. */
@@ -167,6 +169,7 @@ export function newTcpCounters(): TcpCounters {
     outDiscards: 0,
     icmpIgnored: 0,
     recycled: 0,
+    orphansReset: 0,
     timeWaitReused: 0,
     connectionOverflows: 0,
   };

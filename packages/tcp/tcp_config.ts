@@ -148,6 +148,14 @@ export interface TcpOptions extends TcpConnectionOptions {
   readonly maxConnections?: number;
   /** Most connections in TIME-WAIT; the oldest goes. Default 65,536. */
   readonly maxTimeWait?: number;
+  /** Most connections that the user has closed and that are not over, TIME-WAIT aside; one more is reset when it is closed
+   * (Linux: tcp_max_orphans). Default 65,536. */
+  readonly maxOrphans?: number;
+  /** Most octets that such connections hold; those whose peer keeps its window shut are reset first. Default 64 MiB. */
+  readonly maxOrphanBytes?: number;
+  /** As `dataRetries`, for a connection that the user has closed; and probes of a closed window after which it is given up once
+   * they are `maxRtoMs` apart (Linux: tcp_orphan_retries). Default 8: 102.2 s. */
+  readonly orphanRetries?: number;
   /** Most octets held out of order per connection. Default: the receive buffer. */
   readonly reassemblyBytes?: number;
   /** Most pbufs held out of order per connection (lwIP: TCP_OOSEQ_MAX_PBUFS). Default, 0: one for each 1,024
@@ -218,6 +226,9 @@ const DEFAULT_CONFIG: TcpConfig = {
   abortConnectOnIcmp: true,
   maxConnections: 262_144,
   maxTimeWait: 65_536,
+  maxOrphans: 65_536,
+  maxOrphanBytes: 64 * 1024 * 1024,
+  orphanRetries: 8,
   reassemblyBytes: 0,
   reassemblyNodes: 0,
   challengeAcksPerSecond: 1000,

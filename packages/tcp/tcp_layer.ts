@@ -121,6 +121,10 @@ export class TcpLayer implements IpProtocolHandler {
    *
    * @internal */
   readonly r2Ms: number;
+  /** The same once the user has closed.
+   *
+   * @internal */
+  readonly orphanR2Ms: number;
   /** For resets that belong to no connection.
    *
    * @internal */
@@ -186,6 +190,7 @@ export class TcpLayer implements IpProtocolHandler {
     const { initialRtoMs, minRtoMs, maxRtoMs, dataRetries } = this.config;
     this.rtoOptions = { initialMs: initialRtoMs, minMs: minRtoMs, maxMs: maxRtoMs };
     this.r2Ms = giveUpTime(dataRetries, minRtoMs, maxRtoMs);
+    this.orphanR2Ms = giveUpTime(this.config.orphanRetries, minRtoMs, maxRtoMs);
     this.replyTx = new IpTx();
     this.replyTx.protocol = IP_PROTOCOL_TCP;
     this.synOptions = {
@@ -247,6 +252,11 @@ export class TcpLayer implements IpProtocolHandler {
   /** Number of connections, TIME-WAIT included. */
   get connectionCount(): number {
     return this.#connections.size;
+  }
+
+  /** Number of connections that the user has closed and that are not over, TIME-WAIT excluded. */
+  get orphanCount(): number {
+    return this.#limits.orphanCount;
   }
 
   /** {@inheritDoc IpProtocolHandler.ipInput} */
@@ -374,6 +384,15 @@ export class TcpLayer implements IpProtocolHandler {
     }
     listener.noteFailure(tcb);
     tcb.listener = undefined;
+  }
+
+  /** The user has closed a connection that is not over.
+
+   *
+
+   * @internal */
+  noteOrphan(tcb: Tcb): void {
+    this.#limits.noteOrphan(tcb);
   }
 
   /** A connection entered TIME-WAIT.

@@ -109,7 +109,7 @@ function isGivenUp(tcb: Tcb): boolean {
   if (limitMs > 0) return nowMs >= tcb.stalledSinceMs + limitMs;
   // A peer that has closed its window on what is outstanding, but answers, is alive (MUST-37).
   if (tcb.sndWnd === 0 && nowMs - tcb.lastReceivedAtMs < layer.config.maxRtoMs) return false;
-  return nowMs >= tcb.stalledSinceMs + layer.r2Ms;
+  return nowMs >= tcb.stalledSinceMs + (tcb.isOrphan ? Math.min(layer.orphanR2Ms, layer.r2Ms) : layer.r2Ms);
 }
 
 /** TIME-WAIT TIMEOUT; FIN-WAIT-2 without an end; lingering without success. */
