@@ -32,13 +32,21 @@ export function openConnection(
   options: ConnectOptions,
 ): Promise<TcpConn> {
   assertPort(options.port, 1);
-  const { localHostname, localPort, networkInterface, autoSelectFamilyAttemptDelay, timeoutMs, signal } =
-    options;
+  const {
+    localHostname,
+    localPort,
+    networkInterface,
+    autoSelectFamilyAttemptDelay,
+    timeoutMs,
+    signal,
+    fastOpen,
+  } = options;
   const tcp: Omit<TcpConnectOptions, "remoteAddress"> = {
     ...options.tcp,
     remotePort: options.port,
     ...(localHostname === undefined ? {} : { localAddress: literal(localHostname) }),
     ...(localPort === undefined ? {} : { localPort }),
+    ...(fastOpen === undefined ? {} : { fastOpenData: fastOpen }),
     ...boundTo(host, networkInterface),
   };
   return connectTcp(host, hostname, addresses, {
@@ -54,13 +62,14 @@ export function openListener(host: SocketHost, options: ListenOptions): TcpListe
   const port = options.port ?? 0;
   assertPort(port, 0);
   const address = literal(options.hostname ?? "0.0.0.0");
-  const { tcpBacklog } = options;
+  const { tcpBacklog, fastOpen } = options;
   const endpoint = named(() =>
     host.tcp.listen({
       ...options.tcp,
       address,
       port,
       ...(tcpBacklog === undefined ? {} : { backlog: tcpBacklog }),
+      ...(fastOpen === undefined ? {} : { fastOpen }),
       ...boundTo(host, options.networkInterface),
     }, (connection) => {
       connection.holdBacklog();

@@ -34,6 +34,8 @@ export interface TcpEndpoint {
   noDelay: boolean;
   /** Keep-alive timing, `undefined` for no keep-alive. */
   keepAlive: KeepAlive | undefined;
+  /** SO_LINGER: −1 off, 0: closing resets, more: it does after so many milliseconds. */
+  lingerMs: number;
 }
 
 class ReadWaiter extends Waiter<number | null> {
@@ -254,6 +256,15 @@ export class TcpConn {
   setKeepAlive(keepAlive: boolean | Partial<KeepAlive> = true): void {
     if (typeof keepAlive === "boolean") this.#endpoint.keepAlive = keepAlive ? DEFAULT_KEEP_ALIVE : undefined;
     else this.#endpoint.keepAlive = { ...DEFAULT_KEEP_ALIVE, ...keepAlive };
+  }
+
+  /** Says what {@linkcode close} does with what is not delivered yet (SO_LINGER).
+   *
+   * @param lingerMs −1 (the default): it is delivered, however long that takes; 0: the peer gets RST at once; more: RST after
+   * so many milliseconds, if it is not delivered by then.
+   */
+  setLinger(lingerMs: number): void {
+    this.#endpoint.lingerMs = lingerMs;
   }
 
   /** Lets timers of this connection keep the process alive; the default. */

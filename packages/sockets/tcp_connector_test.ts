@@ -106,3 +106,61 @@ Deno.test("TcpListener: connections beyond the backlog wait until somebody accep
   await runSimulation(w.sim, new Promise<void>((resolve) => w.sim.after(500, resolve)));
   assertEquals([connected, listener.pending], [5, 0]);
 });
+
+Deno.test("connectTcp: with Fast Open the second request travels in the SYN (RFC 7413)", async () => {
+  using w = world();
+  const listener = w.b.listen({ port: 81, fastOpen: 8 });
+  const request = new TextEncoder().encode("GET");
+  const serve = (async () => {
+    for (let i = 0; i < 2; i++) {
+      const conn = await listener.accept();
+      const into = new Uint8Array(10);
+      assertEquals(await conn.read(into), 3);
+      await conn.write(into.subarray(0, 3));
+      await conn.closeWrite();
+    }
+  })();
+  const waitedMs: number[] = [];
+  for (let i = 0; i < 2; i++) {
+    const startMs = w.sim.clock.now();
+    const client = await runSimulation(
+      w.sim,
+      w.a.connect({ hostname: "10.0.0.2", port: 81, fastOpen: request }),
+    );
+    const into = new Uint8Array(10);
+    assertEquals(await runSimulation(w.sim, client.read(into)), 3);
+    waitedMs.push(Math.round(w.sim.clock.now() - startMs));
+    client.close();
+  }
+  await runSimulation(w.sim, serve);
+  assert(waitedMs[1]! < 30 && waitedMs[0]! >= 40, `${waitedMs}`);
+  assertEquals([w.a.tcp.counters.fastOpenActive, w.b.tcp.counters.fastOpenPassive], [1, 1]);
+});
+
+Deno.test("TcpConn: setLinger(0) makes close() reset (SO_LINGER)", async () => {
+  using w = world();
+  const listener = w.b.listen({ port: 81 });
+  const client = await runSimulation(w.sim, w.a.connect({ hostname: "10.0.0.2", port: 81 }));
+  const server = await runSimulation(w.sim, listener.accept());
+  client.setLinger(0);
+  await client.write(new Uint8Array(10));
+  client.close();
+  const error = await runSimulation(w.sim, server.closed.then(() => undefined, (e) => e));
+  assertEquals(error.code, "CONNECTION_RESET");
+});
+
+Deno.test("TcpConn: setLinger() gives text so much time to be delivered (SO_LINGER)", async () => {
+  using w = world();
+  const listener = w.b.listen({ port: 81 });
+  const client = await runSimulation(w.sim, w.a.connect({ hostname: "10.0.0.2", port: 81 }));
+  await runSimulation(w.sim, listener.accept());
+  client.setLinger(500);
+  // Nobody reads: the window shuts.
+  for (let i = 0; i < 40; i++) client.write(new Uint8Array(65536)).catch(() => {});
+  w.sim.advance(2000);
+  client.close();
+  w.sim.advance(400);
+  assertEquals([...w.a.tcp.connections()].length, 1);
+  w.sim.advance(200);
+  assertEquals([...w.a.tcp.connections()].length, 0);
+});
