@@ -1,0 +1,58 @@
+/** `deno task script FILE…`: runs scripts in packetdrill's notation against this stack.
+ *
+ * ```text
+ * deno task script packages/tcp/scenarios/scripts          all *.pkt of a folder
+ * deno task script --verbose --strict handshake.pkt        with what happened; nothing unexpected may be sent
+ * ```
+ *
+ * Options that packetdrill has (`--tolerance_usecs=N`, `--mtu=N`, `--tcp_ts_tick_usecs=N`) stand above those of the scripts.
+ *
+ * @module
+ */
+import { formatOutcome, runScript } from "./script_run.ts";
+
+/** The scripts that are meant: files, and the *.pkt files in folders. */
+export function findScripts(paths: readonly string[]): string[] {
+  const found: string[] = [];
+  for (const path of paths) {
+    if (!Deno.statSync(path).isDirectory) {
+      found.push(path);
+      continue;
+    }
+    const entries = [...Deno.readDirSync(path)].sort((a, b) => a.name < b.name ? -1 : 1);
+    for (const entry of entries) {
+      const inside = `${path.replace(/\/$/, "")}/${entry.name}`;
+      if (entry.isDirectory) found.push(...findScripts([inside]));
+      else if (entry.name.endsWith(".pkt")) found.push(inside);
+    }
+  }
+  return found;
+}
+
+function main(args: readonly string[]): number {
+  const flags = args.filter((arg) => arg.startsWith("--"));
+  const paths = args.filter((arg) => !arg.startsWith("--"));
+  if (paths.length === 0) {
+    console.error("deno task script [--strict] [--verbose] FILE…");
+    return 2;
+  }
+  const options = new Map(flags.map((flag) => {
+    const [name, value] = flag.slice(2).split("=", 2);
+    return [name!, value ?? ""] as const;
+  }));
+  let failed = 0;
+  const scripts = findScripts(paths);
+  for (const path of scripts) {
+    const outcome = runScript(Deno.readTextFileSync(path), { isStrict: options.has("strict"), options });
+    console.log(formatOutcome(path, outcome));
+    if (options.has("verbose") && outcome.problem === undefined) console.log(outcome.trace.join("\n"));
+    if (options.has("verbose") && outcome.ignored.length > 0) {
+      console.log(`  ignored: ${outcome.ignored.join(", ")}`);
+    }
+    if (outcome.problem !== undefined) failed++;
+  }
+  console.log(`${scripts.length - failed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}
+
+if (import.meta.main) Deno.exit(main(Deno.args));

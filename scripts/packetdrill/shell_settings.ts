@@ -1,0 +1,112 @@
+/** Shell lines of a script as options of the stack: `sysctl` settings by Linux's names.
+ *
+ * @module
+ */
+import type { TcpOptions } from "@lightwire/tcp";
+
+/** Socket options that have a `sysctl` setting as their default. */
+export type ProbeOption = "TCP_KEEPIDLE" | "TCP_KEEPINTVL" | "TCP_KEEPCNT";
+
+const PROBES: Readonly<Record<string, ProbeOption>> = {
+  tcp_keepalive_time: "TCP_KEEPIDLE",
+  tcp_keepalive_intvl: "TCP_KEEPINTVL",
+  tcp_keepalive_probes: "TCP_KEEPCNT",
+};
+
+/** What a script's shell lines ask for. */
+export interface ShellSettings {
+  /** Options of the layer. */
+  readonly tcp: TcpOptions;
+  /** What each socket is given at first. */
+  readonly probes: ReadonlyMap<ProbeOption, number>;
+  /** Settings without a counterpart here, as written. */
+  readonly ignored: readonly string[];
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+type Setter = (options: Mutable<TcpOptions>, value: string) => void;
+
+const flag = (name: "timestamps" | "sack" | "windowScaling" | "idleRestart"): Setter => (o, value) => {
+  o[name] = value !== "0";
+};
+const count = (
+  name:
+    | "synRetries"
+    | "synAckRetries"
+    | "r1Retries"
+    | "dataRetries"
+    | "challengeAcksPerSecond"
+    | "maxTimeWait",
+): Setter =>
+(o, value) => {
+  o[name] = Number(value);
+};
+const last = (value: string) => Number(value.trim().split(/\s+/).at(-1));
+const SETTERS: Readonly<Record<string, Setter>> = {
+  tcp_timestamps: flag("timestamps"),
+  tcp_sack: flag("sack"),
+  tcp_window_scaling: flag("windowScaling"),
+  tcp_slow_start_after_idle: flag("idleRestart"),
+  tcp_ecn: (o, value) => {
+    o.ecn = value === "0" ? "off" : value === "1" ? "on" : "passive";
+  },
+  tcp_congestion_control: (o, value) => {
+    o.congestionControl = value.trim().replace(/"/g, "") as "cubic";
+  },
+  tcp_syn_retries: count("synRetries"),
+  tcp_synack_retries: count("synAckRetries"),
+  tcp_retries1: count("r1Retries"),
+  tcp_retries2: count("dataRetries"),
+  tcp_challenge_ack_limit: count("challengeAcksPerSecond"),
+  tcp_max_tw_buckets: count("maxTimeWait"),
+  tcp_invalid_ratelimit: (o, value) => {
+    o.invalidAckIntervalMs = Number(value);
+  },
+  tcp_fin_timeout: (o, value) => {
+    o.finWait2Ms = Number(value) * 1000;
+  },
+  tcp_early_retrans: (o, value) => {
+    o.tailLossProbe = value !== "0";
+  },
+  tcp_rmem: (o, value) => {
+    o.receiveBufferBytes = last(value);
+  },
+  tcp_wmem: (o, value) => {
+    o.sendBufferBytes = last(value);
+  },
+  tcp_min_snd_mss: (o, value) => {
+    o.minSegmentBytes = Number(value);
+  },
+  tcp_rto_min_us: (o, value) => {
+    o.minRtoMs = Number(value) / 1000;
+  },
+  tcp_rto_max_ms: (o, value) => {
+    o.maxRtoMs = Number(value);
+  },
+  ip_no_pmtu_disc: (o, value) => {
+    o.pathMtuDiscovery = value === "0";
+  },
+};
+
+/** Reads the settings in shell lines. Lines of this project's own, `lightwire NAME=VALUE`, set an option of the layer by its
+ * name, with a JSON value. */
+export function readShellSettings(commands: readonly string[]): ShellSettings {
+  const tcp: Mutable<TcpOptions> = {};
+  const ignored: string[] = [];
+  const probes = new Map<ProbeOption, number>();
+  for (const command of commands) {
+    for (const [, name, value] of command.matchAll(/^\s*lightwire\s+(\w+)=(\S+)/gm)) {
+      Object.assign(tcp, { [name!]: JSON.parse(value!) });
+    }
+    for (
+      const [text, name, value] of command.matchAll(/net[./]ipv4[./](\w+)\s*=\s*("[^"]*"|'[^']*'|[^\s;&]+)/g)
+    ) {
+      const setter = SETTERS[name!];
+      const probe = PROBES[name!];
+      if (setter !== undefined) setter(tcp, value!.replace(/["']/g, ""));
+      else if (probe !== undefined) probes.set(probe, Number(value));
+      else ignored.push(text);
+    }
+  }
+  return { tcp, probes, ignored };
+}

@@ -1,0 +1,81 @@
+/** TCP_INFO by the names of Linux's `struct tcp_info`, in its units: packets, microseconds.
+ *
+ * @module
+ */
+import type { TcpInfo, TcpState } from "@lightwire/tcp";
+
+/** Linux's numbers of the states. */
+const STATES: Readonly<Record<TcpState, number>> = {
+  "ESTABLISHED": 1,
+  "SYN-SENT": 2,
+  "SYN-RECEIVED": 3,
+  "FIN-WAIT-1": 4,
+  "FIN-WAIT-2": 5,
+  "TIME-WAIT": 6,
+  "CLOSED": 7,
+  "CLOSE-WAIT": 8,
+  "LAST-ACK": 9,
+  "LISTEN": 10,
+  "CLOSING": 11,
+};
+
+const CONSTANTS: Readonly<Record<string, number>> = {
+  TCP_ESTABLISHED: 1,
+  TCP_SYN_SENT: 2,
+  TCP_SYN_RECV: 3,
+  TCP_FIN_WAIT1: 4,
+  TCP_FIN_WAIT2: 5,
+  TCP_TIME_WAIT: 6,
+  TCP_CLOSE: 7,
+  TCP_CLOSE_WAIT: 8,
+  TCP_LAST_ACK: 9,
+  TCP_LISTEN: 10,
+  TCP_CLOSING: 11,
+  TCP_CA_Open: 0,
+  TCP_CA_Disorder: 1,
+  TCP_CA_CWR: 2,
+  TCP_CA_Recovery: 3,
+  TCP_CA_Loss: 4,
+  TCPI_OPT_TIMESTAMPS: 1,
+  TCPI_OPT_SACK: 2,
+  TCPI_OPT_WSCALE: 4,
+  TCPI_OPT_ECN: 8,
+  TCP_INFINITE_SSTHRESH: 0x7fffffff,
+};
+
+const packets = (bytes: number, mss: number) => Math.ceil(bytes / mss);
+
+const READERS: Readonly<Record<string, (i: TcpInfo) => number>> = {
+  tcpi_state: (i) => STATES[i.state],
+  tcpi_ca_state: (i) => i.phase === "TIMEOUT" ? 4 : i.phase === "FAST" ? 3 : i.sackedBytes > 0 ? 1 : 0,
+  tcpi_retransmits: (i) => i.retransmits,
+  tcpi_options: (i) =>
+    (i.hasTimestamps ? 1 : 0) | (i.hasSack ? 2 : 0) | (i.sndWindShift > 0 || i.rcvWindShift > 0 ? 4 : 0) |
+    (i.hasEcn ? 8 : 0),
+  tcpi_snd_wscale: (i) => i.sndWindShift,
+  tcpi_rcv_wscale: (i) => i.rcvWindShift,
+  tcpi_rto: (i) => Math.round(i.rtoMs * 1000),
+  tcpi_ato: (i) => Math.round(i.atoMs * 1000),
+  tcpi_snd_mss: (i) => i.sndMss,
+  tcpi_rcv_mss: (i) => i.rcvMss,
+  tcpi_unacked: (i) => packets(i.flight, i.sndMss),
+  tcpi_sacked: (i) => packets(i.sackedBytes, i.sndMss),
+  tcpi_pmtu: (i) => i.pathMtu,
+  tcpi_rtt: (i) => Math.round(i.rttMs * 1000),
+  tcpi_rttvar: (i) => Math.round(i.rttVarMs * 1000),
+  tcpi_min_rtt: (i) => i.minRttMs === Infinity ? 0xffff_ffff : Math.round(i.minRttMs * 1000),
+  tcpi_snd_ssthresh: (i) =>
+    i.ssthresh >= 0x7fffffff ? 0x7fffffff : Math.max(1, Math.round(i.ssthresh / i.sndMss)),
+  tcpi_snd_cwnd: (i) => Math.floor(i.cwnd / i.sndMss),
+  tcpi_total_retrans: (i) => i.totalRetransmits,
+  tcpi_bytes_received: (i) => i.bytesReceived,
+  tcpi_bytes_sent: (i) => i.bytesSent,
+  tcpi_snd_wnd: (i) => i.sndWnd,
+  tcpi_rcv_wnd: (i) => i.rcvWnd,
+  tcpi_rcv_space: (i) => i.receiveBufferBytes,
+};
+
+/** The value of a name in a `%{ }%` block; `undefined` when there is none. */
+export function tcpInfoValue(name: string, info: TcpInfo | undefined): number | undefined {
+  return CONSTANTS[name] ?? (info === undefined ? undefined : READERS[name]?.(info));
+}
