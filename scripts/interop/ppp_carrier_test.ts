@@ -9,6 +9,8 @@ import { programWords, SharedLab } from "./ppp/pppup.ts";
 
 const OURS = "10.88.0.2";
 const THEIRS = "10.88.0.1";
+/** The address of the namespace's own kernel, over whose UDP pppup has its tunnel. */
+const KERNEL = "10.88.0.3";
 const FILE_BYTES = 1024 * 1024;
 const LOGIN_ARGS = ["--user", LOGIN.name, "--password", LOGIN.secret];
 const PING = ["ping", "-c", "3", "-i", "0.3", "-s", "900", GUEST_ADDRESS];
@@ -33,6 +35,7 @@ class CarrierLab implements AsyncDisposable {
     const inside = (...words: string[]): Promise<string> => must("ip", "netns", "exec", namespace, ...words);
     await inside("ip", "tuntap", "add", "tap0", "mode", "tap");
     await inside("ip", "link", "set", "tap0", "up");
+    await inside("ip", "addr", "add", `${KERNEL}/24`, "dev", "tap0");
     const guest = await PppLab.boot(0, { tap: { name: "tap0", namespace } });
     await makeFile(`${guest.folder}/www/file`, FILE_BYTES);
     await guest.guest(`ip link set vec0 up; ip addr add ${THEIRS}/24 dev vec0`);
@@ -138,6 +141,9 @@ carrierTest(
     assertMatch(client.stdout, /up 10\.67\.0\.100 peer 10\.67\.0\.1[^]*pings [1-3]/);
     await client.interrupt("SIGTERM");
     assertMatch(await Deno.readTextFile(`${guest.folder}/log/l2tp.log`), /sent \[CHAP Success/);
+    const done = await lab.run(MAIN, ["--l2tp", THEIRS, ...LOGIN_ARGS, ...PING]);
+    assertEquals(done.code, 0, done.stdout + done.stderr);
+    assertMatch(done.stderr, /10\.67\.0\.10\d, peer 10\.67\.0\.1/);
   },
 );
 
