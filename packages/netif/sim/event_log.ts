@@ -9,7 +9,7 @@ import type { Pbuf } from "@lightwire/pbuf";
  * - `sent`: it is on its way. `delivered`: its receiver got it.
  * - `corrupted`, `truncated`, `duplicated`, `reordered`: a fault hit the frame whose `sent` follows.
  * - `lost`, `burst-lost`: dropped by {@linkcode LinkFaults.lossRate}, by {@linkcode LinkFaults.burstLoss}.
- * - `rule-dropped`, `outage`, `partitioned`, `queue-full`, `oversize`: dropped for that reason.
+ * - `rule-dropped`, `outage`, `partitioned`, `queue-full`, `policed`, `oversize`: dropped for that reason.
  * - `no-buffer`: dropped, because the pool had no slot for the copy on the wire.
  * - `no-receiver`: dropped, because nobody is attached at the far end, or it was closed.
  */
@@ -26,6 +26,7 @@ export type LinkEventKind =
   | "outage"
   | "partitioned"
   | "queue-full"
+  | "policed"
   | "oversize"
   | "no-buffer"
   | "no-receiver";

@@ -3,6 +3,7 @@
  * @module
  */
 import type { Pbuf } from "@lightwire/pbuf";
+import { Policer } from "./policer.ts";
 
 /** What a {@linkcode LinkRule} decides.
  *
@@ -29,12 +30,20 @@ export interface BurstLoss {
   readonly lossRate?: number;
 }
 
+/** A token bucket. */
+export interface PolicerOptions {
+  /** Rate that conforms, in bits per second. */
+  readonly rateBps: number;
+  /** Bytes that may come at once after a pause. */
+  readonly burstBytes: number;
+}
+
 /** What a simulated link does to the frames of one direction. Every rate is a probability in 0 … 1; everything left
  * out is off. Each fault draws from a random stream of its own, a fixed number of values per frame, so that switching one
  * on does not change whom the others hit.
  *
- * A frame meets them in this order: {@linkcode rule}; {@linkcode maxFrameBytes}; {@linkcode queueBytes} and
- * {@linkcode bandwidthBps}; {@linkcode outages} and partition, judged when it has left the queue;
+ * A frame meets them in this order: {@linkcode rule}; {@linkcode maxFrameBytes}; {@linkcode policer};
+ * {@linkcode queueBytes}, {@linkcode markAboveBytes} and {@linkcode bandwidthBps}; {@linkcode outages} and partition, judged when it has left the queue;
  * {@linkcode lossRate}; {@linkcode burstLoss}; {@linkcode truncateRate}; {@linkcode trailingBytes};
  * {@linkcode corruptRate}; {@linkcode delayMs} and {@linkcode jitterMs}; {@linkcode reorderRate};
  * {@linkcode duplicateRate}.
@@ -70,6 +79,11 @@ export interface LinkFaults {
   /** Bytes that may wait for the line, the frame on the line included as far as it has not left; a frame which does not fit
    * is dropped (drop tail). A frame that meets an idle line is always taken. Default: unbounded. Needs {@linkcode bandwidthBps}. */
   readonly queueBytes?: number;
+  /** Frames which exceed that rate, after a burst, are dropped where they arrive, as carriers enforce a contract. */
+  readonly policer?: PolicerOptions;
+  /** A frame of an ECN-capable transport that finds more bytes than this waiting for the line is marked "congestion experienced"
+   * (RFC 3168 §5); others pass until {@linkcode queueBytes} are full. Default: never. Needs {@linkcode bandwidthBps}. */
+  readonly markAboveBytes?: number;
   /** Intervals `[from, to)`, in milliseconds of the simulation's clock, in which everything is lost. */
   readonly outages?: readonly (readonly [number, number])[];
   /** Decides before all other faults. */
@@ -121,6 +135,10 @@ export class ResolvedFaults {
   readonly msPerByte: number;
   /** See {@linkcode LinkFaults.queueBytes}. */
   readonly queueBytes: number;
+  /** See {@linkcode LinkFaults.policer}. */
+  readonly policer: Policer | undefined;
+  /** See {@linkcode LinkFaults.markAboveBytes}. */
+  readonly markAboveBytes: number;
   /** See {@linkcode LinkFaults.outages}. */
   readonly outages: readonly (readonly [number, number])[];
   /** See {@linkcode LinkFaults.rule}. */
@@ -148,10 +166,17 @@ export class ResolvedFaults {
     const bandwidthBps = faults.bandwidthBps ?? Infinity;
     if (!(bandwidthBps > 0)) throw new RangeError(`Cannot simulate a link with bandwidthBps ${bandwidthBps}`);
     this.msPerByte = 8000 / bandwidthBps;
-    this.queueBytes = faults.queueBytes ?? Infinity;
-    if (!(this.queueBytes >= 0)) {
-      throw new RangeError(`Cannot simulate a link with queueBytes ${this.queueBytes}`);
+    this.queueBytes = notNegativeOrInfinite("queueBytes", faults.queueBytes ?? Infinity);
+    const { policer } = faults;
+    if (policer !== undefined && !(policer.rateBps > 0 && policer.burstBytes >= 0)) {
+      throw new RangeError(
+        `Cannot police ${policer.rateBps} bit/s with bursts of ${policer.burstBytes} bytes`,
+      );
     }
+    this.policer = policer === undefined
+      ? undefined
+      : new Policer(policer.rateBps / 8000, policer.burstBytes);
+    this.markAboveBytes = notNegativeOrInfinite("markAboveBytes", faults.markAboveBytes ?? Infinity);
     this.outages = faults.outages ?? [];
     for (const [from, to] of this.outages) {
       if (!(from <= to)) throw new RangeError(`Cannot simulate an outage from ${from} to ${to} ms`);
@@ -173,6 +198,11 @@ function probability(name: string, value: number): number {
   if (!(value >= 0 && value <= 1)) {
     throw new RangeError(`Cannot simulate a link with ${name} ${value}: not in 0 … 1`);
   }
+  return value;
+}
+
+function notNegativeOrInfinite(name: string, value: number): number {
+  if (!(value >= 0)) throw new RangeError(`Cannot simulate a link with ${name} ${value}`);
   return value;
 }
 

@@ -79,6 +79,7 @@ export {
   type LinkFaults,
   type LinkRule,
   type LinkVerdict,
+  type PolicerOptions,
 } from "./link_faults.ts";
 export * from "./presets.ts";
 export * from "./sim_channel.ts";

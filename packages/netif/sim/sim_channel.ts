@@ -7,49 +7,16 @@ import type { LinkCapabilities, LinkSink } from "../link.ts";
 import { type Random, randomUnit } from "../random.ts";
 import type { Timer } from "../timers.ts";
 import { ArrivalQueue } from "./arrival_queue.ts";
+import { newChannelCounters, type SimChannelCounters } from "./channel_counters.ts";
+import { markCongestion } from "./congestion_mark.ts";
 import type { LinkEventKind } from "./event_log.ts";
 import { type LinkFaults, ResolvedFaults } from "./link_faults.ts";
 import type { Simulation } from "./simulation.ts";
 
+export type { SimChannelCounters } from "./channel_counters.ts";
+
 /** Most frames handed over before the receiver hears {@linkcode LinkSink.inputBatchEnd}. */
 const BATCH_FRAMES = 64;
-/** Counters of one direction of a simulated link. */
-export interface SimChannelCounters {
-  /** Frames that the sender transmitted. */
-  offered: number;
-  /** Bytes of them. */
-  offeredBytes: number;
-  /** Frames that the receiver got, second copies included. */
-  delivered: number;
-  /** Bytes of them. */
-  deliveredBytes: number;
-  /** Frames with a flipped bit. */
-  corrupted: number;
-  /** Frames cut short. */
-  truncated: number;
-  /** Second copies. */
-  duplicated: number;
-  /** Frames held back. */
-  reordered: number;
-  /** Frames dropped by {@linkcode LinkFaults.lossRate}. */
-  lost: number;
-  /** Frames dropped by {@linkcode LinkFaults.burstLoss}. */
-  burstLost: number;
-  /** Frames dropped by {@linkcode LinkFaults.rule}. */
-  ruleDropped: number;
-  /** Frames dropped in an outage. */
-  outageDropped: number;
-  /** Frames dropped by a partition. */
-  partitionDropped: number;
-  /** Frames dropped because {@linkcode LinkFaults.queueBytes} were waiting. */
-  queueDropped: number;
-  /** Frames dropped because they exceed the medium's MTU or {@linkcode LinkFaults.maxFrameBytes}. */
-  oversizeDropped: number;
-  /** Frames dropped because the pool had no slot. */
-  noBufferDropped: number;
-  /** Frames dropped because nobody is attached at the far end. */
-  noReceiverDropped: number;
-}
 
 /** Looks at every frame at the moment its sender transmits it, whatever becomes of it; borrows `p`. */
 export type FrameObserver = (p: Pbuf, at: number, channel: string) => void;
@@ -60,6 +27,8 @@ export interface SimChannelOptions {
   readonly name: string;
   /** Longest frame that the medium takes. */
   readonly maxFrameBytes: number;
+  /** Bytes in front of the IP packet. */
+  readonly linkHeaderBytes: number;
   /** What the receiving driver offers. */
   readonly capabilities: LinkCapabilities;
   /** What happens to the frames at first. */
@@ -83,6 +52,7 @@ export class SimChannel {
   readonly #sim: Simulation;
   readonly #capabilities: LinkCapabilities;
   readonly #linkMaxFrameBytes: number;
+  readonly #linkHeaderBytes: number;
   readonly #observer: FrameObserver | undefined;
   readonly #timer: Timer;
   readonly #underWay: ArrivalQueue;
@@ -102,31 +72,14 @@ export class SimChannel {
   /** For {@linkcode createLink} and {@linkcode createSwitch}. */
   constructor(sim: Simulation, options: SimChannelOptions) {
     this.name = options.name;
-    this.counters = {
-      offered: 0,
-      offeredBytes: 0,
-      delivered: 0,
-      deliveredBytes: 0,
-      corrupted: 0,
-      truncated: 0,
-      duplicated: 0,
-      reordered: 0,
-      lost: 0,
-      burstLost: 0,
-      ruleDropped: 0,
-      outageDropped: 0,
-      partitionDropped: 0,
-      queueDropped: 0,
-      oversizeDropped: 0,
-      noBufferDropped: 0,
-      noReceiverDropped: 0,
-    };
+    this.counters = newChannelCounters();
     this.sink = undefined;
     this.isPartitioned = false;
     this.#nameHash = Array.from(options.name).reduce((h, c) => Math.imul(h, 31) + c.codePointAt(0)!, 7);
     this.#sim = sim;
     this.#capabilities = options.capabilities;
     this.#linkMaxFrameBytes = options.maxFrameBytes;
+    this.#linkHeaderBytes = options.linkHeaderBytes;
     this.#observer = options.observer;
     this.#timer = sim.timers.create(() => this.#deliverDue());
     this.#underWay = new ArrivalQueue();
@@ -234,10 +187,15 @@ export class SimChannel {
       this.counters.oversizeDropped++;
       return this.#log(now, "oversize", p);
     }
+    if (faults.policer !== undefined && !faults.policer.take(length, now)) {
+      this.counters.policed++;
+      return this.#log(now, "policed", p);
+    }
     if (!this.hasQueueSpace(length)) {
       this.counters.queueDropped++;
       return this.#log(now, "queue-full", p);
     }
+    const isMarked = faults.markAboveBytes < Infinity && this.backlogBytes > faults.markAboveBytes;
     const departsAt = Math.max(now, this.#busyUntil) + length * faults.msPerByte;
     this.#busyUntil = departsAt;
     if (faults.isOutage(departsAt)) {
@@ -258,6 +216,7 @@ export class SimChannel {
     }
     const copy = this.#copy(p, now);
     if (copy === undefined) return;
+    if (isMarked && markCongestion(copy, this.#linkHeaderBytes)) this.counters.marked++;
     if (isTruncated) this.#truncate(copy, now, truncateTo);
     if (faults.trailingBytes > 0) this.#pad(copy, faults.trailingBytes);
     if (isCorrupted) this.#corrupt(copy, now, corruptAt);

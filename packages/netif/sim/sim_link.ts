@@ -233,6 +233,7 @@ export function createLink(sim: Simulation, options: SimLinkOptions = {}): SimLi
   const aToB = new SimChannel(sim, {
     name: `${name}.aToB`,
     maxFrameBytes,
+    linkHeaderBytes: medium === "ethernet" ? 14 : 0,
     capabilities,
     faults: options.aToB ?? {},
     observer,
@@ -240,6 +241,7 @@ export function createLink(sim: Simulation, options: SimLinkOptions = {}): SimLi
   const bToA = new SimChannel(sim, {
     name: `${name}.bToA`,
     maxFrameBytes,
+    linkHeaderBytes: medium === "ethernet" ? 14 : 0,
     capabilities,
     faults: options.bToA ?? {},
     observer,

@@ -92,6 +92,7 @@ export class SimSwitch {
         new SimChannel(sim, {
           name: `${name}.${index}.${direction}`,
           maxFrameBytes,
+          linkHeaderBytes: 14,
           capabilities,
           faults: faults ?? {},
           observer,
