@@ -12,6 +12,8 @@ const TOOLS: readonly (readonly [command: string, debianPackage: string])[] = [
   ["dnsmasq", "dnsmasq"],
   ["chronyd", "chrony"],
   ["tshark", "tshark"],
+  ["tcpdump", "tcpdump"],
+  ["ethtool", "ethtool"],
   ["python3", "python3"],
   ["socat", "socat"],
   ["linux.uml", "user-mode-linux"],

@@ -123,3 +123,36 @@ mac = s.getsockname()[4]
 arp = struct.pack("!HHBBH6s4s6s4s", 1, 0x0800, 6, 4, 1, mac, address, b"\\0" * 6, address)
 s.send(b"\\xff" * 6 + mac + struct.pack("!H", 0x0806) + arp)
 `;
+
+/** One transfer over the kernel's TCP: `send HOST PORT BYTES [CC]` or `receive ADDRESS PORT`; prints JSON as our own peer does. */
+export const KERNEL_TCP_PEER = `
+import hashlib, json, os, socket, sys, time
+def say(**values):
+    print(json.dumps(values), flush=True)
+if sys.argv[1] == "send":
+    body = os.urandom(int(sys.argv[4]))
+    sent = hashlib.sha256(body).hexdigest()
+    conn = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    if len(sys.argv) > 5:
+        conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, sys.argv[5].encode())
+    began = time.monotonic()
+    conn.connect((sys.argv[2], int(sys.argv[3])))
+    conn.sendall(body)
+    conn.shutdown(socket.SHUT_WR)
+    received = b""
+    while data := conn.recv(64):
+        received += data
+    say(event="done", ms=(time.monotonic() - began) * 1000, sent=sent, received=received.decode())
+else:
+    server = socket.create_server((sys.argv[2], int(sys.argv[3])))
+    say(event="listening")
+    conn, _ = server.accept()
+    digest, count = hashlib.sha256(), 0
+    while data := conn.recv(1 << 18):
+        digest.update(data)
+        count += len(data)
+    conn.sendall(digest.hexdigest().encode())
+    conn.shutdown(socket.SHUT_WR)
+    conn.recv(1)
+    say(event="done", bytes=count, sha256=digest.hexdigest())
+`;
