@@ -3,9 +3,9 @@
  * @module
  */
 import {
+  type BroadcastHostOptions,
   explain,
   LinkHost,
-  type BroadcastHostOptions,
   Output,
   runProgram,
   SimulatedInternet,

@@ -135,7 +135,6 @@ export class Bbr implements CongestionControl {
   onExitRecovery(): void {
     this.#restore();
   }
-
   /** See {@linkcode CongestionControl.onRetransmissionTimeout}: a segment, until an acknowledgment shows that the path lives
    * (§4.6.4.5). */
   onRetransmissionTimeout(): void {
@@ -148,7 +147,6 @@ export class Bbr implements CongestionControl {
   onTimeoutRecovered(): void {
     this.#restore();
   }
-
   /** See {@linkcode CongestionControl.onIdleRestart}: the window stays, since pacing keeps the first flight from being a burst
    * (§4.5.1.4). */
   onIdleRestart(): void {

@@ -319,14 +319,6 @@ export class SentSegments extends PieceStore {
     return this.#splitCounted(i, start) ? i + 1 : -1;
   }
 
-  /** Whether all octets of [`left`, `right`) that are outstanding have been retransmitted at some time. */
-  wasRetransmitted(left: number, right: number): boolean {
-    for (let i = this.find(left); i < this.count && seqLt(this.startAt(i), right); i++) {
-      if ((this.flagsAt(i) & PIECE_EVER_RETRANSMITTED) === 0) return false;
-    }
-    return true;
-  }
-
   /** Checks its own books, for tests.
    *
    * @param check throws when its first argument is false.

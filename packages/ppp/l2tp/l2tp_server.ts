@@ -13,7 +13,8 @@ import {
 } from "./l2tp_message.ts";
 import { l2tpSessionOptions } from "./l2tp_link.ts";
 import { L2tpSessionLink, type L2tpTransport } from "./l2tp_session_link.ts";
-import { type L2tpCall, type L2tpCallOwner, L2tpTunnel, type L2tpTunnelOptions } from "./l2tp_tunnel.ts";
+import type { L2tpCall, L2tpCallOwner, L2tpTunnelOptions } from "./l2tp_call.ts";
+import { L2tpTunnel } from "./l2tp_tunnel.ts";
 import type { PppLinkHandlers } from "../ppp_network_link.ts";
 import type { PppEnd, PppHost, PppSessionOptions } from "../ppp_session.ts";
 

@@ -8,7 +8,7 @@
  */
 import type { Pbuf } from "@lightwire/pbuf";
 import { emitL2tpDataHeader, L2TP_DATA_HEADER_LENGTH } from "./l2tp_message.ts";
-import type { L2tpCall } from "./l2tp_tunnel.ts";
+import type { L2tpCall } from "./l2tp_call.ts";
 import { type PppLinkHandlers, PppNetworkLink, type PppNetworkLinkCounters } from "../ppp_network_link.ts";
 import type { PppHost, PppSessionOptions } from "../ppp_session.ts";
 

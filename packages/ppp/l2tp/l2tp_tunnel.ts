@@ -15,7 +15,14 @@
 import { equalsConstantTime } from "@lightwire/pbuf";
 import type { Random, Timer, TimerQueue } from "@lightwire/netif";
 import { peerText } from "../cp_packet.ts";
-import { L2tpControlChannel, type L2tpRetryOptions } from "./l2tp_control_channel.ts";
+import type {
+  L2tpCall,
+  L2tpCallOwner,
+  L2tpTunnelOptions,
+  L2tpTunnelOwner,
+  L2tpTunnelState,
+} from "./l2tp_call.ts";
+import { L2tpControlChannel } from "./l2tp_control_channel.ts";
 import {
   findL2tpAvp,
   L2TP_AVP,
@@ -33,9 +40,6 @@ import {
   parseL2tpControl,
 } from "./l2tp_message.ts";
 
-/** State of a tunnel. */
-export type L2tpTunnelState = "Idle" | "WaitReply" | "WaitConnected" | "Established" | "Closed";
-
 /** Time without a message until a HELLO asks, by default (RFC 2661 §5.5). */
 export const DEFAULT_L2TP_HELLO_MS = 60_000;
 /** Calls of one tunnel at most, by default. */
@@ -43,50 +47,6 @@ export const DEFAULT_L2TP_CALLS = 64;
 /** How long an end that was told of its tunnel's end still answers, for messages that were lost (RFC 2661 §5.7). */
 const LINGER_MS = 31_000;
 const CHALLENGE_LENGTH = 16;
-
-/** Options of {@linkcode L2tpTunnel}. */
-export interface L2tpTunnelOptions extends L2tpRetryOptions {
-  /** Which end; default "lac". */
-  readonly role?: "lac" | "lns";
-  /** Our name; default "lightwire". */
-  readonly hostName?: string;
-  /** The tunnel's secret: given, both ends have to prove that they know it. */
-  readonly secret?: string;
-  /** Time without a message until a HELLO; default {@linkcode DEFAULT_L2TP_HELLO_MS}, 0 for none. */
-  readonly helloMs?: number;
-  /** Calls at a time; default {@linkcode DEFAULT_L2TP_CALLS}. */
-  readonly maxCalls?: number;
-}
-
-/** One call, as its user sees it. */
-export interface L2tpCallOwner {
-  /** PPP may begin. */
-  callConnected(call: L2tpCall): void;
-  /** The call is over. */
-  callEnded(call: L2tpCall, message: string): void;
-}
-
-/** What an {@linkcode L2tpTunnel} tells its owner. */
-export interface L2tpTunnelOwner {
-  /** Sends a datagram to the other end. */
-  sendDatagram(bytes: Uint8Array): void;
-  /** The tunnel is there; `peerName` is what its other end calls itself. */
-  tunnelUp?(peerName: string): void;
-  /** The tunnel is gone; its calls have been told before. */
-  tunnelClosed?(message: string): void;
-  /** Nothing of the tunnel is needed any more: its last messages are acknowledged, or were waited for long enough. */
-  tunnelReleased?(): void;
-  /** LNS: somebody calls. Without an answer the call is refused. */
-  incomingCall?(): L2tpCallOwner | undefined;
-}
-
-/** One call of a tunnel. */
-export interface L2tpCall {
-  /** Our id of it: in what arrives. */
-  readonly localId: number;
-  /** The peer's id of it: in what we send; 0 before it has told. */
-  readonly peerId: number;
-}
 
 interface Call extends L2tpCall {
   peerId: number;

@@ -42,6 +42,7 @@
  *
  * @module
  */
+export type * from "./l2tp_call.ts";
 export * from "./l2tp_control_channel.ts";
 export * from "./l2tp_link.ts";
 export * from "./l2tp_message.ts";

@@ -44,7 +44,7 @@ Deno.test("property: a bring-up over a modem out of its mind ends with one cause
         port.advance(5000);
         assertEquals(ended.length, 1);
         assert(ended[0]!.message.length > 0);
-      assert(port.written.split('AT+CPIN="1234"').length <= 2, "the PIN was sent twice");
+        assert(port.written.split('AT+CPIN="1234"').length <= 2, "the PIN was sent twice");
         assertEquals([host.timers.size, host.pool.inUse], [0, 0]);
       },
     ),
