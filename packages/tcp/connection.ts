@@ -6,9 +6,10 @@ import type { IpAddress } from "@lightwire/ip";
 import type { NetError, NetErrorCode } from "@lightwire/netif";
 import type { Pbuf } from "@lightwire/pbuf";
 import { setKeepAlive } from "./keepalive.ts";
+import { sendSpace, unsentBytes } from "./send_space.ts";
 import { seqDiff } from "./seq.ts";
 import type { TcpState } from "./state.ts";
-import { type Tcb, textEnd } from "./tcb.ts";
+import { EVENT_WRITABLE, type Tcb } from "./tcb.ts";
 import { type KeepAlive, resolveConnectionOptions, type TcpConnectionOptions } from "./tcp_config.ts";
 import { type TcpInfo, tcpInfo } from "./tcp_info.ts";
 import * as calls from "./user_calls.ts";
@@ -90,12 +91,19 @@ export class TcpConnection {
    *
    * @param offset first octet of `data` to send.
    * @param length how many.
+   * @param hasMore more follows soon: a segment that is not full waits for it, up to 200 ms (MSG_MORE; lwIP:
+   * TCP_WRITE_FLAG_MORE).
    * @returns how many octets were taken; fewer than asked: wait for `writable`.
    * @throws {NetError} BROKEN_PIPE after {@linkcode shutdownSend} or {@linkcode close}; NOT_CONNECTED; or the error that
    * ended the connection.
    */
-  send(data: Uint8Array, offset: number = 0, length: number = data.length - offset): number {
-    return calls.send(this.#tcb, data, offset, length, false);
+  send(
+    data: Uint8Array,
+    offset: number = 0,
+    length: number = data.length - offset,
+    hasMore: boolean = false,
+  ): number {
+    return calls.send(this.#tcb, data, offset, length, false, hasMore);
   }
 
   /** SEND of urgent octets (RFC 9293 §3.8.5): they travel in line, and the peer is told that they are there.
@@ -104,18 +112,17 @@ export class TcpConnection {
    * @throws {NetError} as {@linkcode send}.
    */
   sendUrgent(data: Uint8Array): number {
-    return calls.send(this.#tcb, data, 0, data.length, true);
+    return calls.send(this.#tcb, data, 0, data.length, true, false);
   }
 
   /** Octets that {@linkcode send} would take now. */
   get sendSpace(): number {
-    return this.#tcb.sendBuffer.space;
+    return sendSpace(this.#tcb);
   }
 
   /** Octets that were never sent so far. */
   get unsentBytes(): number {
-    const unsent = seqDiff(textEnd(this.#tcb), this.#tcb.sndNxt);
-    return unsent > 0 ? Math.min(unsent, this.#tcb.sendBuffer.length) : 0;
+    return unsentBytes(this.#tcb);
   }
 
   /** Octets sent or unsent that the peer has not acknowledged. */
@@ -192,6 +199,27 @@ export class TcpConnection {
     if (value) this.#tcb.layer.touch(this.#tcb);
   }
 
+  /** Whether segments that are not full wait for more text, up to 200 ms (TCP_CORK). Pulling it sends what waits; so does the end
+   * of our direction. */
+  get isCorked(): boolean {
+    return this.#tcb.cork !== undefined && this.#tcb.cork.isSet;
+  }
+
+  set isCorked(value: boolean) {
+    calls.setCork(this.#tcb, value);
+  }
+
+  /** See {@linkcode TcpConnectionOptions.notSentLowWaterBytes}. */
+  get notSentLowWaterBytes(): number {
+    return this.#tcb.config.notSentLowWaterBytes;
+  }
+
+  set notSentLowWaterBytes(value: number) {
+    this.#configure({ notSentLowWaterBytes: value });
+    this.#tcb.events |= EVENT_WRITABLE;
+    this.#tcb.layer.touch(this.#tcb);
+  }
+
   /** How an idle peer is probed, `undefined` for not at all; takes what {@linkcode TcpConnectionOptions.keepAlive} takes. */
   get keepAlive(): KeepAlive | undefined {
     return this.#tcb.config.keepAlive;
@@ -249,7 +277,7 @@ export class TcpConnection {
     this.#configure({ priority: value });
   }
 
-  /** Most octets the send buffer holds. */
+  /** Most octets the send buffer holds. Setting it sets the size at once: it does not grow any more. */
   get sendBufferBytes(): number {
     return this.#tcb.config.sendBufferBytes;
   }

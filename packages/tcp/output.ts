@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { isCorked } from "./cork.ts";
 import { isAckDue, noteTextSent } from "./delayed_ack.ts";
 import { ECN_CWR_DUE } from "./ecn.ts";
 import { scheduleProbe } from "./loss_timer.ts";
@@ -15,9 +16,10 @@ import { isWindowUpdateDue } from "./receive_window.ts";
 import { beginSearch, nextProbe } from "./plpmtud.ts";
 import { congestionRoom, hasUnsent, pipe, sendRetransmissions } from "./recovery.ts";
 import { seqAdd, seqDiff, seqGt } from "./seq.ts";
+import { unsentBytes } from "./send_space.ts";
 import { recordSent } from "./sent_record.ts";
 import { canTransmit } from "./state.ts";
-import { type Tcb, textEnd } from "./tcb.ts";
+import { EVENT_WRITABLE, type Tcb, textEnd } from "./tcb.ts";
 import { ensureRetransmission, startRetransmission } from "./timer_set.ts";
 import {
   hasQueueSpace,
@@ -97,6 +99,7 @@ function sendNewText(tcb: Tcb): void {
   }
   if (nxt !== before && tcb.state !== "SYN-RECEIVED") scheduleProbe(tcb, seqDiff(nxt, tcb.sndUna));
   noteLimit(tcb, nxt, end);
+  if (tcb.cork !== undefined && isHeldByCork(tcb)) return tcb.cork.hold();
   ensureProgress(tcb);
 }
 
@@ -192,6 +195,7 @@ function nextOctets(tcb: Tcb, nxt: number, end: number, mss: number, burst: numb
 
 /** Nagle's algorithm: a small segment waits while something is in flight; in Minshall's form, while a small one is. */
 function maySendSmall(tcb: Tcb, nxt: number): boolean {
+  if (tcb.cork !== undefined && isCorked(tcb)) return false;
   if (tcb.noDelay || tcb.isFinQueued || nxt === tcb.sndUna) return true;
   return tcb.layer.config.minshall && !seqGt(tcb.sndSml, tcb.sndUna);
 }
@@ -212,6 +216,8 @@ function noteSent(tcb: Tcb, nxt: number, octets: number, end: number, mss: numbe
   }
   if (seqGt(nxt, tcb.sndNxt)) tcb.sndNxt = nxt;
   tcb.prr?.sent(octets);
+  tcb.cork?.sent();
+  if (tcb.config.notSentLowWaterBytes > 0) tcb.events |= EVENT_WRITABLE;
   tcb.bytesSent += octets;
   tcb.lastSentAtMs = nowMs;
   noteTextSent(tcb, nowMs);
@@ -224,6 +230,13 @@ function restartAfterIdle(tcb: Tcb, nowMs: number): void {
   if (tcb.sndUna !== tcb.sndNxt || !tcb.layer.config.idleRestart || tcb.bytesSent === 0) return;
   const idleMs = nowMs - tcb.lastSentAtMs;
   if (idleMs > tcb.rto.rtoMs) tcb.congestion.onIdleRestart(idleMs, tcb.rto.rtoMs);
+}
+
+/** Whether nothing but the cork keeps text back. */
+function isHeldByCork(tcb: Tcb): boolean {
+  const unsent = unsentBytes(tcb);
+  return isCorked(tcb) && unsent > 0 && unsent < tcb.smss &&
+    tcb.sndWnd - seqDiff(tcb.sndNxt, tcb.sndUna) >= unsent;
 }
 
 /** Whatever waits has a timer that will look after it. */

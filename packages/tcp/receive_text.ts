@@ -42,8 +42,9 @@ export function receiveText(tcb: Tcb, seg: Segment): void {
     deliver(tcb, inOrder, inOrder.totalLength, 0);
     inOrder = queue.popInOrder(tcb.rcvNxt);
   }
-  // It filled a gap: at once (RFC 5681 §4.2).
+  // It filled a gap: at once (RFC 5681 §4.2), as what follows: the peer may have begun with a small window.
   tcb.isAckNow = true;
+  tcb.quickAcks = tcb.layer.config.quickAckCount;
   if (queue.isEmpty && !queue.hasBlocks) tcb.layer.reassembly.drop(tcb);
 }
 

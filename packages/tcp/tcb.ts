@@ -28,6 +28,7 @@ import { type IpAddress, IpTx, IPV4_ANY } from "@lightwire/ip";
 import type { NetError, NetErrorCode, Timer } from "@lightwire/netif";
 import type { CongestionControl } from "./congestion.ts";
 import type { TcpConnection, TcpHandlers } from "./connection.ts";
+import type { Cork } from "./cork.ts";
 import type { TcpListener } from "./listener.ts";
 import type { MtuSearch } from "./mtu_search.ts";
 import type { ReassemblyQueue } from "./reassembly_queue.ts";
@@ -113,6 +114,8 @@ export class Tcb {
   maxSndWnd: number;
   /** Snd.Wind.Shift: how the peer's window field is scaled. */
   sndWindShift: number;
+  /** Holds segments back that are not full; there once the user has asked for it. */
+  cork: Cork | undefined;
   /** Sequence number of the first octet in `sendBuffer`. */
   sndHead: number;
   /** Octet after the last segment sent that was smaller than SMSS (Minshall's Snd.Sml). */
@@ -312,9 +315,13 @@ export class Tcb {
     this.sndWl2 = 0;
     this.maxSndWnd = 0;
     this.sndWindShift = 0;
+    this.cork = undefined;
     this.sndHead = 0;
     this.sndSml = 0;
-    this.sendBuffer = new SendBuffer(config.sendBufferBytes, layer.rings);
+    this.sendBuffer = new SendBuffer(
+      Math.min(config.sendBufferBytes, config.initialSendBufferBytes),
+      layer.rings,
+    );
     this.isFinQueued = false;
     this.isFinSent = false;
     this.peerMss = DEFAULT_MSS_V4;

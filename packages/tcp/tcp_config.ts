@@ -49,8 +49,14 @@ export interface TcpConnectionOptions {
   readonly ttl?: number;
   /** 1 … 127: who may be dropped for whom when there are too many connections (TC-12). Default {@linkcode PRIORITY_NORMAL}. */
   readonly priority?: number;
-  /** Most octets that wait for transmission or acknowledgment. Default 1 MiB. */
+  /** Most octets that wait for transmission or acknowledgment (SO_SNDBUF; lwIP: TCP_SND_BUF). Left out, the buffer begins with 128 KiB and
+   * grows to two congestion windows, up to 4 MiB; a size that is given holds from the beginning. */
   readonly sendBufferBytes?: number;
+  /** Size of a send buffer that grows, at the start of a connection. Default 131,072, or `sendBufferBytes` where that is given. */
+  readonly initialSendBufferBytes?: number;
+  /** Most octets that wait for their first transmission (TCP_NOTSENT_LOWAT): what is sent can still be decided late, when the path
+   * has room. 0: the send buffer decides. Default 0. */
+  readonly notSentLowWaterBytes?: number;
   /** Most octets that wait for the user to read: what the receive window may grow to. Default 1 MiB. */
   readonly receiveBufferBytes?: number;
   /** Upper bound of segment size in both directions (TCP_MAXSEG); 0: MTU and peer decide. Default 0. */
@@ -193,7 +199,9 @@ const DEFAULT_CONFIG: TcpConfig = {
   tos: 0,
   ttl: 64,
   priority: PRIORITY_NORMAL,
-  sendBufferBytes: 1024 * 1024,
+  sendBufferBytes: 4 * 1024 * 1024,
+  initialSendBufferBytes: 131_072,
+  notSentLowWaterBytes: 0,
   receiveBufferBytes: 1024 * 1024,
   maxSegmentBytes: 0,
   congestionControl: congestionControlFactory("cubic"),
@@ -243,6 +251,7 @@ export function resolveTcpOptions(options: TcpOptions = {}): TcpConfig {
   const config: TcpConfig = {
     ...DEFAULT_CONFIG,
     ...withoutUndefined(options),
+    initialSendBufferBytes: initialSendBuffer(options, DEFAULT_CONFIG),
     keepAlive: resolveKeepAlive(options.keepAlive, undefined),
     congestionControl: congestionControlFactory(
       options.congestionControl ?? DEFAULT_CONFIG.congestionControl,
@@ -270,6 +279,8 @@ export function resolveConnectionOptions(
     ttl: options.ttl ?? base.ttl,
     priority: options.priority ?? base.priority,
     sendBufferBytes: options.sendBufferBytes ?? base.sendBufferBytes,
+    initialSendBufferBytes: initialSendBuffer(options, base),
+    notSentLowWaterBytes: options.notSentLowWaterBytes ?? base.notSentLowWaterBytes,
     receiveBufferBytes: options.receiveBufferBytes ?? base.receiveBufferBytes,
     maxSegmentBytes: options.maxSegmentBytes ?? base.maxSegmentBytes,
     congestionControl: congestionControlFactory(options.congestionControl ?? base.congestionControl),
@@ -292,6 +303,11 @@ export function resolveKeepAlive(
   return value;
 }
 
+/** A size that the user has chosen does not have to be grown into. */
+function initialSendBuffer(options: TcpConnectionOptions, base: TcpConnectionConfig): number {
+  return options.initialSendBufferBytes ?? options.sendBufferBytes ?? base.initialSendBufferBytes;
+}
+
 function withoutUndefined(options: TcpOptions): TcpOptions {
   return Object.fromEntries(Object.entries(options).filter(([_, value]) => value !== undefined));
 }
@@ -303,6 +319,8 @@ function checkConnectionConfig(config: TcpConnectionConfig): void {
   checkRange("ttl", config.ttl, 1, 255);
   checkRange("priority", config.priority, PRIORITY_MIN, PRIORITY_MAX);
   checkRange("sendBufferBytes", config.sendBufferBytes, 1, 2 ** 30);
+  checkRange("initialSendBufferBytes", config.initialSendBufferBytes, 1, 2 ** 30);
+  checkRange("notSentLowWaterBytes", config.notSentLowWaterBytes, 0, 2 ** 30);
   checkRange("receiveBufferBytes", config.receiveBufferBytes, 1, 2 ** 30);
   checkRange("maxSegmentBytes", config.maxSegmentBytes, 0, 65535);
 }

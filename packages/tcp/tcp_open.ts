@@ -74,7 +74,7 @@ export function openConnection(layer: TcpLayer, o: TcpConnectOptions, handlers: 
   const { fastOpenData } = o;
   if (o.fastOpen ?? fastOpenData !== undefined) layer.fastOpen.ask(tcb);
   openActive(tcb);
-  if (fastOpenData !== undefined) send(tcb, fastOpenData, 0, fastOpenData.length, false);
+  if (fastOpenData !== undefined) send(tcb, fastOpenData, 0, fastOpenData.length, false, false);
   return tcb.connection;
 }
 

@@ -105,6 +105,7 @@ export function stopAllTimers(tcb: Tcb): void {
   tcb.keepAliveTimer?.stop();
   tcb.closeTimer?.stop();
   tcb.pacingTimer?.stop();
+  tcb.cork?.stop();
   tcb.retransmissionTimer = undefined;
   tcb.persistTimer = undefined;
   tcb.delayedAckTimer = undefined;

@@ -6,6 +6,7 @@ import { DEFAULT_HEADROOM, type Pbuf } from "@lightwire/pbuf";
 import { IP_PROTOCOL_TCP, type IpAddress, type IpRxInfo, type IpTx } from "@lightwire/ip";
 import type { Netif } from "@lightwire/netif";
 import { ACK, ECE, FIN, PSH, RST, SYN, URG } from "./control_bits.ts";
+import { isCorked } from "./cork.ts";
 import { ecnBits, ecnSynBits } from "./ecn.ts";
 import type { TcpListener } from "./listener.ts";
 import { updateSmss } from "./path_mtu.ts";
@@ -107,7 +108,7 @@ export function transmitText(
     textLength = untilEnd;
     ctl = ACK | FIN;
   }
-  if (textLength === untilEnd && textLength > 0) ctl |= PSH;
+  if (textLength === untilEnd && textLength > 0 && (tcb.cork === undefined || !isCorked(tcb))) ctl |= PSH;
   const p = layer.pool.acquire(textLength, DEFAULT_HEADROOM);
   if (p === undefined) {
     layer.outOfBuffers(tcb);

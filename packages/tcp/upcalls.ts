@@ -3,6 +3,7 @@
  * @module
  */
 import { NO_HANDLERS } from "./connection.ts";
+import { isWritable } from "./send_space.ts";
 import { canSend } from "./state.ts";
 import {
   EVENT_CLOSED,
@@ -28,7 +29,7 @@ export function deliverEvents(tcb: Tcb): void {
   if ((events & EVENT_SOFT_ERROR) !== 0) tcb.handlers.softError?.(connection, tcb.softError ?? "TIMED_OUT");
   if ((events & EVENT_URGENT) !== 0) tcb.handlers.urgent?.(connection);
   if ((events & EVENT_READABLE) !== 0) tcb.handlers.readable?.(connection);
-  if ((events & EVENT_WRITABLE) !== 0 && !tcb.isFinQueued && canSend(tcb.state)) {
+  if ((events & EVENT_WRITABLE) !== 0 && !tcb.isFinQueued && canSend(tcb.state) && isWritable(tcb)) {
     tcb.handlers.writable?.(connection);
   }
   if ((events & EVENT_CLOSED) !== 0) {

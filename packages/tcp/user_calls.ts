@@ -6,7 +6,9 @@
  * @module
  */
 import type { Pbuf } from "@lightwire/pbuf";
+import { Cork } from "./cork.ts";
 import { isWindowUpdateDue, tuneReceiveBuffer } from "./receive_window.ts";
+import { sendSpace } from "./send_space.ts";
 import { seqAdd, seqLeq } from "./seq.ts";
 import { canSend } from "./state.ts";
 import { setState, type Tcb, textEnd } from "./tcb.ts";
@@ -60,21 +62,48 @@ export function offeredShift(config: TcpConnectionConfig, limits: TcpConfig): nu
 /** SEND: copies as much of `length` octets at `offset` of `data` as there is room for.
  *
  * @param isUrgent the octets are urgent (RFC 9293 §3.8.5).
+ * @param hasMore more follows soon: a segment that is not full waits for it.
  * @returns how many were taken.
  * @throws {NetError} NOT_CONNECTED, BROKEN_PIPE after CLOSE, or what ended the connection.
  */
-export function send(tcb: Tcb, data: Uint8Array, offset: number, length: number, isUrgent: boolean): number {
+export function send(
+  tcb: Tcb,
+  data: Uint8Array,
+  offset: number,
+  length: number,
+  isUrgent: boolean,
+  hasMore: boolean,
+): number {
   if (tcb.isFinQueued) throw connectionError(tcb, "BROKEN_PIPE");
   if (!canSend(tcb.state)) {
     if (tcb.error !== undefined) throw tcb.error;
     throw connectionError(tcb, tcb.state === "CLOSED" && !tcb.isEnded ? "NOT_CONNECTED" : "BROKEN_PIPE");
   }
-  const taken = tcb.sendBuffer.write(data, offset, length);
+  const space = sendSpace(tcb);
+  const taken = tcb.sendBuffer.write(data, offset, length < space ? length : space);
+  if (hasMore) corkOf(tcb).hasMore = true;
+  else if (tcb.cork !== undefined) tcb.cork.hasMore = false;
   if (taken > 0) {
     if (isUrgent) tcb.sndUp = textEnd(tcb);
     tcb.layer.touch(tcb);
   }
   return taken;
+}
+
+/** Sets the cork, or pulls it: what it held back goes out. */
+export function setCork(tcb: Tcb, isSet: boolean): void {
+  if (!isSet && tcb.cork === undefined) return;
+  const cork = corkOf(tcb);
+  cork.isSet = isSet;
+  if (!isSet) {
+    cork.hasMore = false;
+    cork.sent();
+    tcb.layer.touch(tcb);
+  }
+}
+
+function corkOf(tcb: Tcb): Cork {
+  return tcb.cork ??= new Cork(tcb);
 }
 
 /** RECEIVE: copies what has come in order to the start of `into`.

@@ -1,0 +1,60 @@
+/** Data plane. {@linkcode Cork}: the user has more to say soon, so that no segment goes out that is not full (TCP_CORK, MSG_MORE; lwIP:
+ * TCP_WRITE_FLAG_MORE). Nagle's algorithm waits for the peer; a cork waits for the user, at most for {@linkcode CORK_LIMIT_MS}.
+ *
+ * @module
+ */
+import type { Timer } from "@lightwire/netif";
+import type { Tcb } from "./tcb.ts";
+
+/** Longest time that a cork holds text back, as in Linux. */
+export const CORK_LIMIT_MS = 200;
+
+/** A connection's cork; made when it is first used. */
+export class Cork {
+  /** The user has set it. */
+  isSet: boolean;
+  /** The last SEND said that more follows. */
+  hasMore: boolean;
+  /** It has held back for long enough: what waits may go. */
+  isOver: boolean;
+  readonly #timer: Timer;
+
+  /** A cork that holds nothing. */
+  constructor(tcb: Tcb) {
+    const { layer } = tcb;
+    this.isSet = false;
+    this.hasMore = false;
+    this.isOver = false;
+    this.#timer = layer.timers.create(() => {
+      this.isOver = true;
+      layer.touch(tcb);
+      layer.flush();
+    });
+  }
+
+  /** Whether it holds back what does not fill a segment. */
+  get isHolding(): boolean {
+    return (this.isSet || this.hasMore) && !this.isOver;
+  }
+
+  /** Something waits for it: from now on its time is limited. */
+  hold(): void {
+    if (!this.#timer.isArmed) this.#timer.start(CORK_LIMIT_MS);
+  }
+
+  /** Text went out: what comes next waits anew. */
+  sent(): void {
+    this.isOver = false;
+    this.#timer.stop();
+  }
+
+  /** The connection is over. */
+  stop(): void {
+    this.#timer.stop();
+  }
+}
+
+/** Whether a cork keeps a segment back that is not full. A FIN pulls it. */
+export function isCorked(tcb: Tcb): boolean {
+  return tcb.cork !== undefined && tcb.cork.isHolding && !tcb.isFinQueued;
+}
