@@ -19,6 +19,8 @@ export const GUEST_ADDRESS = "10.64.64.53";
 /** Most lines of a guest: it has 64 interrupts, and a line takes up to three. */
 export const MAX_LINES = 16;
 
+/** Memory for a few guests at a time, in KiB. */
+const MEMORY_KIB = 512 * 1024;
 const BOOT_TIMEOUT_MS = 30_000;
 const COMMAND_TIMEOUT_MS = 60_000;
 const POLL_MS = 10;
@@ -123,6 +125,17 @@ export class PppLine {
   }
 }
 
+/** Where the guest's memory is a file: in memory if there is enough, and programs may run from it, else on the disk. */
+async function memoryFolder(otherwise: string): Promise<string | undefined> {
+  const mount = (await Deno.readTextFile("/proc/mounts")).split("\n").find((line) =>
+    line.includes(" /dev/shm ")
+  );
+  const { code, stdout } = await run("df", ["-k", "--output=avail", "/dev/shm"]);
+  const availableKib = Number(stdout.split("\n")[1]);
+  const isFit = mount !== undefined && !/\bnoexec\b/.test(mount) && code === 0 && availableKib > MEMORY_KIB;
+  return isFit ? undefined : otherwise;
+}
+
 /** What a guest has beside serial lines of its own. */
 export interface PppLabOptions {
   /** Terminals of this machine which are further lines. */
@@ -146,7 +159,12 @@ export class PppLab implements AsyncDisposable {
   readonly #free: PppLine[] = [];
   #queue: Promise<unknown> = Promise.resolve();
 
-  private constructor(folder: string, lines: number, { attached = [], tap }: PppLabOptions, shim: string) {
+  private constructor(
+    folder: string,
+    lines: number,
+    { attached = [], tap }: PppLabOptions,
+    env: Record<string, string>,
+  ) {
     this.folder = folder;
     const serial = Array.from({ length: lines }, (_, i) => `ssl${i}=pts`);
     attached.forEach((device, i) => serial.push(`ssl${lines + i}=tty:${device}`));
@@ -168,7 +186,7 @@ export class PppLab implements AsyncDisposable {
         ...network,
       ],
       clearEnv: true,
-      env: { PATH: Deno.env.get("PATH") ?? "", LD_PRELOAD: shim },
+      env: { ...env, PATH: Deno.env.get("PATH") ?? "" },
       stdin: "piped",
       stdout: "piped",
       stderr: "null",
@@ -196,7 +214,11 @@ export class PppLab implements AsyncDisposable {
     const shim = `${folder}/xstate_shim.so`;
     const source = new URL("./xstate_shim.c", import.meta.url).pathname;
     await must("cc", "-O2", "-fPIC", "-shared", "-o", shim, source);
-    const lab = new PppLab(folder, lines, options, shim);
+    const memory = await memoryFolder(folder);
+    const lab = new PppLab(folder, lines, options, {
+      LD_PRELOAD: shim,
+      ...(memory === undefined ? {} : { TMPDIR: memory }),
+    });
     try {
       await lab.#waitForConsole(/##ready/, BOOT_TIMEOUT_MS);
       for (let i = 0; i < lines; i++) {
