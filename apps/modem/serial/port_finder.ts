@@ -51,9 +51,31 @@ export function findHolders(path: string, except: number): PortHolder[] {
   return holders;
 }
 
-/** Says who uses a port, and what to do about the usual ones. */
-export function describeHolders(holders: readonly PortHolder[]): string {
-  if (holders.length === 0) return "by another program; `sudo fuser -v` names it";
+/** Programs that run and are known to take serial ports: whose open files are is for their owner to see, names are for all. */
+export function findSuspects(): PortHolder[] {
+  const suspects: PortHolder[] = [];
+  for (const pidText of listNames("/proc")) {
+    const pid = Number(pidText);
+    const name = Number.isInteger(pid) ? processName(pid) : undefined;
+    if (name !== undefined && ADVICE.has(name)) suspects.push({ pid, name });
+  }
+  return suspects;
+}
+
+/** Says who uses a port, and what to do about the usual ones.
+ *
+ * @param holders Who certainly does.
+ * @param suspects Who perhaps does, where nobody is known for certain.
+ */
+export function describeHolders(
+  holders: readonly PortHolder[],
+  suspects: readonly PortHolder[] = findSuspects(),
+): string {
+  if (holders.length === 0) {
+    const names = suspects.map(({ name }) => name);
+    const perhaps = names.length > 0 ? `, perhaps ${[...new Set(names)].join(" or ")}` : "";
+    return `by another program${perhaps}; \`sudo fuser -v\` names it`;
+  }
   const names = holders.map(({ name, pid }) => `${name} (process ${pid})`).join(", ");
   const advice = holders.map(({ name }) => ADVICE.get(name)).find((text) => text !== undefined);
   return `by ${names}${advice === undefined ? "; end it first" : `; ${advice}`}`;

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { libc, openPty } from "@lightwire/app-linux";
-import { describeHolders, findHolders, listSerialPorts, processName } from "./port_finder.ts";
+import { describeHolders, findHolders, findSuspects, listSerialPorts, processName } from "./port_finder.ts";
 
 // Loaded once for the program: no test leaks it.
 libc();
@@ -31,5 +31,11 @@ Deno.test("describeHolders() names the process, and the way to end the usual one
   const text = describeHolders([{ pid: 812, name: "ModemManager" }]);
   assertEquals(text, "by ModemManager (process 812); `sudo systemctl stop ModemManager` ends it");
   assertEquals(describeHolders([{ pid: 5, name: "minicom" }]), "by minicom (process 5); end it first");
-  assert(describeHolders([]).includes("another program"));
+  assertEquals(describeHolders([], []), "by another program; `sudo fuser -v` names it");
+  const mm = { pid: 812, name: "ModemManager" };
+  assertEquals(
+    describeHolders([], [mm, mm]),
+    "by another program, perhaps ModemManager; `sudo fuser -v` names it",
+  );
+  assert(Array.isArray(findSuspects()));
 });
