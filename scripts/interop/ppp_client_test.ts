@@ -5,7 +5,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { makeFile, must, Running, sha256File } from "./lab.ts";
 import { GUEST_ADDRESS, PppLab, type PppLine } from "./ppp/ppp_lab.ts";
-import { account, direct, pppTest, pppup, SharedLab, startPppup } from "./ppp/pppup.ts";
+import { account, direct, pppTest, pppup, SharedLab, startPppup, startScript } from "./ppp/pppup.ts";
 
 const BIG_FILE_BYTES = 5 * 1024 * 1024;
 const SMALL_FILE_BYTES = 512 * 1024;
@@ -278,6 +278,32 @@ for (
         false,
         "a password in a capture",
       );
+    },
+  );
+}
+
+for (
+  const [name, options, args] of [
+    ["header compression", "auth require-chap", []],
+    ["encryption", "auth require-mschap-v2 require-mppe-128", ["--mppe"]],
+  ] as const
+) {
+  onLine(
+    `a file comes over a line that spoils three octets of 100,000, with ${name}`,
+    options,
+    async (line, lab) => {
+      await using spoiler = startScript(new URL("./ppp/spoilt_line.ts", import.meta.url), [
+        line.device,
+        "1e-5",
+      ]);
+      const [, device] = await spoiler.waitFor(/ready (\S+)/);
+      const copy = `${lab.folder}/copy${line.index}`;
+      const done = await pppup(direct(device!, ...args, "get", `http://${GUEST_ADDRESS}/small`, "-o", copy));
+      await spoiler.interrupt("SIGTERM");
+      assertEquals(done.code, 0, await account(line, done));
+      assertEquals(await sha256File(copy), await sha256File(`${lab.folder}/www/small`));
+      assertMatch(spoiler.stdout, /"dropped":[1-9]/);
+      await Deno.remove(copy);
     },
   );
 }
