@@ -32,6 +32,7 @@ function steps(): Step[] {
     { name: "tidy", what: "sizes, leftovers, dead and untested files", args: script("tidy") },
     { name: "docs", what: "documentation", args: script("check_docs") },
     { name: "features", what: "table of features", args: script("check_features") },
+    { name: "rfc", what: "requirements and their tests", args: script("rfc_index/main") },
     {
       name: "examples",
       what: "examples in the documentation",
