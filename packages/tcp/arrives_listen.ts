@@ -96,10 +96,12 @@ function acknowledgesCookie(layer: TcpLayer, listener: TcpListener, seg: Segment
 }
 
 /** Whether a SYN may begin a new connection of the numbers of one in TIME-WAIT: it is surely newer, by its timestamp
- * (RFC 6191 §2) or its sequence number (RFC 9293 §3.6.1, MAY-2). */
+ * (RFC 6191 §2) or its sequence number (RFC 9293 §3.6.1, MAY-2); or the new connection will use timestamps, and so drop whatever the
+ * old one, which did not, may still have on the way. */
 export function mayReuseTimeWait(tcb: Tcb, seg: Segment): boolean {
-  if (tcb.hasTimestamps && seg.hasTimestamps && seg.tsVal !== tcb.tsRecent) {
-    return timestampLt(tcb.tsRecent, seg.tsVal);
+  if (seg.hasTimestamps && tcb.layer.config.timestamps) {
+    if (!tcb.hasTimestamps) return true;
+    if (seg.tsVal !== tcb.tsRecent) return timestampLt(tcb.tsRecent, seg.tsVal);
   }
   return seqGt(seg.seq, tcb.rcvNxt);
 }

@@ -1,56 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { assertTcp } from "../assert_tcb.ts";
-import { script, type TcpScript } from "./harness.ts";
+import { COOKIE, cookieCached, cookieOf, open, option, REQUEST, TIMESTAMPED } from "./fast_open_states.ts";
+import { script } from "./harness.ts";
 import { established } from "./states.ts";
 import { pattern } from "./text_pattern.ts";
 import { Peer, TwoHosts } from "./two_hosts.ts";
-
-const hex = (bytes: Uint8Array): string => [...bytes].map((b) => b.toString(16)).join(" ");
-
-/** The Fast Open option of the last packet taken, as the script's notation has it; `undefined` for none. */
-function option(s: TcpScript): string | undefined {
-  const packet = s.lastSent;
-  const header = (packet[0]! & 15) * 4;
-  const end = header + (packet[header + 12]! >>> 4) * 4;
-  for (let at = header + 20; at < end;) {
-    if (packet[at] === 34) return `raw ${hex(packet.subarray(at, at + packet[at + 1]!))}`;
-    at += packet[at] === 1 ? 1 : packet[at + 1]!;
-  }
-  return undefined;
-}
-
-const REQUEST = "raw 22 2";
-const COOKIE = "raw 22 a 1 2 3 4 5 6 7 8";
-const TIMESTAMPED = "mss 1460,TS val 77 ecr 0";
-
-/** A listener with Fast Open, and its cookie for the script's peer. */
-function cookieOf(s: TcpScript, fastOpen = 16): string {
-  s.call.listen({ fastOpen });
-  s.inject(`S 0:0(0) win 65535 <mss 1000,${REQUEST}>`, { port: 50999 });
-  s.expect("S. 0:0(0) ack 1", { port: 50999 });
-  const cookie = option(s);
-  s.inject("R 1:1(0)", { port: 50999 });
-  return cookie!;
-}
-
-/** Our side has a cookie of the peer's. */
-function cookieCached(s: TcpScript, mss = 1000): void {
-  s.call.connect({ fastOpen: true });
-  s.expect("S 0:0(0)");
-  assertEquals(option(s), REQUEST);
-  s.inject(`S. 0:0(0) ack 1 win 65535 <mss ${mss},${COOKIE}>`).expect(". 1:1(0) ack 1").expectEvent(
-    "connected",
-  );
-  s.call.abort();
-  s.takeAll();
-  s.events.length = 0;
-}
-
-/** OPEN with text of the pattern. */
-function open(s: TcpScript, bytes: number): void {
-  s.call.connect({ fastOpenData: pattern(1, bytes) });
-  s.writtenBytes = bytes;
-}
 
 Deno.test(
   "LISTEN: a cookie is given to who asks, and text beside the request waits (RFC 7413 §4.2.2)",

@@ -1,4 +1,5 @@
 import { assert } from "@std/assert";
+import { assertTcp } from "../assert_tcb.ts";
 import { ACK, FIN, RST, SYN } from "../control_bits.ts";
 import { TcpScript } from "./harness.ts";
 import { LOCAL_ADDRESS, PEER_ADDRESS } from "../harness/packet_harness.ts";
@@ -15,6 +16,7 @@ import {
   synSent,
   timeWait,
 } from "./states.ts";
+import { cookieCached, cookieOf, open } from "./fast_open_states.ts";
 import { decodePacket, encodePacket } from "../harness/wire.ts";
 
 const STATES: readonly (readonly [string, (s: TcpScript) => void])[] = [
@@ -35,6 +37,20 @@ const STATES: readonly (readonly [string, (s: TcpScript) => void])[] = [
   ["CLOSING", closing],
   ["LAST-ACK", lastAck],
   ["TIME-WAIT", timeWait],
+  ["SYN-RECEIVED, by Fast Open", (s) => {
+    const cookie = cookieOf(s);
+    s.inject(`S 0:10(10) win 65535 <mss 1000,${cookie}>`);
+    s.call.send(3000);
+  }],
+  ["SYN-SENT, by Fast Open", (s) => {
+    cookieCached(s);
+    open(s, 2000);
+  }],
+  ["LISTEN, a cookie is out", (s) => {
+    s.call.listen({ fastOpen: 4, halfOpenLimit: 0 });
+    s.inject("S 0:0(0) win 65535 <mss 1000>");
+    s.iss = s.take()!.seq;
+  }],
 ];
 
 /** Seeds of a run; `deno task fuzz` goes on from here. */
@@ -122,6 +138,7 @@ for (const [name, reach] of STATES) {
         const isReset = !isCorrupt && (packet[33]! & RST) !== 0;
         const outstanding = s.connection?.unackedBytes ?? 0;
         s.injectRaw(packet);
+        assertTcp(s.harness.tcp);
         let bytesOut = 0;
         for (const seg of s.takeAll()) {
           assert(!isReset || (seg.ctl & RST) === 0, `${reasons}: a reset answers a reset`);
@@ -142,7 +159,8 @@ for (const [name, reach] of STATES) {
           s.takeAll();
         }
       }
-      s.run(s.nowMs);
+      // IP gives up what it took for fragments.
+      s.run(s.nowMs + 120_000);
       s.takeAll();
       s.end();
     }

@@ -277,6 +277,18 @@ Deno.test(
 );
 
 Deno.test(
+  "SYN-RECEIVED: the acknowledgment of a repeated SYN-ACK leaves 3 s for the first text (RFC 6298 §5.7)",
+  script((s) => {
+    synReceived(s);
+    s.at(1000).expect("S. 0:0(0) ack 1");
+    s.at(1100).inject(". 1:1(0) ack 1").expectState("ESTABLISHED");
+    s.call.send(100);
+    s.expect("P. 1:101(100) ack 1").expectNothing();
+    s.at(4100).expect("P. 1:101(100) ack 1");
+  }),
+);
+
+Deno.test(
   "SYN-RECEIVED: an unacceptable ACK draws <SEQ=SEG.ACK><CTL=RST> and changes nothing (RFC 9293 §3.10.7.4)",
   script((s) => {
     synReceived(s);

@@ -64,6 +64,49 @@ Deno.test(
 );
 
 Deno.test(
+  "TIME-WAIT: timestamps which the old connection did not have let a new one begin (RFC 6191 §2)",
+  script((s) => {
+    acceptedTimeWait(s);
+    s.inject("S 1:1(0) win 65535 <mss 1000,TS val 5 ecr 0>");
+    const answer = s.take()!;
+    assertEquals([answer.ctl, (answer.ack - s.irs) >>> 0, answer.hasTimestamps], [0x12, 2, true]);
+    assertEquals(s.harness.tcp.counters.timeWaitReused, 1);
+  }),
+);
+
+Deno.test(
+  "TIME-WAIT: the same timestamp leaves it to the sequence number (RFC 6191 §2)",
+  script((s) => {
+    s.call.listen();
+    s.inject("S 0:0(0) win 65535 <mss 1000,TS val 100 ecr 0>").expect("S. 0:0(0) ack 1");
+    s.inject(". 1:1(0) ack 1 <TS val 100 ecr 0>");
+    s.call.close();
+    s.expect("F. 1:1(0) ack 1");
+    s.inject("F. 1:1(0) ack 2 <TS val 100 ecr 0>").expect(". 2:2(0) ack 2").expectState("TIME-WAIT");
+    s.inject("S 2:2(0) win 65535 <mss 1000,TS val 100 ecr 0>");
+    s.expect(". 2:2(0) ack 2").expectState("TIME-WAIT");
+    s.inject("S 3:3(0) win 65535 <mss 1000,TS val 100 ecr 0>");
+    assertEquals(s.take()!.ctl, 0x12);
+  }),
+);
+
+Deno.test(
+  "TIME-WAIT: no old duplicate ends the wait, be it text, an acknowledgment or a reset (RFC 1337 §3)",
+  script((s) => {
+    acceptedTimeWait(s);
+    // H1: text; H2: an acknowledgment of something else; H3: resets, with the exact number and in the window.
+    s.inject("P. 1:1(0) ack 2").inject("P. 0:1(1) ack 1").inject(". 2:2(0) ack 1").inject(". 2:2(0) ack 500");
+    s.inject("R 2:2(0)").inject("R. 2:2(0) ack 2").inject("R 100:100(0)");
+    for (const seg of s.takeAll()) assertEquals(seg.ctl & 0x07, 0, "no RST, SYN or FIN answers");
+    s.expectState("TIME-WAIT");
+    s.run(59_999);
+    s.takeAll();
+    s.expectState("TIME-WAIT");
+    s.at(60_000).expectState("CLOSED");
+  }),
+);
+
+Deno.test(
   "TIME-WAIT: text behind the FIN is not taken (RFC 9293 §3.10.7.4)",
   script((s) => {
     timeWait(s);
