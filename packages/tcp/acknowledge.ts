@@ -63,6 +63,7 @@ function readSackBlocks(tcb: Tcb, seg: Segment, sent: SentSegments | undefined, 
       tcb.layer.counters.invalidSacks++;
     } else if (i === 0 && isDsack(tcb.sndUna, seg)) {
       summary.hasDsack = true;
+      if (tcb.delivery !== undefined) tcb.delivery.dsacks++;
       summary.dsackLeft = left;
       summary.dsackRight = right;
     } else if (seqGt(right, tcb.sndUna)) {
@@ -144,7 +145,7 @@ function measureRtt(tcb: Tcb, seg: Segment, nowMs: number): number {
     rttMs = rttFromEcho(seg.tsEcr, timestampAt(nowMs, tcb.tsOffset), tcb.layer.config.maxRtoMs);
     // An echo from before the retransmission, but a round trip after it: the original had arrived, and its acknowledgment
     // was lost. Taken for a round trip, the timeout would feed on itself.
-    const sinceMs = nowMs - tcb.lastRetransmitAtMs;
+    const sinceMs = tcb.delivery === undefined ? Infinity : nowMs - tcb.delivery.retransmittedAtMs;
     if (rttMs > sinceMs && sinceMs >= tcb.rto.minRttMs) rttMs = -1;
   }
   if (rttMs >= 0) tcb.rto.sample(rttMs);

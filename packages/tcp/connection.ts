@@ -12,6 +12,7 @@ import type { TcpState } from "./state.ts";
 import { EVENT_WRITABLE, type Tcb } from "./tcb.ts";
 import { type KeepAlive, resolveConnectionOptions, type TcpConnectionOptions } from "./tcp_config.ts";
 import { type TcpInfo, tcpInfo } from "./tcp_info.ts";
+import { TcpTrace, type TcpTraceListener } from "./trace.ts";
 import * as calls from "./user_calls.ts";
 
 /** What a connection tells its user. All callbacks run while the layer is flushed, never inside of a call of the
@@ -301,6 +302,14 @@ export class TcpConnection {
     this.#tcb.isBacklogHeld = false;
     this.#tcb.listener?.release();
     this.#tcb.listener = undefined;
+  }
+
+  /** Lets somebody hear of all that happens from now on, or nobody any more (`undefined`). Costs nothing while nobody does.
+   *
+   * @param listener runs within the stack: it must not throw, and must not call the connection. See {@linkcode QlogWriter}.
+   */
+  trace(listener: TcpTraceListener | undefined): void {
+    this.#tcb.trace = listener === undefined ? undefined : new TcpTrace(this.#tcb, listener);
   }
 
   /** STATUS: what Linux's `tcp_info` tells. */

@@ -9,6 +9,7 @@
  * @module
  */
 import type { AckSummary } from "./ack_summary.ts";
+import { SendTimes } from "./send_times.ts";
 
 /** What one acknowledgment says about the path. Filled anew each time: whoever keeps one copies it. */
 export class RateSample {
@@ -69,6 +70,16 @@ export class DeliveryRate {
   rateBps: number;
   /** Whether that one was the application's. */
   isRateAppLimited: boolean;
+  /** Octets sent again. */
+  retransmitted: number;
+  /** When something was last sent again, −Infinity before that. */
+  retransmittedAtMs: number;
+  /** Segments that the receiver said it got twice (RFC 2883). */
+  dsacks: number;
+  /** Expiries of the retransmission timer. */
+  timeouts: number;
+  /** What has held the connection up. */
+  readonly times: SendTimes;
 
   /** Nothing delivered yet. */
   constructor(nowMs: number) {
@@ -80,6 +91,11 @@ export class DeliveryRate {
     this.lost = 0;
     this.rateBps = 0;
     this.isRateAppLimited = false;
+    this.retransmitted = 0;
+    this.retransmittedAtMs = -Infinity;
+    this.dsacks = 0;
+    this.timeouts = 0;
+    this.times = new SendTimes(nowMs);
   }
 
   /** Text is about to be sent while nothing is in flight: a flight begins (§3.2). */

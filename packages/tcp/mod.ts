@@ -66,6 +66,7 @@ export * from "./cubic.ts";
 export * from "./delivery_rate.ts";
 export * from "./hystart.ts";
 export * from "./listener.ts";
+export * from "./qlog.ts";
 export * from "./reno.ts";
 export * from "./rto.ts";
 export * from "./segment.ts";
@@ -77,6 +78,14 @@ export * from "./tcp_header.ts";
 export type { TcpInfo } from "./tcp_info.ts";
 export * from "./tcp_layer.ts";
 export type { TcpConnectOptions } from "./tcp_open.ts";
+export type {
+  TcpCongestionState,
+  TcpTraceEvent,
+  TcpTraceListener,
+  TcpTraceMetrics,
+  TcpTracePacket,
+} from "./trace.ts";
+export type { MtuProbing } from "./plpmtud.ts";
 export type { RecoveryPhase } from "./tcb.ts";
 export { type ListenerKey, ListenerTable } from "./demux.ts";
 export { assertTcp } from "./assert_tcb.ts";

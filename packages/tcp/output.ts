@@ -17,6 +17,7 @@ import { beginSearch, nextProbe } from "./plpmtud.ts";
 import { congestionRoom, hasUnsent, pipe, sendRetransmissions } from "./recovery.ts";
 import { seqAdd, seqDiff, seqGt } from "./seq.ts";
 import { unsentBytes } from "./send_space.ts";
+import { SEND_APP, SEND_BUFFER, SEND_CWND, SEND_IDLE, SEND_RWND, type SendTimes } from "./send_times.ts";
 import { recordSent } from "./sent_record.ts";
 import { canTransmit } from "./state.ts";
 import { EVENT_WRITABLE, type Tcb, textEnd } from "./tcb.ts";
@@ -33,6 +34,25 @@ import { validateWindow } from "./window_validation.ts";
 
 /** Sends everything that may go now. */
 export function output(tcb: Tcb): void {
+  sendWhatMay(tcb);
+  if (tcb.delivery !== undefined) noteReason(tcb, tcb.delivery.times);
+  tcb.trace?.settled();
+}
+
+/** What keeps text back from now on. */
+function noteReason(tcb: Tcb, times: SendTimes): void {
+  const flight = seqDiff(tcb.sndNxt, tcb.sndUna);
+  const unsent = tcb.sendBuffer.length - flight;
+  let reason = SEND_APP;
+  if (unsent > 0) {
+    const least = unsent < tcb.smss ? unsent : tcb.smss;
+    reason = tcb.sndWnd - flight < least ? SEND_RWND : SEND_CWND;
+  } else if (flight === 0) reason = SEND_IDLE;
+  else if (tcb.sendBuffer.space === 0) reason = SEND_BUFFER;
+  if (reason !== times.reason) times.change(reason, tcb.layer.clock.now());
+}
+
+function sendWhatMay(tcb: Tcb): void {
   const state = tcb.state;
   if (state === "CLOSED") return;
   if (state === "SYN-SENT" || state === "SYN-RECEIVED") {

@@ -7,7 +7,7 @@ import { consumeAcross, shrink } from "@lightwire/pbuf";
 import { FIN } from "./control_bits.ts";
 import { noteTextArrived } from "./delayed_ack.ts";
 import { noteFinReceived } from "./negotiation.ts";
-import { measureReceiveRtt } from "./receive_window.ts";
+import { measureReceiveRtt, tuningOf } from "./receive_window.ts";
 import type { Segment } from "./segment.ts";
 import { seqAdd, seqDiff } from "./seq.ts";
 import { EVENT_READABLE, type Tcb } from "./tcb.ts";
@@ -16,6 +16,8 @@ import { transmitAck } from "./transmit.ts";
 /** Takes the text of a segment over: what is in order goes to the user's queue, what is ahead to the reassembly
  * queue; what lies outside of the window is cut off. */
 export function receiveText(tcb: Tcb, seg: Segment): void {
+  // CE (RFC 3168 §5).
+  if (seg.ecn === 3) tuningOf(tcb).marked++;
   trimToWindow(tcb, seg);
   const p = seg.pbuf!;
   const length = seg.textLength;
@@ -81,6 +83,7 @@ function deliver(tcb: Tcb, p: Pbuf, length: number, segmentLength: number): void
   tcb.bytesReceived += length;
   noteTextArrived(tcb, length, segmentLength, nowMs);
   measureReceiveRtt(tcb, nowMs);
+  tcb.tuning!.segments += segmentLength > 0 && segmentLength < length ? Math.ceil(length / segmentLength) : 1;
   if (tcb.isReceiveShut) {
     p.release();
     return;

@@ -20,8 +20,6 @@ export class ReceiveTuning {
   segments: number;
   /** Of those, segments that a router had marked (RFC 3168). */
   marked: number;
-  /** Text segments that came out of order. */
-  outOfOrder: number;
 
   /** Nothing measured yet. */
   constructor() {
@@ -32,6 +30,5 @@ export class ReceiveTuning {
     this.rttMs = 0;
     this.segments = 0;
     this.marked = 0;
-    this.outOfOrder = 0;
   }
 }

@@ -52,10 +52,14 @@ function leastUpdate(tcb: Tcb): number {
   return half < tcb.smss ? half : tcb.smss;
 }
 
+/** What a connection with text has. */
+export function tuningOf(tcb: Tcb): ReceiveTuning {
+  return tcb.tuning ??= new ReceiveTuning();
+}
+
 /** Text arrived: measures the round trip as the receiver sees it, from one full window to the next. */
 export function measureReceiveRtt(tcb: Tcb, nowMs: number): void {
-  let tuning = tcb.tuning;
-  if (tuning === undefined) tuning = tcb.tuning = new ReceiveTuning();
+  const tuning = tuningOf(tcb);
   if (tuning.rttAtMs >= 0) {
     if (!seqGeq(tcb.rcvNxt, tuning.rttSeq)) return;
     const rttMs = nowMs - tuning.rttAtMs;

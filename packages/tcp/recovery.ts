@@ -32,6 +32,7 @@ import {
 } from "./rack.ts";
 import type { Segment } from "./segment.ts";
 import { seqDiff, seqGeq, seqGt } from "./seq.ts";
+import type { SentSegments } from "./sent_segments.ts";
 import { type Tcb, textEnd } from "./tcb.ts";
 import { ensureRetransmission, startRetransmission, TIMER_REORDERING } from "./timer_set.ts";
 import { prepareRoute, transmitText } from "./transmit.ts";
@@ -124,8 +125,16 @@ function detectLosses(tcb: Tcb, summary: AckSummary, echoAgeMs: number, nowMs: n
   if (summary.hasDsack) rackDsack(tcb);
   if (sent === undefined || !tcb.hasSack || summary.deliveredBytes === 0) return;
   const timeoutMs = rackAcknowledged(tcb, sent, summary, echoAgeMs, nowMs);
+  if (tcb.trace !== undefined && summary.lostBytes > 0) traceLoss(tcb, sent, summary);
   if (timeoutMs > 0) scheduleReordering(tcb, timeoutMs);
   else if (tcb.timerKind === TIMER_REORDERING && tcb.sndUna !== tcb.sndNxt) resumeRetransmission(tcb);
+}
+
+function traceLoss(tcb: Tcb, sent: SentSegments, summary: AckSummary): void {
+  const i = sent.nextLost();
+  const seq = i < 0 ? tcb.sndUna : sent.startAt(i);
+  const isByTime = tcb.isReorderingSeen || sent.sackedSegments < DUP_THRESH;
+  tcb.trace?.lost(seq, summary.lostBytes, isByTime ? "time_threshold" : "reordering_threshold");
 }
 
 /** The reordering timer has expired: what is still missing is lost (RFC 8985 §6.2, §8). */
@@ -136,6 +145,7 @@ export function reorderingExpires(tcb: Tcb): void {
   const summary = tcb.layer.ackSummary;
   summary.begin();
   const timeoutMs = rackDetect(tcb, sent, summary, tcb.layer.clock.now());
+  if (tcb.trace !== undefined && summary.lostBytes > 0) traceLoss(tcb, sent, summary);
   if (timeoutMs > 0) scheduleReordering(tcb, timeoutMs);
   if (tcb.phase === "NONE" && mustFastRetransmit(tcb) && !repairMtuProbe(tcb)) {
     enterFastRecovery(tcb, 0, summary, seqDiff(tcb.sndNxt, tcb.sndUna));
@@ -245,6 +255,8 @@ function endRecovery(tcb: Tcb): void {
 export function recoverAfterTimeout(tcb: Tcb): void {
   const flight = seqDiff(tcb.sndNxt, tcb.sndUna);
   const isRepeated = tcb.retransmitCount > 0;
+  if (tcb.delivery !== undefined) tcb.delivery.timeouts++;
+  tcb.trace?.lost(tcb.sndUna, flight, "pto_expired");
   tcb.congestion.onRetransmissionTimeout(flight, tcb.layer.clock.now(), isRepeated);
   tcb.rto.backOff();
   const isFirst = !isRepeated && tcb.phase !== "TIMEOUT";
@@ -347,7 +359,11 @@ export function retransmitPiece(tcb: Tcb, i: number, octets: number, mss: number
   const segments = octets <= mss ? 1 : Math.ceil(octets / mss);
   noteRetransmission(tcb, seq, segments, nowMs);
   tcb.retransmittedSegments += segments;
-  tcb.lastRetransmitAtMs = nowMs;
+  const { delivery } = tcb;
+  if (delivery !== undefined) {
+    delivery.retransmitted += octets;
+    delivery.retransmittedAtMs = nowMs;
+  }
   tcb.layer.counters.retransSegs += segments;
   tcb.prr?.sent(octets);
   return true;

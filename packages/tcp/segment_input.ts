@@ -62,6 +62,8 @@ function segmentArrives(layer: TcpLayer, seg: Segment, rx: IpRxInfo): void {
   const tcb = layer.find(rx.destination, seg.destinationPort, rx.source, seg.sourcePort);
   if (tcb !== undefined && (tcb.tx.boundNetif === undefined || tcb.tx.boundNetif === rx.netif)) {
     if (!passesHook(layer, tcb.connection, seg, rx)) return;
+    tcb.segmentsIn++;
+    tcb.trace?.received(seg);
     if (!mayReplace(tcb, seg)) {
       if (tcb.state === "SYN-SENT") {
         if (arrivesSynSent(tcb, seg, rx)) processRest(tcb, seg);

@@ -42,6 +42,7 @@ import type { Undo } from "./undo.ts";
 import { SendBuffer } from "./send_buffer.ts";
 import { canTransit, type TcpState } from "./state.ts";
 import type { TcpConnectionConfig } from "./tcp_config.ts";
+import type { TcpTrace } from "./trace.ts";
 import type { TcpLayer } from "./tcp_layer.ts";
 
 /** What the sender is repairing: nothing; losses told by duplicate acknowledgments or SACK; a timeout. */
@@ -221,8 +222,6 @@ export class Tcb {
   retransmitCount: number;
   /** When the oldest unacknowledged octet was first sent, as far as retransmissions are concerned; −1 without them. */
   stalledSinceMs: number;
-  /** When something was last retransmitted, −Infinity before that. */
-  lastRetransmitAtMs: number;
   /** When text was last sent. */
   lastSentAtMs: number;
 
@@ -280,10 +279,18 @@ export class Tcb {
   softError: NetErrorCode | undefined;
   /** Why the connection ended, `undefined` for orderly. */
   error: NetError | undefined;
+  /** Who is told of each event; there while somebody listens. */
+  trace: TcpTrace | undefined;
   /** EVENT_CLOSED was raised: it is raised once. */
   isEnded: boolean;
   /** Segments retransmitted, in all. */
   retransmittedSegments: number;
+  /** Segments received. */
+  segmentsIn: number;
+  /** Segments sent. */
+  segmentsOut: number;
+  /** Of those, segments with text. */
+  textSegmentsOut: number;
   /** Octets of text sent, retransmissions excluded. */
   bytesSent: number;
   /** Octets of text received in order. */
@@ -370,7 +377,6 @@ export class Tcb {
     this.rttAtMs = -1;
     this.retransmitCount = 0;
     this.stalledSinceMs = -1;
-    this.lastRetransmitAtMs = -Infinity;
     this.lastSentAtMs = 0;
     this.ackPendingBytes = 0;
     this.isAckNow = false;
@@ -398,8 +404,12 @@ export class Tcb {
     this.isBlocked = false;
     this.softError = undefined;
     this.error = undefined;
+    this.trace = undefined;
     this.isEnded = false;
     this.retransmittedSegments = 0;
+    this.segmentsIn = 0;
+    this.segmentsOut = 0;
+    this.textSegmentsOut = 0;
     this.bytesSent = 0;
     this.bytesReceived = 0;
   }
@@ -413,6 +423,7 @@ export function setState(tcb: Tcb, state: TcpState): void {
   const before = tcb.state;
   if (!canTransit(before, state)) throw new Error(`Cannot go from ${before} to ${state}`);
   tcb.state = state;
+  tcb.trace?.state(before, state);
   const counters = tcb.layer.counters;
   if (before === "ESTABLISHED" || before === "CLOSE-WAIT") counters.currEstab--;
   if (state === "ESTABLISHED" || state === "CLOSE-WAIT") counters.currEstab++;

@@ -8,6 +8,7 @@ import { congestionControlFactory, type CongestionControlName } from "./congesti
 import type { TcpConnection } from "./connection.ts";
 import type { TcpListener } from "./listener.ts";
 import type { MtuProbing } from "./plpmtud.ts";
+import type { TcpTraceListener } from "./trace.ts";
 import type { Segment } from "./segment.ts";
 
 /** When and how often to probe an idle peer (RFC 9293 §3.8.4). */
@@ -76,6 +77,9 @@ export interface TcpHooks {
   tcpInpacket: ((to: TcpConnection | TcpListener, seg: Segment, rx: IpRxInfo) => boolean) | undefined;
   /** Adds options of the user's to outgoing segments (LWIP_HOOK_TCP_OUT_TCPOPT_LENGTH, …_OUT_ADD_TCPOPTS). */
   tcpOutOptions: TcpOutOptionsHook | undefined;
+  /** Asked for each new connection, when its first segment is about to be sent or is there: who wants to hear of all that
+   * happens to it. Read by {@linkcode QlogWriter}, for example. */
+  trace: ((connection: TcpConnection) => TcpTraceListener | undefined) | undefined;
 }
 
 /** See {@linkcode TcpHooks.tcpOutOptions}. */

@@ -4,6 +4,7 @@
  */
 import { ECN_ACTIVE } from "./ecn.ts";
 import { pipe } from "./recovery.ts";
+import { unsentBytes } from "./send_space.ts";
 import { seqDiff } from "./seq.ts";
 import type { TcpState } from "./state.ts";
 import type { RecoveryPhase, Tcb } from "./tcb.ts";
@@ -68,6 +69,68 @@ export interface TcpInfo {
   readonly bytesSent: number;
   /** Octets received in order. */
   readonly bytesReceived: number;
+  /** The last rate at which the path delivered, in bytes per second; 0 before it is known (tcpi_delivery_rate). */
+  readonly deliveryRateBps: number;
+  /** Whether that rate was the user's rather than the path's (tcpi_delivery_rate_app_limited). */
+  readonly isDeliveryRateAppLimited: boolean;
+  /** Bytes per second at which segments leave, `Infinity` for no pacing (tcpi_pacing_rate). */
+  readonly pacingRateBps: number;
+  /** Octets outstanding that count as lost (tcpi_lost). */
+  readonly lostBytes: number;
+  /** Octets of retransmissions in flight (tcpi_retrans). */
+  readonly retransmittedInFlightBytes: number;
+  /** The path has shown that it reorders (tcpi_reord_seen). */
+  readonly isReorderingSeen: boolean;
+  /** RACK's reordering window, in quarters of the shortest round trip. */
+  readonly reorderingQuarters: number;
+  /** Octets delivered so far, SACKed ones included (tcpi_delivered). */
+  readonly deliveredBytes: number;
+  /** Octets acknowledged (tcpi_bytes_acked). */
+  readonly bytesAcked: number;
+  /** Octets sent again (tcpi_bytes_retrans). */
+  readonly bytesRetransmitted: number;
+  /** Octets found lost so far. */
+  readonly totalLostBytes: number;
+  /** Segments that the peer got twice (tcpi_dsack_dups). */
+  readonly dsackDups: number;
+  /** Expiries of the retransmission timer in all (tcpi_total_rto). */
+  readonly timeouts: number;
+  /** Doublings of the timeout (tcpi_backoff). */
+  readonly rtoBackOff: number;
+  /** Zero-window probes without an answer (tcpi_probes). */
+  readonly probes: number;
+  /** Segments received, segments with text (tcpi_segs_in, tcpi_data_segs_in). Merged segments count as one in the first. */
+  readonly segmentsIn: number;
+  /** Segments with text received in order. */
+  readonly textSegmentsIn: number;
+  /** Segments sent (tcpi_segs_out). */
+  readonly segmentsOut: number;
+  /** Segments with text sent (tcpi_data_segs_out). */
+  readonly textSegmentsOut: number;
+  /** Segments with text that a router had marked (RFC 3168). */
+  readonly markedSegmentsIn: number;
+  /** Round trip as the receiver sees it, 0 before it is known (tcpi_rcv_rtt). */
+  readonly receiveRttMs: number;
+  /** Octets of the receive buffer that are free (tcpi_rcv_space). */
+  readonly receiveSpaceBytes: number;
+  /** Octets that were never sent (tcpi_notsent_bytes). */
+  readonly unsentBytes: number;
+  /** Time with something to send or outstanding (tcpi_busy_time). */
+  readonly busyMs: number;
+  /** Of that, held up by the congestion window or pacing. */
+  readonly cwndLimitedMs: number;
+  /** Of that, held up by the peer's window (tcpi_rwnd_limited). */
+  readonly rwndLimitedMs: number;
+  /** Of that, held up by the size of the send buffer (tcpi_sndbuf_limited). */
+  readonly sendBufferLimitedMs: number;
+  /** Of that, with all that the user has written in flight. */
+  readonly appLimitedMs: number;
+  /** Since text was last sent; −1 before that (tcpi_last_data_sent). */
+  readonly lastTextSentMs: number;
+  /** Since text last came; −1 before that (tcpi_last_data_recv). */
+  readonly lastTextReceivedMs: number;
+  /** Since something acceptable last came (tcpi_last_ack_recv). */
+  readonly lastReceivedMs: number;
   /** Octets that wait for the user. */
   readonly unreadBytes: number;
   /** Octets that wait for transmission or acknowledgment. */
@@ -76,8 +139,100 @@ export interface TcpInfo {
   readonly outOfOrderBytes: number;
 }
 
+type PathKey =
+  | "deliveryRateBps"
+  | "isDeliveryRateAppLimited"
+  | "pacingRateBps"
+  | "lostBytes"
+  | "retransmittedInFlightBytes"
+  | "isReorderingSeen"
+  | "reorderingQuarters"
+  | "deliveredBytes"
+  | "totalLostBytes"
+  | "bytesRetransmitted"
+  | "dsackDups"
+  | "timeouts"
+  | "rtoBackOff"
+  | "probes"
+  | "busyMs"
+  | "cwndLimitedMs"
+  | "rwndLimitedMs"
+  | "sendBufferLimitedMs"
+  | "appLimitedMs";
+
+type TrafficKey =
+  | "bytesAcked"
+  | "segmentsIn"
+  | "textSegmentsIn"
+  | "segmentsOut"
+  | "textSegmentsOut"
+  | "markedSegmentsIn"
+  | "receiveRttMs"
+  | "receiveSpaceBytes"
+  | "unsentBytes"
+  | "lastTextSentMs"
+  | "lastTextReceivedMs"
+  | "lastReceivedMs";
+
+const NO_TIMES = { cwndMs: 0, rwndMs: 0, bufferMs: 0, appMs: 0 };
+
 /** A snapshot. */
 export function tcpInfo(tcb: Tcb): TcpInfo {
+  return { ...stateInfo(tcb), ...pathInfo(tcb), ...trafficInfo(tcb) };
+}
+
+/** What came of what was sent. */
+function pathInfo(tcb: Tcb): Pick<TcpInfo, PathKey> {
+  const { delivery, sent } = tcb;
+  const times = delivery?.times;
+  if (times !== undefined) times.change(times.reason, tcb.layer.clock.now());
+  const { cwndMs, rwndMs, bufferMs, appMs } = times ?? NO_TIMES;
+  return {
+    deliveryRateBps: delivery?.rateBps ?? 0,
+    isDeliveryRateAppLimited: delivery?.isRateAppLimited ?? false,
+    pacingRateBps: tcb.congestion.pacingRateBps,
+    lostBytes: sent?.lostBytes ?? 0,
+    retransmittedInFlightBytes: sent?.retransmittedBytes ?? 0,
+    isReorderingSeen: tcb.isReorderingSeen,
+    reorderingQuarters: tcb.reoWndMult,
+    deliveredBytes: delivery?.delivered ?? 0,
+    totalLostBytes: delivery?.lost ?? 0,
+    bytesRetransmitted: delivery?.retransmitted ?? 0,
+    dsackDups: delivery?.dsacks ?? 0,
+    timeouts: delivery?.timeouts ?? 0,
+    rtoBackOff: tcb.rto.backOffCount,
+    probes: tcb.probeCount,
+    busyMs: cwndMs + rwndMs + bufferMs + appMs,
+    cwndLimitedMs: cwndMs,
+    rwndLimitedMs: rwndMs,
+    sendBufferLimitedMs: bufferMs,
+    appLimitedMs: appMs,
+  };
+}
+
+/** What was sent and received. */
+function trafficInfo(tcb: Tcb): Pick<TcpInfo, TrafficKey> {
+  const { tuning } = tcb;
+  const nowMs = tcb.layer.clock.now();
+  const unsent = unsentBytes(tcb);
+  const outstanding = tcb.sendBuffer.length - unsent;
+  return {
+    bytesAcked: tcb.bytesSent > outstanding ? tcb.bytesSent - outstanding : 0,
+    segmentsIn: tcb.segmentsIn,
+    textSegmentsIn: tuning?.segments ?? 0,
+    segmentsOut: tcb.segmentsOut,
+    textSegmentsOut: tcb.textSegmentsOut,
+    markedSegmentsIn: tuning?.marked ?? 0,
+    receiveRttMs: tuning?.rttMs ?? 0,
+    receiveSpaceBytes: Math.max(tcb.receiveBufferBytes - tcb.unreadBytes, 0),
+    unsentBytes: unsent,
+    lastTextSentMs: tcb.bytesSent === 0 ? -1 : nowMs - tcb.lastSentAtMs,
+    lastTextReceivedMs: tcb.lastTextAtMs < 0 ? -1 : nowMs - tcb.lastTextAtMs,
+    lastReceivedMs: nowMs - tcb.lastReceivedAtMs,
+  };
+}
+
+function stateInfo(tcb: Tcb): Omit<TcpInfo, PathKey | TrafficKey> {
   return {
     state: tcb.state,
     congestionControl: tcb.congestion.name,

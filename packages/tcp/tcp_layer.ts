@@ -176,7 +176,7 @@ export class TcpLayer implements IpProtocolHandler {
     this.random = host.random;
     this.pool = host.pool;
     this.config = resolveTcpOptions(options);
-    this.hooks = { tcpIsn: undefined, tcpInpacket: undefined, tcpOutOptions: undefined };
+    this.hooks = { tcpIsn: undefined, tcpInpacket: undefined, tcpOutOptions: undefined, trace: undefined };
     this.counters = newTcpCounters();
     this.onFlushNeeded = undefined;
     this.listeners = new ListenerTable();
@@ -361,7 +361,11 @@ export class TcpLayer implements IpProtocolHandler {
    * @returns false when there is no room, or the four numbers are taken.
    */
   addConnection(tcb: Tcb): boolean {
-    return this.#limits.makeRoom(this.#connections.size, tcb.config.priority) && this.#connections.add(tcb);
+    if (!this.#limits.makeRoom(this.#connections.size, tcb.config.priority) || !this.#connections.add(tcb)) {
+      return false;
+    }
+    if (this.hooks.trace !== undefined) tcb.connection.trace(this.hooks.trace(tcb.connection));
+    return true;
   }
 
   /** Takes a connection out, before its state becomes CLOSED.

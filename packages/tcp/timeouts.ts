@@ -51,6 +51,7 @@ function retransmissionExpires(tcb: Tcb): void {
     return;
   }
   if (tcb.sndUna === tcb.sndNxt) return;
+  tcb.trace?.timer("expired", 0);
   if (tcb.timerKind === TIMER_PROBE) return probeExpires(tcb);
   if (tcb.timerKind === TIMER_REORDERING) return reorderingExpires(tcb);
   if (tcb.stalledSinceMs < 0) tcb.stalledSinceMs = tcb.layer.clock.now() - tcb.rto.rtoMs;

@@ -49,6 +49,7 @@ export function startRetransmissionAt(tcb: Tcb, atMs: number): void {
   let timer = tcb.retransmissionTimer;
   if (timer === undefined) timer = tcb.retransmissionTimer = create(tcb, "RETRANSMISSION");
   timer.startAt(atMs);
+  tcb.trace?.timer("set", atMs);
 }
 
 /** Starts the retransmission timer unless it runs. */
@@ -59,7 +60,10 @@ export function ensureRetransmission(tcb: Tcb): void {
 
 /** Stops the retransmission timer (RFC 6298 §5.2). */
 export function stopRetransmission(tcb: Tcb): void {
-  if (tcb.retransmissionTimer !== undefined) tcb.retransmissionTimer.stop();
+  const timer = tcb.retransmissionTimer;
+  if (timer === undefined) return;
+  if (timer.isArmed) tcb.trace?.timer("cancelled", 0);
+  timer.stop();
 }
 
 /** (Re)starts the persist timer. */

@@ -321,6 +321,7 @@ function emit(tcb: Tcb, p: Pbuf, seq: number, ctl: number, textLength: number, s
     optionsLength + extra,
   );
   noteAckSent(tcb);
+  if (textLength > 0) tcb.textSegmentsOut += p.gsoSize > 0 ? Math.ceil(textLength / p.gsoSize) : 1;
   return handDown(tcb, p, headerLength + textLength);
 }
 
@@ -329,6 +330,8 @@ function handDown(tcb: Tcb, p: Pbuf, length: number): boolean {
   const tx = tcb.tx;
   finishTcpChecksum(p, tcb.localAddress, tcb.remoteAddress, length, tx.canOffloadChecksum);
   layer.counters.outSegs++;
+  tcb.segmentsOut += p.gsoSize > 0 ? Math.ceil(length / p.gsoSize) : 1;
+  tcb.trace?.sent(p, length);
   if (layer.ip.output(p, tx)) return true;
   layer.counters.outDiscards++;
   tcb.isAckNow = true;
