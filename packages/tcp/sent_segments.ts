@@ -36,8 +36,6 @@ export class SentSegments extends PieceStore {
   newlyLostBytes: number;
   /** SACK blocks that could not be taken in, for want of pieces. */
   refusedBlocks: number;
-  /** The receiver took back what it had SACKed: SND.UNA stopped at, or inside of, a SACKed piece (RFC 2018 §8). */
-  isReneged: boolean;
   /** RACK.xmit_ts (RFC 8985 §5.2): when the most recently sent of all delivered pieces was sent; −Infinity before one was. */
   rackSentAtMs: number;
   /** RACK.end_seq. */
@@ -67,7 +65,6 @@ export class SentSegments extends PieceStore {
     this.retransmittedBytes = 0;
     this.newlyLostBytes = 0;
     this.refusedBlocks = 0;
-    this.isReneged = false;
     this.rackSentAtMs = -Infinity;
     this.rackEnd = 0;
     this.rackRttMs = -1;
@@ -104,7 +101,11 @@ export class SentSegments extends PieceStore {
     this.sackedSegments = 0;
     this.lostBytes = 0;
     this.retransmittedBytes = 0;
-    this.isReneged = false;
+  }
+
+  /** The receiver took back what it had SACKed: SND.UNA stays at, or inside of, a SACKed piece (RFC 2018 §8). */
+  get isReneged(): boolean {
+    return this.count > 0 && (this.flagsAt(0) & PIECE_SACKED) !== 0;
   }
 
   /** Sets the segment size that pieces are counted in. */
@@ -167,7 +168,6 @@ export class SentSegments extends PieceStore {
       this.#deliver(slot, this.length(slot), end, summary);
       this.dropFirst();
     }
-    this.isReneged = this.count > 0 && (this.flagsAt(0) & PIECE_SACKED) !== 0;
   }
 
   /** A SACK block [`left`, `right`) within what is outstanding.
@@ -280,7 +280,6 @@ export class SentSegments extends PieceStore {
     }
     this.sackedBytes = 0;
     this.sackedSegments = 0;
-    this.isReneged = false;
   }
 
   /** Index of the first piece that is lost and waits for its retransmission, −1 for none. */
@@ -378,6 +377,7 @@ export class SentSegments extends PieceStore {
 
   #lose(slot: number): void {
     const flags = this.flags[slot]!;
+    if ((flags & PIECE_SACKED) !== 0) return;
     const octets = this.length(slot);
     if ((flags & PIECE_RETRANSMITTED) !== 0) this.retransmittedBytes -= octets;
     if ((flags & PIECE_LOST) === 0) this.lostBytes += octets;

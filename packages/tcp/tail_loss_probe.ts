@@ -7,6 +7,7 @@
 import type { AckSummary } from "./ack_summary.ts";
 import { sendProbeText } from "./output.ts";
 import { segmentBytes } from "./path_mtu.ts";
+import { PIECE_SACKED } from "./piece_store.ts";
 import { hasUnsent, retransmitPiece } from "./recovery.ts";
 import type { Segment } from "./segment.ts";
 import { seqDiff, seqGeq, seqGt } from "./seq.ts";
@@ -34,7 +35,8 @@ function repeatLast(tcb: Tcb, sent: SentSegments): boolean {
   if (!prepareRoute(tcb)) return false;
   const mss = segmentBytes(tcb, 0);
   const i = sent.cutTail(mss);
-  if (i < 0) return false;
+  // A receiver that has the end of the flight has told so meanwhile: RACK sees to the rest.
+  if (i < 0 || (sent.flagsAt(i) & PIECE_SACKED) !== 0) return false;
   const octets = seqDiff(sent.endAt(i), sent.startAt(i));
   return retransmitPiece(tcb, i, octets < mss ? octets : mss, mss);
 }

@@ -206,3 +206,16 @@ Deno.test(
     finish(s);
   }),
 );
+
+Deno.test(
+  "ESTABLISHED: a probe whose segment was SACKed meanwhile is not sent (RFC 8985 §7.3)",
+  script((s) => {
+    distant(s);
+    fill(s, 2);
+    s.at(149.9).inject(". 1:1(0) ack 1 <sack 1001:2001>");
+    s.run(3000);
+    const again = s.takeAll().map((seg) => (seg.seq - s.iss) >>> 0);
+    assertEquals(again.every((seq) => seq === 1), true, String(again));
+    s.inject(". 1:1(0) ack 2001");
+  }),
+);

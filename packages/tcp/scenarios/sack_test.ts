@@ -299,3 +299,17 @@ Deno.test(
     assertEquals(s.connection!.unackedBytes, 0);
   }),
 );
+
+Deno.test(
+  "ESTABLISHED: a receiver that SACKs what it should acknowledge gets it again after the timeout (RFC 2018 §8)",
+  script((s) => {
+    distant(s);
+    fill(s, 4);
+    s.at(100).inject(". 1:1(0) ack 1 <sack 1:2001>");
+    s.run(3000);
+    const seqs = s.takeAll().map((seg) => (seg.seq - s.iss) >>> 0);
+    assertEquals(seqs.includes(1), true, String(seqs));
+    s.inject(". 1:1(0) ack 4001");
+    s.takeAll();
+  }),
+);
