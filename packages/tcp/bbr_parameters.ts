@@ -40,14 +40,14 @@ export const MAX_RENO_ROUNDS = 63;
 export interface BbrOptions {
   /** Initial window in segments. Default 10. */
   readonly initialWindowSegments?: number;
-  /** Spreads the probes of many connections: a number in [0, 1). Default: from a counter, the same in each run. */
+  /** Spreads the probes of many connections: a number in [0, 1). Default: the same for each connection. */
   readonly spread?: () => number;
 }
 
-let instances = 0;
-
-/** A spread that needs no entropy: the golden ratio's multiples are evenly distributed. */
-export function defaultSpread(): () => number {
-  let n = instances++;
+/** A spread that needs no entropy: the golden ratio's multiples are evenly distributed.
+ *
+ * @param n where it begins: different for the connections of one stack, the same for the same stack in each run.
+ */
+export function defaultSpread(n: number = 0): () => number {
   return () => (++n * 0.618033988749895) % 1;
 }

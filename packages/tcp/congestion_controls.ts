@@ -4,6 +4,7 @@
  */
 import type { CongestionControlFactory } from "./congestion.ts";
 import { Bbr } from "./bbr.ts";
+import { defaultSpread } from "./bbr_parameters.ts";
 import { Cubic } from "./cubic.ts";
 import { Reno } from "./reno.ts";
 
@@ -23,8 +24,11 @@ export function congestionControlFactory(
       return (smss) => new Cubic(smss);
     case "reno":
       return (smss) => new Reno(smss);
-    case "bbr":
-      return (smss) => new Bbr(smss);
+    case "bbr": {
+      // Counted by stack, and not by process: a simulation must repeat itself.
+      let connections = 0;
+      return (smss) => new Bbr(smss, { spread: defaultSpread(connections++) });
+    }
     default:
       throw new RangeError(
         `Option congestionControl must be "cubic", "reno", "bbr" or a factory: got ${choice}`,
