@@ -4,8 +4,28 @@
  */
 import { PbufPool } from "@lightwire/pbuf";
 import { SIMULATION_CLASSES } from "@lightwire/netif/sim";
-import { drawParameters, formatParameters } from "./swarm_parameters.ts";
+import { drawNetwork, formatNetwork } from "./network_parameters.ts";
+import { runNetworkSeed } from "./run_network_seed.ts";
 import { type RunResult, runSeed } from "./run_seed.ts";
+import { drawParameters, formatParameters } from "./swarm_parameters.ts";
+
+/** Every so many seeds stand for a network of many hosts; the others for two hosts. */
+const NETWORK_EVERY = 4;
+
+/** Whether a seed stands for a network of many hosts. */
+export function isNetworkSeed(seed: number): boolean {
+  return seed % NETWORK_EVERY === NETWORK_EVERY - 1;
+}
+
+/** Runs a seed of either kind; see {@linkcode runSeed} and {@linkcode runNetworkSeed}. */
+export function runAnySeed(seed: number, pool: PbufPool): RunResult {
+  return isNetworkSeed(seed) ? runNetworkSeed(seed, pool) : runSeed(seed, pool);
+}
+
+/** The parameters of a seed of either kind, in words. */
+export function formatSeed(seed: number): string {
+  return isNetworkSeed(seed) ? formatNetwork(drawNetwork(seed)) : formatParameters(drawParameters(seed));
+}
 
 /** Options of {@linkcode runCampaign}. */
 export interface CampaignOptions {
@@ -25,6 +45,8 @@ export interface CampaignOptions {
 export interface CampaignResult {
   /** Seeds run. */
   readonly runs: number;
+  /** Of those, networks of many hosts. */
+  readonly networks: number;
   /** Seeds run twice. */
   readonly repeats: number;
   /** Octets delivered to applications. */
@@ -43,15 +65,17 @@ export function runCampaign(options: CampaignOptions): CampaignResult {
   const failures: RunResult[] = [];
   let runs = 0;
   let repeats = 0;
+  let networks = 0;
   let bytes = 0;
   let frames = 0;
   let virtualMs = 0;
   for (; runs < options.runs && (options.mayGoOn?.() ?? true); runs++) {
     const seed = options.firstSeed + runs;
-    let result = runSeed(seed, pool);
+    if (isNetworkSeed(seed)) networks++;
+    let result = runAnySeed(seed, pool);
     if (result.problem === undefined && runs % options.repeatEvery === 0) {
       repeats++;
-      const { packetHash } = runSeed(seed, pool);
+      const { packetHash } = runAnySeed(seed, pool);
       if (packetHash !== result.packetHash) {
         result = {
           ...result,
@@ -68,7 +92,7 @@ export function runCampaign(options: CampaignOptions): CampaignResult {
     virtualMs += result.virtualMs;
     options.onRun?.(runs + 1, result);
   }
-  return { runs, repeats, bytes, frames, virtualMs, failures };
+  return { runs, networks, repeats, bytes, frames, virtualMs, failures };
 }
 
 /** Everything one wants to know about a run that failed. */
@@ -77,7 +101,7 @@ export function formatFailure(result: RunResult): string {
     `Seed ${result.seed} failed: ${result.problem}`,
     ...(result.stack === undefined ? [] : [result.stack]),
     "Parameters:",
-    formatParameters(drawParameters(result.seed)),
+    formatSeed(result.seed),
     "Ends:",
     result.summary,
     "Last events on the line:",

@@ -1,4 +1,4 @@
-/** `deno task sim`: seeded two-host transfers over a bad network, and exhaustive small worlds.
+/** `deno task sim`: seeded transfers over bad networks of two and of many hosts, and exhaustive small worlds.
  *
  * ```text
  *   deno task sim                      1,000 seeds, then the small worlds
@@ -14,16 +14,14 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { PbufPool } from "@lightwire/pbuf";
 import { SIMULATION_CLASSES } from "@lightwire/netif/sim";
-import { type CampaignResult, formatFailure, runCampaign } from "./campaign.ts";
+import { type CampaignResult, formatFailure, formatSeed, runAnySeed, runCampaign } from "./campaign.ts";
 import { measureGoodput } from "./goodput.ts";
-import { runSeed } from "./run_seed.ts";
 import {
   type SmallWorldResult,
   tryAllocationFailures,
   tryLossPatterns,
   trySingleAllocationFailures,
 } from "./small_worlds.ts";
-import { drawParameters, formatParameters } from "./swarm_parameters.ts";
 
 const DEFAULT_RUNS = 1000;
 const REPEAT_EVERY = 10;
@@ -68,12 +66,12 @@ function number(text: string | undefined): number | undefined {
 
 /** Runs one seed and shows it. */
 function replay(seed: number): number {
-  const result = runSeed(seed, new PbufPool(SIMULATION_CLASSES));
+  const result = runAnySeed(seed, new PbufPool(SIMULATION_CLASSES));
   if (result.problem !== undefined) {
     console.log(formatFailure(result));
     return 1;
   }
-  console.log(`Seed ${seed}:\n${formatParameters(drawParameters(seed))}\n${result.summary}`);
+  console.log(`Seed ${seed}:\n${formatSeed(seed)}\n${result.summary}`);
   console.log(`Last events on the line:\n${result.events}`);
   console.log(
     `Passed: ${result.bytes} bytes in ${
@@ -111,7 +109,8 @@ function campaign(firstSeed: number, runs: number, endAt: number): CampaignResul
   if (isTerminal) console.log();
   const megabytes = (result.bytes / 1e6).toFixed(1);
   console.log(
-    `Transfers: ${result.runs} seeds from ${firstSeed}, ${result.failures.length} failed; ${megabytes} MB byte-exact, ` +
+    `Transfers: ${result.runs} seeds from ${firstSeed}, ${result.networks} of them networks of many hosts, ` +
+      `${result.failures.length} failed; ${megabytes} MB byte-exact, ` +
       `${result.frames} frames checked, ${result.repeats} runs repeated with equal hash, ` +
       `${hours(result.virtualMs)} of virtual time in ${seconds(performance.now() - startedAt)}`,
   );

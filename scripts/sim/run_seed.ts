@@ -119,7 +119,8 @@ function createHosts(parameters: SwarmParameters, pool: PbufPool): TwoHosts {
   });
 }
 
-function tcpOptions(host: HostParameters): TcpOptions {
+/** The options of a host; giving up is not what is tested. */
+export function tcpOptions(host: HostParameters): TcpOptions {
   return {
     sendBufferBytes: host.sendBufferBytes,
     receiveBufferBytes: host.receiveBufferBytes,
@@ -134,6 +135,7 @@ function tcpOptions(host: HostParameters): TcpOptions {
     // Giving up is not what is tested here: the network heals before.
     synRetries: 12,
     synAckRetries: 12,
+    orphanRetries: 15,
     abortConnectOnIcmp: false,
   };
 }

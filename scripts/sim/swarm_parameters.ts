@@ -128,11 +128,13 @@ export function drawParameters(seed: number): SwarmParameters {
 
 /** What is left of faults when they have healed: the nature of the line. */
 export function healed(faults: LinkFaults): LinkFaults {
-  const { delayMs, bandwidthBps, queueBytes } = faults;
+  const { delayMs, bandwidthBps, queueBytes, policer, markAboveBytes } = faults;
   return {
     ...(delayMs === undefined ? {} : { delayMs }),
     ...(bandwidthBps === undefined ? {} : { bandwidthBps }),
     ...(queueBytes === undefined ? {} : { queueBytes }),
+    ...(policer === undefined ? {} : { policer }),
+    ...(markAboveBytes === undefined ? {} : { markAboveBytes }),
   };
 }
 
@@ -226,7 +228,8 @@ function drawFaults(draw: Draw, mtu: number, startMs: number, healsAfterMs: numb
   };
 }
 
-function drawHost(draw: Draw): HostParameters {
+/** TCP options of a host, at random. */
+export function drawHost(draw: Draw): HostParameters {
   const buffer = () => draw.chance(0.4) ? 1_048_576 : draw.intMagnitude(1024, 1_048_576);
   return {
     sendBufferBytes: buffer(),
@@ -239,7 +242,8 @@ function drawHost(draw: Draw): HostParameters {
   };
 }
 
-function drawConnection(draw: Draw, budget: number): ConnectionParameters {
+/** A connection that carries about `budget` octets at most each way, at random. */
+export function drawConnection(draw: Draw, budget: number): ConnectionParameters {
   const aborts = draw.chance(0.1);
   const abortingEnd = draw.pick(["a", "b"]);
   const bytes = [draw, draw].map(() =>

@@ -166,6 +166,7 @@ export class SimChannel {
     if (copy !== undefined) this.#launch(copy, now, now + delayMs);
   }
 
+  // tidy: allow function-length one fault after the other, in the order that LinkFaults promises
   #sendWithFaults(p: Pbuf, now: number, length: number): void {
     const faults = this.#faults;
     // Everything is drawn before anything is decided: the fate of the n-th frame under one fault never
