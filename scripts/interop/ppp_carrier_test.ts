@@ -13,7 +13,7 @@ const THEIRS = "10.88.0.1";
 const KERNEL = "10.88.0.3";
 const FILE_BYTES = 1024 * 1024;
 const LOGIN_ARGS = ["--user", LOGIN.name, "--password", LOGIN.secret];
-const PING = ["ping", "-c", "3", "-i", "0.3", "-s", "900", GUEST_ADDRESS];
+const PING = ["ping", "-c", "5", "-i", "0.4", "-s", "900", GUEST_ADDRESS];
 const MAIN = new URL("../../apps/modem/main.ts", import.meta.url);
 const CARRIER_PEER = new URL("./ppp/carrier_peer.ts", import.meta.url);
 /** What pppd is told beside its role. */
@@ -115,7 +115,7 @@ carrierTest(
     const plugin = "plugin rp-pppoe.so vec0";
     await guest.guest(`pppd ${plugin} ${COMMON} ${login} logfile /run/lab/log/oe.log >/dev/null 2>&1 &`);
     await server.waitFor(/up 10\.99\.0\.1 peer 10\.99\.0\.2 name tester/, 30_000);
-    assertMatch(await guest.guest("/bin/ping -c 3 -i 0.3 -W 2 -s 900 10.99.0.1"), /[1-3] received/);
+    assertMatch(await guest.guest("/bin/ping -c 5 -i 0.4 -W 2 -s 900 10.99.0.1"), /[1-5] received/);
     await guest.guest("kill -TERM $(pidof pppd)");
     await server.waitFor(/ended/);
   },
@@ -138,7 +138,7 @@ carrierTest(
     await guest.guest(`xl2tpd -D ${files} >/run/lab/log/xl2tpd.log 2>&1 &`);
     await using client = lab.start(CARRIER_PEER, ["l2tp-client", "tap0", OURS, THEIRS]);
     await client.waitFor(/pings \d/, 40_000);
-    assertMatch(client.stdout, /up 10\.67\.0\.100 peer 10\.67\.0\.1[^]*pings [1-3]/);
+    assertMatch(client.stdout, /up 10\.67\.0\.100 peer 10\.67\.0\.1[^]*pings [1-5]/);
     await client.interrupt("SIGTERM");
     assertMatch(await Deno.readTextFile(`${guest.folder}/log/l2tp.log`), /sent \[CHAP Success/);
     const done = await lab.run(MAIN, ["--l2tp", THEIRS, ...LOGIN_ARGS, ...PING]);
@@ -163,7 +163,7 @@ carrierTest("xl2tpd calls: our network server answers, and it pings us (RFC 2661
   const files = "-c /run/lab/log/xl2tpd.conf -C /run/l2tp-control -p /run/xl2tpd.pid";
   await guest.guest(`xl2tpd -D ${files} >/run/lab/log/xl2tpd.log 2>&1 &`);
   await server.waitFor(/up 10\.99\.0\.1 peer 10\.99\.0\.2 name tester/, 40_000);
-  assertMatch(await guest.guest("/bin/ping -c 3 -i 0.3 -W 2 -s 900 10.99.0.1"), /[1-3] received/);
+  assertMatch(await guest.guest("/bin/ping -c 5 -i 0.4 -W 2 -s 900 10.99.0.1"), /[1-5] received/);
   await guest.guest("kill -TERM $(pidof pppd)");
   await server.waitFor(/ended/);
 });

@@ -9,7 +9,7 @@ import { account, direct, pppTest, pppup, SharedLab, startPppup, startScript } f
 
 const BIG_FILE_BYTES = 5 * 1024 * 1024;
 const SMALL_FILE_BYTES = 512 * 1024;
-const PING = ["ping", "-c", "3", "-i", "0.1", "-s", "900", GUEST_ADDRESS];
+const PING = ["ping", "-c", "5", "-i", "0.4", "-s", "900", GUEST_ADDRESS];
 const LINES = 5;
 
 const shared = new SharedLab(async () => {

@@ -9,7 +9,7 @@ import { pppTest, pppup, SharedLab, startPppup } from "./ppp/pppup.ts";
 
 const LINES = 5;
 const GSM_MODEM = new URL("./ppp/gsm_modem.py", import.meta.url).pathname;
-const PING = ["ping", "-c", "3", "-i", "0.1", GUEST_ADDRESS];
+const PING = ["ping", "-c", "5", "-i", "0.4", GUEST_ADDRESS];
 const LOGIN_ARGS = ["--user", "tester", "--password", "secret"];
 
 const shared = new SharedLab(() => PppLab.boot(LINES));

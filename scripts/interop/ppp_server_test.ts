@@ -56,8 +56,8 @@ function called(
 async function pingsUs({ line, server, lab, local, remote }: Call): Promise<void> {
   await line.waitForLog(new RegExp(`local  IP address ${remote}\\s+remote IP address ${local}`));
   await server.waitFor(new RegExp(`${local}, peer ${remote}`));
-  const said = await lab.guest(`/bin/ping -c 3 -i 0.2 -W 2 -s 900 -I ${remote} ${local}`);
-  assertMatch(said, /[1-3] received/, server.stderr);
+  const said = await lab.guest(`/bin/ping -c 5 -i 0.4 -W 2 -s 900 -I ${remote} ${local}`);
+  assertMatch(said, /[1-5] received/, server.stderr);
 }
 
 /** A name, what pppd is told, what pppup is told, what pppd logs. */

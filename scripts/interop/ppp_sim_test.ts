@@ -85,7 +85,7 @@ withModem(
     const [line] = lab.lines;
     await line!.dial(`connect '/usr/sbin/chat -v -f /run/lab/log/chat' noauth`);
     await line!.waitForLog(/local {2}IP address 10\.64\.64\.\d+\s+remote IP address 10\.64\.64\.1\b/);
-    assertMatch(await lab.guest(`/bin/ping -c 3 -i 0.2 -W 2 ${ROUTER}`), /[1-3] received/);
+    assertMatch(await lab.guest(`/bin/ping -c 5 -i 0.4 -W 2 ${ROUTER}`), /[1-5] received/);
     await line!.stop();
     await modem.waitFor(/call ends/);
   },

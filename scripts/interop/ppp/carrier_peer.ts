@@ -17,7 +17,7 @@ import { type DatagramConn, Stack } from "@lightwire/sockets";
 
 const LOGIN = { name: "tester", secret: "secret" };
 const L2TP_PORT = 1701;
-const PING_COUNT = 3;
+const PING_COUNT = 5;
 
 const [role, device, address, peerAddress] = Deno.args as [string, string, string, string];
 const stack = new Stack();
