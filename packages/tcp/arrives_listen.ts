@@ -78,7 +78,7 @@ function acknowledgesCookie(layer: TcpLayer, listener: TcpListener, seg: Segment
   const nowMs = layer.clock.now();
   if ((seg.ctl & SYN) !== 0 || !isCookieExpected(listener, nowMs)) return false;
   const ctl = seg.ctl;
-  if (!layer.synCookies.check(seg, rx, nowMs)) {
+  if (!layer.handshakes.synCookies.check(seg, rx, nowMs)) {
     layer.counters.synCookiesFailed++;
     return false;
   }
@@ -124,8 +124,8 @@ function accept(
   }
   const tcb = open(layer, listener, seg, rx, seg.seq, iss);
   if (tcb === undefined) return;
-  layer.synBudget.answer(synBytes(seg, rx), synAckBytes(tcb));
-  layer.fastOpen.synArrives(tcb, listener, seg, rx);
+  layer.handshakes.synBudget.answer(synBytes(seg, rx), synAckBytes(tcb));
+  layer.handshakes.fastOpen.synArrives(tcb, listener, seg, rx);
   layer.touch(tcb);
 }
 

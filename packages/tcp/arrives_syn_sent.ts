@@ -49,7 +49,7 @@ export function arrivesSynSent(tcb: Tcb, seg: Segment, rx: IpRxInfo): boolean {
     simultaneousOpen(tcb);
     return false;
   }
-  tcb.layer.fastOpen.synAcknowledged(tcb, seg, nowMs);
+  tcb.layer.handshakes.fastOpen.synAcknowledged(tcb, seg, nowMs);
   tcb.sndUna = seg.ack;
   tcb.sndSml = seg.ack;
   if (tcb.sndUp === tcb.iss) tcb.sndUp = seg.ack;
@@ -74,7 +74,7 @@ function hasPlausibleEcho(tcb: Tcb, seg: Segment, nowMs: number): boolean {
 /** Both sides have sent a SYN: SYN-RECEIVED (RFC 9293 §3.5, figure 8, MUST-10). */
 function simultaneousOpen(tcb: Tcb): void {
   setState(tcb, "SYN-RECEIVED");
-  tcb.layer.fastOpen.crosses(tcb);
+  tcb.layer.handshakes.fastOpen.crosses(tcb);
   tcb.rttAtMs = -1;
   startRetransmission(tcb);
   transmitSyn(tcb);

@@ -114,8 +114,8 @@ function checkRst(tcb: Tcb, seg: Segment): boolean {
   }
   switch (tcb.state) {
     case "SYN-RECEIVED":
-      if (tcb.layer.fastOpen.isEarly(tcb)) {
-        tcb.layer.fastOpen.forget(tcb, true);
+      if (tcb.layer.handshakes.fastOpen.isEarly(tcb)) {
+        tcb.layer.handshakes.fastOpen.forget(tcb, true);
         deleteTcb(tcb, "CONNECTION_RESET");
         break;
       }
@@ -147,7 +147,7 @@ function checkSecurity(): boolean {
  * reset. A half-open connection of a listener just goes back to LISTEN. */
 function checkSyn(tcb: Tcb, seg: Segment): boolean {
   if ((seg.ctl & SYN) === 0) return true;
-  if (tcb.state === "SYN-RECEIVED" && tcb.isPassive && !tcb.layer.fastOpen.isEarly(tcb)) {
+  if (tcb.state === "SYN-RECEIVED" && tcb.isPassive && !tcb.layer.handshakes.fastOpen.isEarly(tcb)) {
     deleteTcb(tcb, undefined);
     return false;
   }

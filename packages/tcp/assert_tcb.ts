@@ -39,7 +39,7 @@ function assertSendSpace(tcb: Tcb, check: Check): void {
   const end = textEnd(tcb);
   const limit = tcb.isFinQueued ? seqAdd(end, 1) : end;
   check(
-    seqLeq(tcb.sndNxt, isSynAcked || tcb.layer.fastOpen.has(tcb) ? limit : tcb.sndHead),
+    seqLeq(tcb.sndNxt, isSynAcked || tcb.layer.handshakes.fastOpen.has(tcb) ? limit : tcb.sndHead),
     "nothing was sent that was not handed over",
   );
   check(

@@ -27,6 +27,8 @@ import type { TcpLayer } from "./tcp_layer.ts";
 
 /** Bytes of the cookies that we give. */
 const COOKIE_BYTES = 8;
+/** After a day the key changes (RFC 7413 §4.1.2): a cookie that somebody has collected is worth nothing two days later. */
+const KEY_LIFETIME_MS = 86_400_000;
 /** Asks for a cookie. */
 const REQUEST = new Uint8Array(0);
 
@@ -49,6 +51,7 @@ export class FastOpen {
   readonly #words = new Uint32Array(8);
   #hash: SipHash;
   #formerHash: SipHash | undefined = undefined;
+  #keyUntilMs = -Infinity;
 
   /** @param layer whose. */
   constructor(layer: TcpLayer) {
@@ -56,10 +59,13 @@ export class FastOpen {
     this.#hash = newHash(layer);
   }
 
-  /** Cookies given so far count once more: until the next change they are accepted and replaced (RFC 7413 §4.1.2). */
-  renewKey(): void {
-    this.#formerHash = this.#hash;
+  /** Changes the key when it is old: cookies given so far count once more, until the next change, and are replaced. */
+  #ageKey(nowMs: number): void {
+    if (nowMs < this.#keyUntilMs) return;
+    if (this.#keyUntilMs >= nowMs - KEY_LIFETIME_MS) this.#formerHash = this.#hash;
+    else this.#formerHash = undefined;
     this.#hash = newHash(this.#layer);
+    this.#keyUntilMs = nowMs + KEY_LIFETIME_MS;
   }
 
   /** Whether text may be outstanding together with our SYN. */
@@ -148,6 +154,7 @@ export class FastOpen {
   synArrives(tcb: Tcb, listener: TcpListener, seg: Segment, rx: IpRxInfo): void {
     if (listener.fastOpenLimit === 0 || seg.fastOpenLength < 0) return;
     const { counters } = this.#layer;
+    this.#ageKey(this.#layer.clock.now());
     const isCurrent = this.#isCookie(this.#hash, seg, rx);
     const former = this.#formerHash;
     if (!isCurrent && (former === undefined || !this.#isCookie(former, seg, rx))) {

@@ -149,7 +149,9 @@ export class TcpListener implements ListenerKey {
     return this.#halfOpen.size < this.halfOpenLimit;
   }
 
-  /** The connection that has been in SYN-RECEIVED for longest. */
+  /** The connection that has been in SYN-RECEIVED for longest.
+   *
+   * @internal */
   get oldestHalfOpen(): Tcb | undefined {
     for (const tcb of this.#halfOpen) return tcb;
     return undefined;
@@ -162,22 +164,35 @@ export class TcpListener implements ListenerKey {
     this.#remove(this);
   }
 
-  /** For the layer: a connection entered SYN-RECEIVED. */
+  /** For the layer: a connection entered SYN-RECEIVED.
+   *
+   * @internal */
   noteArrival(tcb: Tcb): void {
     this.#halfOpen.add(tcb);
   }
 
-  /** For the layer: a connection left SYN-RECEIVED for ESTABLISHED, and waits. */
+  /** For the layer: a connection left SYN-RECEIVED for ESTABLISHED, and waits.
+   *
+   * @internal */
   noteEstablished(tcb: Tcb): void {
     if (this.#halfOpen.delete(tcb)) this.#waitingCount++;
   }
 
-  /** For the layer: a connection ended before it was accepted. */
-  noteFailure(tcb: Tcb): void {
+  /** For the layer: one of its connections has ended before the user had it, or took it from his queue.
+   *
+   * @internal */
+  noteEnd(tcb: Tcb): void {
+    if (tcb.isBacklogHeld) {
+      tcb.connection.releaseBacklog();
+      return;
+    }
     if (!this.#halfOpen.delete(tcb)) this.#waitingCount--;
+    tcb.listener = undefined;
   }
 
-  /** Whether a connection is one of those in SYN-RECEIVED that nobody has accepted. */
+  /** Whether a connection is one of those in SYN-RECEIVED that nobody has accepted.
+   *
+   * @internal */
   isHalfOpen(tcb: Tcb): boolean {
     return this.#halfOpen.has(tcb);
   }
@@ -194,7 +209,9 @@ export class TcpListener implements ListenerKey {
     return this.#fastOpenCount + resets.length < this.fastOpenLimit;
   }
 
-  /** For the layer: a connection is accepted before its handshake is over. */
+  /** For the layer: a connection is accepted before its handshake is over.
+   *
+   * @internal */
   noteFastOpen(tcb: Tcb): void {
     this.#fastOpenCount++;
     this.noteEstablished(tcb);

@@ -48,13 +48,13 @@ export function enterEstablished(tcb: Tcb): void {
   // RFC 6298 §5.7.
   if (tcb.retransmittedSegments > 0) tcb.rto.fallBackAfterSynLoss();
   if (tcb.listener !== undefined) {
-    tcb.layer.synBudget.proven((1 + tcb.retransmitCount) * synAckBytes(tcb));
+    tcb.layer.handshakes.synBudget.proven((1 + tcb.retransmitCount) * synAckBytes(tcb));
     tcb.listener.noteEstablished(tcb);
   }
   tcb.retransmitCount = 0;
   tcb.stalledSinceMs = -1;
   tcb.softError = undefined;
-  if (!tcb.layer.fastOpen.established(tcb)) tcb.events |= EVENT_CONNECTED;
+  if (!tcb.layer.handshakes.fastOpen.established(tcb)) tcb.events |= EVENT_CONNECTED;
   setKeepAlive(tcb);
   if (tcb.isFinQueued) {
     setState(tcb, "FIN-WAIT-1");

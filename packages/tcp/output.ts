@@ -58,7 +58,9 @@ function sendWhatMay(tcb: Tcb): void {
   if (state === "SYN-SENT" || state === "SYN-RECEIVED") {
     if (tcb.sndNxt === tcb.iss) sendSyn(tcb);
     else if (tcb.isAckNow) transmitAck(tcb);
-    if (state === "SYN-RECEIVED" && tcb.layer.fastOpen.isEarly(tcb) && hasUnsentText(tcb)) sendNewText(tcb);
+    if (state === "SYN-RECEIVED" && tcb.layer.handshakes.fastOpen.isEarly(tcb) && hasUnsentText(tcb)) {
+      sendNewText(tcb);
+    }
     return;
   }
   if (canTransmit(state)) {
@@ -73,7 +75,7 @@ function sendSyn(tcb: Tcb): void {
   tcb.sndNxt = seqAdd(tcb.iss, 1);
   tcb.rttSeq = tcb.sndNxt;
   tcb.rttAtMs = tcb.layer.clock.now();
-  if (tcb.state === "SYN-SENT") tcb.layer.fastOpen.beginSyn(tcb);
+  if (tcb.state === "SYN-SENT") tcb.layer.handshakes.fastOpen.beginSyn(tcb);
   startRetransmission(tcb);
   transmitSyn(tcb);
 }

@@ -133,7 +133,7 @@ export function answerWithCookie(layer: TcpLayer, listener: TcpListener, seg: Se
   const hasEcn = config.ecn !== "off" && hasTimestamps && (seg.ctl & (ECE | CWR)) === (ECE | CWR);
   const bits = optionBits(hasTimestamps, isScaled ? seg.windowShift : -1, hasSack, hasEcn);
   const fallback = rx.source.family === 4 ? DEFAULT_MSS_V4 : DEFAULT_MSS_V6;
-  const iss = layer.synCookies.make(seg, rx, seg.mss > 0 ? seg.mss : fallback, bits, nowMs);
+  const iss = layer.handshakes.synCookies.make(seg, rx, seg.mss > 0 ? seg.mss : fallback, bits, nowMs);
   synOptions.windowShift = isScaled ? offeredShift(listener.config, config) : -1;
   synOptions.sackPermitted = hasSack;
   synOptions.hasTimestamps = hasTimestamps;

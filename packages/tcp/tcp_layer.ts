@@ -30,7 +30,7 @@ import type { TcpConnection, TcpHandlers } from "./connection.ts";
 import { ConnectionLimits } from "./connection_limits.ts";
 import { newTcpCounters, type TcpCounters } from "./counters.ts";
 import { ConnectionTable, ListenerTable } from "./demux.ts";
-import { FastOpen } from "./fast_open.ts";
+import { Handshakes } from "./handshakes.ts";
 import { icmpErrorArrives, QUOTED_OCTETS, quotesSegmentInFlight } from "./icmp_errors.ts";
 import { IsnGenerator } from "./isn.ts";
 import { type TcpAcceptHandler, TcpListener, type TcpListenOptions } from "./listener.ts";
@@ -52,9 +52,7 @@ import {
   type TcpOptions,
 } from "./tcp_config.ts";
 import { chooseListenPort, openConnection, type TcpConnectOptions } from "./tcp_open.ts";
-import { SackBlocks, type SynOptions } from "./tcp_options.ts";
-import { SynBudget } from "./syn_budget.ts";
-import { SynCookies } from "./syn_cookies.ts";
+import { newSynOptions, SackBlocks, type SynOptions } from "./tcp_options.ts";
 import { deleteTcb, resetConnection } from "./teardown.ts";
 import { giveUpTime, timerExpires } from "./timeouts.ts";
 import type { TcpTimerName } from "./timer_set.ts";
@@ -99,16 +97,10 @@ export class TcpLayer implements IpProtocolHandler {
    *
    * @internal */
   readonly isns: IsnGenerator;
-  /** Text in SYNs. */
-  readonly fastOpen: FastOpen;
-  /** Half-open connections that are not remembered.
+  /** Fast Open, SYN cookies.
    *
    * @internal */
-  readonly synCookies: SynCookies;
-  /** How often SYN-ACKs are repeated to strangers.
-   *
-   * @internal */
-  readonly synBudget: SynBudget;
+  readonly handshakes: Handshakes;
   /** Throttle of RFC 5961 §7.
    *
    * @internal */
@@ -153,8 +145,11 @@ export class TcpLayer implements IpProtocolHandler {
    *
    * @internal */
   readonly rateSample: RateSample;
+  /** Who goes when there are too many.
+   *
+   * @internal */
+  readonly limits: ConnectionLimits;
   readonly #connections: ConnectionTable<Tcb>;
-  readonly #limits: ConnectionLimits;
   readonly #blocked: BlockedConnections;
   readonly #segment: Segment;
   readonly #served: ServedConnections;
@@ -183,9 +178,7 @@ export class TcpLayer implements IpProtocolHandler {
     this.ephemeralPorts = new EphemeralPorts(host.random);
     this.rings = new RingPool();
     this.isns = new IsnGenerator(host.random);
-    this.fastOpen = new FastOpen(this);
-    this.synCookies = new SynCookies(host.random);
-    this.synBudget = new SynBudget();
+    this.handshakes = new Handshakes(this, host.random);
     this.challengeAcks = new ChallengeAckLimiter(host.random, this.config.challengeAcksPerSecond);
     const { initialRtoMs, minRtoMs, maxRtoMs, dataRetries } = this.config;
     this.rtoOptions = { initialMs: initialRtoMs, minMs: minRtoMs, maxMs: maxRtoMs };
@@ -193,21 +186,14 @@ export class TcpLayer implements IpProtocolHandler {
     this.orphanR2Ms = giveUpTime(this.config.orphanRetries, minRtoMs, maxRtoMs);
     this.replyTx = new IpTx();
     this.replyTx.protocol = IP_PROTOCOL_TCP;
-    this.synOptions = {
-      mss: 0,
-      windowShift: -1,
-      sackPermitted: false,
-      hasTimestamps: false,
-      tsVal: 0,
-      tsEcr: 0,
-    };
+    this.synOptions = newSynOptions();
     this.sackBlocks = new SackBlocks();
     this.reassembly = new ReassemblyMemory(this);
     this.sentPool = new SentPool();
     this.ackSummary = new AckSummary();
     this.rateSample = new RateSample();
     this.#connections = new ConnectionTable(host.random.uint32());
-    this.#limits = new ConnectionLimits(this);
+    this.limits = new ConnectionLimits(this);
     this.#blocked = new BlockedConnections(this);
     this.#segment = new Segment();
     this.#served = new ServedConnections();
@@ -256,7 +242,7 @@ export class TcpLayer implements IpProtocolHandler {
 
   /** Number of connections that the user has closed and that are not over, TIME-WAIT excluded. */
   get orphanCount(): number {
-    return this.#limits.orphanCount;
+    return this.limits.orphanCount;
   }
 
   /** {@inheritDoc IpProtocolHandler.ipInput} */
@@ -315,9 +301,7 @@ export class TcpLayer implements IpProtocolHandler {
   }
 
   /** Puts a connection on the list of those to be served.
-
    *
-
    * @internal */
   touch(tcb: Tcb): void {
     if (this.#served.add(tcb) && !this.#isFlushing && !this.#isInput) this.onFlushNeeded?.();
@@ -333,18 +317,14 @@ export class TcpLayer implements IpProtocolHandler {
   }
 
   /** Puts a connection on the list of those that wait for buffers or queue space.
-
    *
-
    * @internal */
   block(tcb: Tcb): void {
     this.#blocked.add(tcb);
   }
 
   /** The pool had nothing for a segment: the connection waits.
-
    *
-
    * @internal */
   outOfBuffers(tcb: Tcb): void {
     this.counters.noBuffers++;
@@ -353,15 +333,13 @@ export class TcpLayer implements IpProtocolHandler {
   }
 
   /** Enters a connection, making room for it if there are too many.
-
    *
-
    * @internal
    *
    * @returns false when there is no room, or the four numbers are taken.
    */
   addConnection(tcb: Tcb): boolean {
-    if (!this.#limits.makeRoom(this.#connections.size, tcb.config.priority) || !this.#connections.add(tcb)) {
+    if (!this.limits.makeRoom(this.#connections.size, tcb.config.priority) || !this.#connections.add(tcb)) {
       return false;
     }
     if (this.hooks.trace !== undefined) tcb.connection.trace(this.hooks.trace(tcb.connection));
@@ -369,50 +347,28 @@ export class TcpLayer implements IpProtocolHandler {
   }
 
   /** Takes a connection out, before its state becomes CLOSED.
-
    *
-
    * @internal */
   removeConnection(tcb: Tcb): void {
     this.#connections.remove(tcb);
-    this.#limits.forget(tcb);
+    this.limits.forget(tcb);
     this.reassembly.drop(tcb);
-    this.fastOpen.forget(tcb, false);
+    this.handshakes.fastOpen.forget(tcb, false);
     const { state, listener } = tcb;
     if (state === "SYN-SENT" || state === "SYN-RECEIVED") this.counters.attemptFails++;
     else if (state === "ESTABLISHED" || state === "CLOSE-WAIT") this.counters.estabResets++;
-    if (listener === undefined) return;
-    if (tcb.isBacklogHeld) {
-      tcb.connection.releaseBacklog();
-      return;
-    }
-    listener.noteFailure(tcb);
-    tcb.listener = undefined;
-  }
-
-  /** The user has closed a connection that is not over.
-
-   *
-
-   * @internal */
-  noteOrphan(tcb: Tcb): void {
-    this.#limits.noteOrphan(tcb);
+    listener?.noteEnd(tcb);
   }
 
   /** A connection entered TIME-WAIT.
-
    *
-
    * @internal */
   noteTimeWait(tcb: Tcb): void {
-    this.reassembly.drop(tcb);
-    this.#limits.noteTimeWait(tcb);
+    this.limits.noteTimeWait(tcb);
   }
 
   /** The connection of four numbers.
-
    *
-
    * @internal */
   find(
     localAddress: IpAddress,
@@ -424,9 +380,7 @@ export class TcpLayer implements IpProtocolHandler {
   }
 
   /** All TCBs; the table must not change meanwhile.
-
    *
-
    * @internal */
   tcbs(): IterableIterator<Tcb> {
     return this.#connections.values();

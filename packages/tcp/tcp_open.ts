@@ -72,7 +72,7 @@ export function openConnection(layer: TcpLayer, o: TcpConnectOptions, handlers: 
     throw openError("NO_BUFFERS", o, "too many connections");
   }
   const { fastOpenData } = o;
-  if (o.fastOpen ?? fastOpenData !== undefined) layer.fastOpen.ask(tcb);
+  if (o.fastOpen ?? fastOpenData !== undefined) layer.handshakes.fastOpen.ask(tcb);
   openActive(tcb);
   if (fastOpenData !== undefined) send(tcb, fastOpenData, 0, fastOpenData.length, false, false);
   return tcb.connection;

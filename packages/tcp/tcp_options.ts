@@ -124,6 +124,11 @@ export interface SynOptions {
   tsEcr: number;
 }
 
+/** Offers nothing. */
+export function newSynOptions(): SynOptions {
+  return { mss: 0, windowShift: -1, sackPermitted: false, hasTimestamps: false, tsVal: 0, tsEcr: 0 };
+}
+
 /** Writes the options of a SYN or SYN-ACK at `offset`, in the order Linux sends them.
  *
  * @returns bytes written, a multiple of 4, at most 20.

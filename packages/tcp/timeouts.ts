@@ -82,7 +82,7 @@ function synExpires(tcb: Tcb, retries: number): void {
   tcb.rttAtMs = -1;
   tcb.rto.backOff();
   startRetransmission(tcb);
-  if (tcb.listener !== undefined && !tcb.layer.synBudget.repeat(synAckBytes(tcb))) {
+  if (tcb.listener !== undefined && !tcb.layer.handshakes.synBudget.repeat(synAckBytes(tcb))) {
     tcb.layer.counters.synAcksWithheld++;
     return;
   }

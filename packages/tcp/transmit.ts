@@ -150,7 +150,7 @@ export function transmitSyn(tcb: Tcb): boolean {
   const options = loadSynOptions(tcb, isReply);
   const length = synOptionsLength(options);
   const extra = hookLength(tcb, length);
-  let cookie = layer.fastOpen.cookieOf(tcb);
+  let cookie = layer.handshakes.fastOpen.cookieOf(tcb);
   let cookieLength = fastOpenLength(cookie);
   if (length + extra + cookieLength > MAX_OPTIONS_LENGTH) {
     cookie = undefined;
@@ -159,7 +159,7 @@ export function transmitSyn(tcb: Tcb): boolean {
   const optionsLength = length + cookieLength + extra;
   const textLength = isReply || cookieLength === 0
     ? 0
-    : layer.fastOpen.limitText(tcb, options.mss, optionsLength);
+    : layer.handshakes.fastOpen.limitText(tcb, options.mss, optionsLength);
   const p = layer.pool.acquire(textLength, DEFAULT_HEADROOM);
   if (p === undefined) {
     layer.outOfBuffers(tcb);

@@ -185,7 +185,7 @@ export function close(tcb: Tcb): void {
   }
   shutdownSend(tcb);
   limitOrphan(tcb);
-  if (!tcb.isEnded) tcb.layer.noteOrphan(tcb);
+  if (!tcb.isEnded) tcb.layer.limits.noteOrphan(tcb);
 }
 
 /** A connection that nobody holds must not live for ever. */
