@@ -66,7 +66,7 @@ export class TcpListener implements ListenerKey {
   /** What its connections inherit. */
   readonly config: TcpConnectionConfig;
   /** See {@linkcode TcpListenOptions.fastOpen}. */
-  readonly fastOpenLimit: number;
+  fastOpenLimit: number;
   /** Gets the connections. */
   readonly onAccept: TcpAcceptHandler;
   /** When a SYN cookie was last sent. For the layer only. */

@@ -103,7 +103,8 @@ export class Flow {
   }
 
   /** What is wrong with a packet of ours, `undefined` when it is what the script says. */
-  compare({ seg, text, tos, ttl }: ReceivedSegment, expected: TcpText): string | undefined {
+  compare(packet: ReceivedSegment, expected: TcpText): string | undefined {
+    const { seg, text, tos, ttl } = packet;
     const { segment, ip } = expected;
     if (seg.ctl !== segment.ctl) return `its flags are ${formatControlBits(seg.ctl)}`;
     if (this.#isOpening && (seg.ctl & SYN) !== 0 && segment.seq !== undefined) {
@@ -124,7 +125,8 @@ export class Flow {
     if (ip.ecn !== undefined && !ip.ecn.includes(tos & 3)) return `its ECN field is ${tos & 3}`;
     if (ip.tos !== undefined && tos !== ip.tos) return `its type of service is 0x${tos.toString(16)}`;
     if (ip.ttl !== undefined && ttl !== ip.ttl) return `its TTL is ${ttl}`;
-    return this.#compareText(seg, text, seq) ?? this.#compareOptions(seg, segment);
+    return this.#compareText(seg, text, seq) ?? this.#compareOptions(seg, segment) ??
+      compareCookie(packet.fastOpenCookie, segment);
   }
 
   /** One line, with the script's numbers. */
@@ -193,4 +195,13 @@ export class Flow {
     if (first === undefined || relative === 0) return relative;
     return this.#timestamps.get(relative) ?? (first[1] + relative - first[0]) >>> 0;
   }
+}
+
+/** Fast Open's option (RFC 7413 §4.1.1): a request, or a cookie octet by octet. */
+function compareCookie(cookie: Uint8Array | undefined, segment: SegmentText): string | undefined {
+  const options = segment.options ?? [];
+  const expected = options.find((o) => o.kind === "FO");
+  if (expected === undefined && options.some((o) => o.kind === "...")) return undefined;
+  if (expected?.cookie.join() === cookie?.join()) return undefined;
+  return cookie === undefined ? "it has no Fast Open option" : `its Fast Open cookie is [${cookie.join()}]`;
 }

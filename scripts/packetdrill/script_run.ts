@@ -352,7 +352,7 @@ class ScriptRun {
   #returned({ name, result: expected }: ScriptEvent & { kind: "call" }, result: CallResult): void {
     this.#note("*", `${name}() = ${result}`);
     if (expected === "" || expected.startsWith("?")) return;
-    const [, number, errno] = /^(-?\d+|0x[\da-f]+)\s*(E[A-Z]+)?/i.exec(expected) ?? [];
+    const [, number, errno] = /^(0x[\da-f]+|-?\d+)\s*(E[A-Z]+)?/i.exec(expected) ?? [];
     if (number === undefined) throw new SyntaxError(`Cannot read the result "${expected}"`);
     const isAsExpected = errno !== undefined
       ? result === errno

@@ -201,8 +201,9 @@ function write(
   context: CallContext,
   value: CallValue | undefined,
   count: number,
-  isUrgent: boolean,
+  flags?: CallValue,
 ): () => CallResult {
+  const options = { isUrgent: hasName(flags, "MSG_OOB"), isMore: hasName(flags, "MSG_MORE") };
   const { d, observer } = context;
   let left: Uint8Array;
   if (value?.kind === "text") {
@@ -212,7 +213,7 @@ function write(
   let taken = 0;
   return () => {
     for (;;) {
-      const result = d.socket.send(left, { isUrgent });
+      const result = d.socket.send(left, options);
       if (typeof result === "string") {
         const isWaiting = result === "EAGAIN" && d.isBlocking;
         return taken > 0 && !isWaiting ? taken : result;
@@ -222,6 +223,21 @@ function write(
       left = left.subarray(result);
       if (left.length === 0) return taken;
     }
+  };
+}
+
+/** `sendto` with MSG_FASTOPEN: text in the SYN, or as soon as the handshake is over. */
+function fastOpen({ d, args, observer }: CallContext, later: () => CallResult): () => CallResult {
+  const text = pattern(d.written + 1, numberIn(args[2]) ?? 0);
+  const { address, port } = addressIn(args[4]);
+  let isOpen = false;
+  return () => {
+    if (isOpen) return later();
+    isOpen = true;
+    const result = d.socket.connectWith(address ?? PEER_ADDRESS, port, text);
+    if (d.socket.connection !== undefined) observer.opened(d.socket, false);
+    if (typeof result === "number") d.written += result;
+    return result;
   };
 }
 
@@ -296,17 +312,22 @@ const CALLS: Readonly<Record<string, Call>> = {
       return result;
     };
   },
-  write: (c) => write(c, c.args[1], numberIn(c.args[2]) ?? 0, false),
-  send: (c) => write(c, c.args[1], numberIn(c.args[2]) ?? 0, hasName(c.args[3], "MSG_OOB")),
-  sendto: (c) => write(c, c.args[1], numberIn(c.args[2]) ?? 0, hasName(c.args[3], "MSG_OOB")),
+  write: (c) => write(c, c.args[1], numberIn(c.args[2]) ?? 0),
+  send: (c) => write(c, c.args[1], numberIn(c.args[2]) ?? 0, c.args[3]),
+  sendto: (c) => {
+    const later = write(c, c.args[1], numberIn(c.args[2]) ?? 0, c.args[3]);
+    return hasName(c.args[3], "MSG_FASTOPEN") && c.d.socket.connection === undefined
+      ? fastOpen(c, later)
+      : later;
+  },
   writev: (c) => {
     const { text, count } = vector(c.args[1]);
-    return write(c, text, count, false);
+    return write(c, text, count);
   },
   sendmsg: (c) => {
     const message = c.args[1];
     const { text, count } = vector(message?.kind === "record" ? message.fields.get("msg_iov") : undefined);
-    return write(c, text, count, hasName(c.args[2], "MSG_OOB"));
+    return write(c, text, count, c.args[2]);
   },
   read: (c) => read(c, numberIn(c.args[2]) ?? 0, false),
   recv: (c) => read(c, numberIn(c.args[2]) ?? 0, hasName(c.args[3], "MSG_PEEK")),
@@ -323,6 +344,8 @@ const CALLS: Readonly<Record<string, Call>> = {
   },
   getsockopt: (c) => () => getOption(c),
   fcntl: ({ d, args }) => () => {
+    // O_RDWR, O_NONBLOCK.
+    if (hasName(args[1], "F_GETFL")) return d.isBlocking ? 2 : 0x802;
     if (hasName(args[1], "F_SETFL")) d.isBlocking = !hasName(args[2], "O_NONBLOCK");
     return 0;
   },

@@ -9,7 +9,8 @@ import type { TcpState } from "../state.ts";
 import type { TcpInfo } from "../tcp_info.ts";
 import { attempt, type Errno, errnoOf } from "./errno.ts";
 import type { PacketHarness } from "./packet_harness.ts";
-import type { SocketEvents } from "./socket_events.ts";
+import { concat, takeText } from "./held_text.ts";
+import { connectionEvents, idleEvents, type SocketEvents } from "./socket_events.ts";
 import { type SocketOptionName, type SocketOptionValue, SocketSettings } from "./socket_options.ts";
 
 const NOTHING = new Uint8Array(0);
@@ -121,6 +122,7 @@ export class HarnessSocket {
         address: this.#localAddress ?? IPV4_ANY,
         port: this.#localPort,
         backlog,
+        fastOpen: this.#settings.fastOpenQueue,
         reuseAddress: this.#settings.reuseAddress,
         reusePort: this.#settings.reusePort,
       }, (connection) => this.#arrived(connection))
@@ -160,6 +162,25 @@ export class HarnessSocket {
       this.#isOver = false;
       return this.#takeError()!;
     }
+    return this.#open(address, port, this.#settings.isFastOpen, undefined);
+  }
+
+  /** `sendto` with MSG_FASTOPEN: an active OPEN whose SYN bears text, if the server has given us a cookie before; without one the
+   * SYN asks for it, and the text is not taken (RFC 7413 §4.2.1).
+   *
+   * @returns octets taken, EINPROGRESS when the text is to be sent later by {@linkcode send}, or why there is no SYN.
+   */
+  connectWith(address: IpAddress, port: number, text: Uint8Array): number | Errno {
+    if (this.#isClosed) return "EBADF";
+    if (this.#connection !== undefined || this.#listener !== undefined) return "EISCONN";
+    const hasCookie = (this.#harness.tcp.fastOpen.cache.find(address)?.cookie.length ?? 0) > 0;
+    const result = this.#open(address, port, true, hasCookie ? text : undefined);
+    return result === "EINPROGRESS" && hasCookie
+      ? Math.min(text.length, this.#connection!.unackedBytes)
+      : result;
+  }
+
+  #open(address: IpAddress, port: number, fastOpen: boolean, text: Uint8Array | undefined): 0 | Errno {
     const connection = attempt(() =>
       this.#harness.tcp.connect({
         ...this.#settings.connectionOptions(),
@@ -167,6 +188,8 @@ export class HarnessSocket {
         remotePort: port,
         localAddress: this.#localAddress,
         localPort: this.#localPort,
+        fastOpen,
+        fastOpenData: text,
       }, this.#handlers())
     );
     if (typeof connection === "string") return connection;
@@ -178,17 +201,24 @@ export class HarnessSocket {
 
   /** `send`: hands octets over.
    *
+   * @param options `isUrgent`: MSG_OOB; `isMore`: more follows at once, so that a segment that is not full waits (MSG_MORE).
    * @returns how many were taken, fewer than there are when the buffer becomes full; EAGAIN when it is; an error of the
    * connection, once; EPIPE afterwards, after {@linkcode shutdown}, and without a connection.
    */
-  send(data: Uint8Array, options: { readonly isUrgent?: boolean } = {}): number | Errno {
+  send(
+    data: Uint8Array,
+    options: { readonly isUrgent?: boolean; readonly isMore?: boolean } = {},
+  ): number | Errno {
     if (this.#isClosed) return "EBADF";
     if (this.#error !== undefined) return this.#takeError()!;
     const connection = this.#connection;
     if (connection === undefined || this.#isSendShut || this.#isOver) return "EPIPE";
     if (connection.state === "SYN-SENT" || connection.state === "SYN-RECEIVED") return "EAGAIN";
     if (data.length === 0) return 0;
+    const isCorked = this.#settings.isCorked || options.isMore === true;
+    if (isCorked && !connection.isCorked) connection.isCorked = true;
     const taken = attempt(() => options.isUrgent ? connection.sendUrgent(data) : connection.send(data));
+    if (!isCorked && connection.isCorked) connection.isCorked = false;
     this.#harness.settle();
     return taken === 0 ? "EAGAIN" : taken;
   }
@@ -278,6 +308,7 @@ export class HarnessSocket {
   setOption(name: SocketOptionName, value: SocketOptionValue): 0 | Errno {
     if (this.#isClosed) return "EBADF";
     const result = this.#settings.set(name, value, this.#connection);
+    if (this.#listener !== undefined) this.#listener.fastOpenLimit = this.#settings.fastOpenQueue;
     this.#harness.settle();
     return result;
   }
@@ -315,27 +346,15 @@ export class HarnessSocket {
     const connection = this.#connection;
     const hasError = this.#error !== undefined;
     if (connection === undefined) {
-      const isListening = this.#listener !== undefined;
-      return {
-        isReadable: this.#queue.length > 0,
-        isWritable: !isListening,
-        isReadShut: false,
-        isHungUp: !isListening,
-        hasError,
-        isUrgent: false,
-      };
+      return idleEvents(this.#listener !== undefined, this.#queue.length > 0, hasError);
     }
-    const isOpening = connection.state === "SYN-SENT" || connection.state === "SYN-RECEIVED";
-    const isReadShut = connection.isReadEof || this.#isReceiveShut || this.#isOver;
-    const isSendShut = this.#isSendShut || this.#isOver;
-    return {
-      isReadable: this.readableBytes > 0 || isReadShut || hasError,
-      isWritable: hasError || isSendShut || (!isOpening && connection.sendSpace > 0),
-      isReadShut,
-      isHungUp: this.#isOver || (isReadShut && isSendShut),
+    return connectionEvents(connection, {
+      isReadable: this.readableBytes > 0,
+      isReadShut: connection.isReadEof || this.#isReceiveShut || this.#isOver,
+      isSendShut: this.#isSendShut || this.#isOver,
+      isOver: this.#isOver,
       hasError,
-      isUrgent: connection.urgentBytes > 0,
-    };
+    });
   }
 
   #arrived(connection: TcpConnection): TcpHandlers {
@@ -360,18 +379,7 @@ export class HarnessSocket {
   }
 
   #hold(): void {
-    const connection = this.#connection!;
-    for (let p = connection.readPbuf(); p !== undefined; p = connection.readPbuf()) {
-      const all = new Uint8Array(this.#held.length + p.totalLength);
-      all.set(this.#held);
-      let at = this.#held.length;
-      for (let node: typeof p | undefined = p; node !== undefined; node = node.next) {
-        all.set(node.bytes.subarray(node.start, node.end), at);
-        at += node.end - node.start;
-      }
-      p.release();
-      this.#held = all;
-    }
+    this.#held = concat(this.#held, takeText(this.#connection!));
   }
 
   #takeError(): Errno | undefined {

@@ -221,3 +221,48 @@ Deno.test("PacketHarness: the same seed gives the same octets, another one other
   assertEquals(syn(3), syn(3));
   assert(syn(3).join() !== syn(4).join());
 });
+
+Deno.test("ESTABLISHED: a segment that is not full waits for more with TCP_CORK, and with MSG_MORE", () => {
+  const { harness, peer, socket } = accepted();
+  const text = (s: string) => new TextEncoder().encode(s);
+  assertEquals(socket.send(text("one "), { isMore: true }), 4);
+  assertEquals(harness.takePacket(), undefined);
+  assertEquals(socket.send(text("two")), 3);
+  assertEquals(harness.takePacket()!.bytes.length, 40 + 7);
+  peer.ack += 7;
+  peer.sends(ACK);
+  assertEquals(socket.setOption("TCP_CORK", 1), 0);
+  assertEquals(socket.send(text("three")), 5);
+  assertEquals(harness.takePacket(), undefined);
+  assertEquals(socket.setOption("TCP_CORK", 0), 0);
+  assertEquals(harness.takePacket()!.bytes.length, 40 + 5);
+});
+
+Deno.test("SYN-SENT: connectWith() asks for a cookie first, and sends text in the SYN once it has one (RFC 7413 §4.2.1)", () => {
+  const harness = new PacketHarness({ tcp: { timestamps: false } });
+  const text = new TextEncoder().encode("GET /");
+  const first = harness.socket();
+  assertEquals(first.connectWith(PEER_ADDRESS, 80, text), "EINPROGRESS");
+  const syn = decodePacket(harness.takePacket()!.bytes);
+  assert(typeof syn === "object");
+  assertEquals([syn.fastOpenCookie?.length, syn.text.length], [0, 0]);
+  const cookie = [1, 2, 3, 4, 5, 6, 7, 8];
+  harness.inject(encodePacket({
+    source: PEER_ADDRESS,
+    destination: LOCAL_ADDRESS,
+    sourcePort: 80,
+    destinationPort: syn.seg.sourcePort,
+    seq: 1000,
+    ack: (syn.seg.seq + 1) >>> 0,
+    ctl: SYN | ACK,
+    options: [2, 4, 5, 180, 34, 10, ...cookie, 1, 1],
+  }));
+  first.abort();
+  while (harness.takePacket() !== undefined);
+  const second = harness.socket();
+  assertEquals(second.connectWith(PEER_ADDRESS, 80, text), 5);
+  const open = decodePacket(harness.takePacket()!.bytes);
+  assert(typeof open === "object");
+  assertEquals([...open.fastOpenCookie!], cookie);
+  assertEquals([...open.text], [...text]);
+});

@@ -78,6 +78,6 @@ export * from "./harness_socket.ts";
 export * from "./packet_harness.ts";
 export * from "./scripted_link.ts";
 export * from "./segment_text.ts";
-export * from "./socket_events.ts";
+export type { SocketEvents } from "./socket_events.ts";
 export type { Linger, SocketOptionName, SocketOptionValue } from "./socket_options.ts";
 export * from "./wire.ts";

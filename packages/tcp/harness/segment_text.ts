@@ -22,6 +22,7 @@ export type OptionText =
   | { readonly kind: "sackOK" }
   | { readonly kind: "TS"; readonly val: number; readonly ecr: number | undefined }
   | { readonly kind: "sack"; readonly blocks: readonly (readonly [number, number])[] }
+  | { readonly kind: "FO"; readonly cookie: readonly number[] }
   | { readonly kind: "raw"; readonly bytes: readonly number[] }
   | { readonly kind: "nop" }
   | { readonly kind: "eol" }
@@ -99,6 +100,8 @@ function parseOption(text: string): OptionText {
       return { kind: "..." };
     case "TS":
       return { kind: "TS", val: Number(words[2]), ecr: words[4] === "any" ? undefined : Number(words[4]) };
+    case "FO":
+      return { kind: "FO", cookie: (words[1]?.match(/../g) ?? []).map((w) => parseInt(w, 16)) };
     case "raw":
       return { kind: "raw", bytes: words.slice(1).map((w) => parseInt(w, 16)) };
     case "sack":
@@ -142,6 +145,9 @@ export function encodeOptions(
       case "sack":
         out.push(5, 2 + 8 * option.blocks.length);
         for (const [left, right] of option.blocks) out.push(...u32(edge(left)), ...u32(edge(right)));
+        break;
+      case "FO":
+        out.push(34, 2 + option.cookie.length, ...option.cookie);
         break;
       case "raw":
         out.push(...option.bytes);

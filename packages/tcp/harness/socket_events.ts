@@ -2,6 +2,7 @@
  *
  * @module
  */
+import type { TcpConnection } from "../connection.ts";
 
 /** What {@linkcode HarnessSocket.poll} finds, as `poll(2)` reports it. */
 export interface SocketEvents {
@@ -17,4 +18,43 @@ export interface SocketEvents {
   readonly hasError: boolean;
   /** POLLPRI: urgent data is ahead. */
   readonly isUrgent: boolean;
+}
+
+/** What a socket knows beyond its connection. */
+interface SocketFlags {
+  readonly isReadable: boolean;
+  readonly isReadShut: boolean;
+  readonly isSendShut: boolean;
+  readonly isOver: boolean;
+  readonly hasError: boolean;
+}
+
+/** The events of a socket with a connection.
+ *
+ * @internal */
+export function connectionEvents(connection: TcpConnection, flags: SocketFlags): SocketEvents {
+  const { isReadShut, isSendShut, isOver, hasError } = flags;
+  const isOpening = connection.state === "SYN-SENT" || connection.state === "SYN-RECEIVED";
+  return {
+    isReadable: flags.isReadable || isReadShut || hasError,
+    isWritable: hasError || isSendShut || (!isOpening && connection.sendSpace > 0),
+    isReadShut,
+    isHungUp: isOver || (isReadShut && isSendShut),
+    hasError,
+    isUrgent: connection.urgentBytes > 0,
+  };
+}
+
+/** The events of a socket without a connection.
+ *
+ * @internal */
+export function idleEvents(isListening: boolean, isReadable: boolean, hasError: boolean): SocketEvents {
+  return {
+    isReadable,
+    isWritable: !isListening,
+    isReadShut: false,
+    isHungUp: !isListening,
+    hasError,
+    isUrgent: false,
+  };
 }

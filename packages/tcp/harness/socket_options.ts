@@ -24,11 +24,15 @@ export type SocketOptionName =
   | "SO_REUSEPORT"
   | "SO_SNDBUF"
   | "TCP_CONGESTION"
+  | "TCP_CORK"
+  | "TCP_FASTOPEN"
+  | "TCP_FASTOPEN_CONNECT"
   | "TCP_KEEPCNT"
   | "TCP_KEEPIDLE"
   | "TCP_KEEPINTVL"
   | "TCP_MAXSEG"
   | "TCP_NODELAY"
+  | "TCP_NOTSENT_LOWAT"
   | "TCP_USER_TIMEOUT"
   | "IP_MTU"
   | "IP_TOS"
@@ -53,7 +57,9 @@ interface Rule {
   get(settings: SocketSettings, connection: TcpConnection | undefined): SocketOptionValue;
 }
 
-function flag(name: "noDelay" | "reuseAddress" | "reusePort" | "isKeepAlive"): Rule {
+function flag(
+  name: "noDelay" | "reuseAddress" | "reusePort" | "isKeepAlive" | "isCorked" | "isFastOpen",
+): Rule {
   return {
     set: (s, value) => {
       s[name] = value !== 0;
@@ -64,7 +70,7 @@ function flag(name: "noDelay" | "reuseAddress" | "reusePort" | "isKeepAlive"): R
 }
 
 function quantity(
-  name: "sendBufferBytes" | "maxSegmentBytes" | "tos" | "ttl" | "userTimeoutMs",
+  name: "maxSegmentBytes" | "tos" | "ttl" | "userTimeoutMs" | "notSentLowWaterBytes" | "fastOpenQueue",
   read: (s: SocketSettings, connection: TcpConnection | undefined) => number = (s) => s[name],
 ): Rule {
   return {
@@ -93,6 +99,10 @@ const RULES: Readonly<Partial<Record<SocketOptionName, Rule>>> = {
   SO_REUSEADDR: flag("reuseAddress"),
   SO_REUSEPORT: flag("reusePort"),
   TCP_NODELAY: flag("noDelay"),
+  TCP_CORK: flag("isCorked"),
+  TCP_FASTOPEN_CONNECT: flag("isFastOpen"),
+  TCP_FASTOPEN: quantity("fastOpenQueue"),
+  TCP_NOTSENT_LOWAT: quantity("notSentLowWaterBytes"),
   SO_LINGER: {
     set: (s, value) => {
       if (typeof value !== "object") return false;
@@ -101,7 +111,14 @@ const RULES: Readonly<Partial<Record<SocketOptionName, Rule>>> = {
     },
     get: (s) => s.lingerMs < 0 ? { onOff: 0, seconds: 0 } : { onOff: 1, seconds: s.lingerMs / 1000 },
   },
-  SO_SNDBUF: quantity("sendBufferBytes"),
+  SO_SNDBUF: {
+    set: (s, value) => {
+      if (typeof value !== "number") return false;
+      s.sendBufferBytes = value;
+      return true;
+    },
+    get: (s, connection) => s.sendBufferBytes ?? connection?.sendBufferBytes ?? s.defaultSendBufferBytes,
+  },
   SO_RCVBUF: {
     isFixed: true,
     set: (s, value) => {
@@ -148,8 +165,18 @@ export class SocketSettings {
   noDelay: boolean;
   /** SO_LINGER: −1 off. */
   lingerMs: number;
-  /** SO_SNDBUF. */
-  sendBufferBytes: number;
+  /** SO_SNDBUF; `undefined`: not chosen, the buffer tunes itself. */
+  sendBufferBytes: number | undefined = undefined;
+  /** Its limit then. */
+  readonly defaultSendBufferBytes: number;
+  /** TCP_CORK. */
+  isCorked: boolean = false;
+  /** TCP_NOTSENT_LOWAT. */
+  notSentLowWaterBytes: number;
+  /** TCP_FASTOPEN, of a listener. */
+  fastOpenQueue: number = 0;
+  /** TCP_FASTOPEN_CONNECT. */
+  isFastOpen: boolean = false;
   /** SO_RCVBUF. */
   receiveBufferBytes: number;
   /** TCP_MAXSEG. */
@@ -169,7 +196,8 @@ export class SocketSettings {
     this.probes = config.keepAlive ?? DEFAULT_KEEP_ALIVE;
     this.noDelay = config.noDelay;
     this.lingerMs = config.lingerMs;
-    this.sendBufferBytes = config.sendBufferBytes;
+    this.defaultSendBufferBytes = config.sendBufferBytes;
+    this.notSentLowWaterBytes = config.notSentLowWaterBytes;
     this.receiveBufferBytes = config.receiveBufferBytes;
     this.maxSegmentBytes = config.maxSegmentBytes;
     this.userTimeoutMs = config.userTimeoutMs;
@@ -192,6 +220,7 @@ export class SocketSettings {
       tos: this.tos,
       ttl: this.ttl,
       sendBufferBytes: this.sendBufferBytes,
+      notSentLowWaterBytes: this.notSentLowWaterBytes,
       receiveBufferBytes: this.receiveBufferBytes,
       maxSegmentBytes: this.maxSegmentBytes,
       congestionControl: this.congestionControl as CongestionControlName | undefined,
@@ -224,8 +253,12 @@ export class SocketSettings {
     connection.lingerMs = this.lingerMs;
     connection.tos = this.tos;
     connection.ttl = this.ttl;
-    if (connection.sendBufferBytes !== this.sendBufferBytes) {
+    if (this.sendBufferBytes !== undefined && connection.sendBufferBytes !== this.sendBufferBytes) {
       connection.sendBufferBytes = this.sendBufferBytes;
+    }
+    if (connection.isCorked !== this.isCorked) connection.isCorked = this.isCorked;
+    if (connection.notSentLowWaterBytes !== this.notSentLowWaterBytes) {
+      connection.notSentLowWaterBytes = this.notSentLowWaterBytes;
     }
     connection.keepAlive = this.isKeepAlive ? this.probes : false;
   }

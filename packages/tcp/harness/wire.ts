@@ -99,6 +99,8 @@ export interface ReceivedSegment {
   readonly seg: Segment;
   /** Its text. */
   readonly text: Uint8Array;
+  /** What its Fast Open option holds, `undefined` without one; empty for a request (RFC 7413 §4.1.1). */
+  readonly fastOpenCookie: Uint8Array | undefined;
   /** Identification, flags and fragment offset of the IP header. */
   readonly dontFragment: boolean;
   /** Type of service octet. */
@@ -141,6 +143,9 @@ export function decodePacket(bytes: Uint8Array): ReceivedSegment | string {
   return {
     seg,
     text: bytes.subarray(20 + dataOffset),
+    fastOpenCookie: seg.fastOpenLength < 0
+      ? undefined
+      : bytes.slice(seg.fastOpenOffset, seg.fastOpenOffset + seg.fastOpenLength),
     dontFragment: (view.getUint16(6) & 0x4000) !== 0,
     tos: bytes[1]!,
     ttl: bytes[8]!,
