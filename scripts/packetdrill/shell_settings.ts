@@ -36,7 +36,9 @@ const count = (
     | "r1Retries"
     | "dataRetries"
     | "challengeAcksPerSecond"
-    | "maxTimeWait",
+    | "maxTimeWait"
+    | "maxOrphans"
+    | "orphanRetries",
 ): Setter =>
 (o, value) => {
   o[name] = Number(value);
@@ -58,12 +60,27 @@ const SETTERS: Readonly<Record<string, Setter>> = {
   tcp_retries1: count("r1Retries"),
   tcp_retries2: count("dataRetries"),
   tcp_challenge_ack_limit: count("challengeAcksPerSecond"),
+  tcp_mtu_probing: (o, value) => {
+    o.mtuProbing = value === "0" ? "off" : value === "2" ? "always" : "blackhole";
+  },
+  tcp_max_orphans: count("maxOrphans"),
+  tcp_orphan_retries: count("orphanRetries"),
   tcp_max_tw_buckets: count("maxTimeWait"),
   tcp_invalid_ratelimit: (o, value) => {
     o.invalidAckIntervalMs = Number(value);
   },
   tcp_fin_timeout: (o, value) => {
     o.finWait2Ms = Number(value) * 1000;
+  },
+  tcp_syncookies: (o, value) => {
+    o.synCookies = value === "0" ? "never" : value === "2" ? "always" : "auto";
+  },
+  tcp_abort_on_overflow: (o, value) => {
+    o.abortOnOverflow = value !== "0";
+  },
+  tcp_notsent_lowat: (o, value) => {
+    // Linux's default stands for no limit.
+    o.notSentLowWaterBytes = Number(value) > 0x7fffffff ? 0 : Number(value);
   },
   tcp_early_retrans: (o, value) => {
     o.tailLossProbe = value !== "0";
