@@ -74,6 +74,7 @@ export * from "./seq.ts";
 export type { SourceRoute } from "./source_route.ts";
 export * from "./state.ts";
 export * from "./tcp_config.ts";
+export * from "./tcp_presets.ts";
 export * from "./tcp_header.ts";
 export type { TcpInfo } from "./tcp_info.ts";
 export * from "./tcp_layer.ts";

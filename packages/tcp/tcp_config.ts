@@ -5,6 +5,7 @@
 import type { IpAddress, IpRxInfo } from "@lightwire/ip";
 import type { CongestionControlFactory } from "./congestion.ts";
 import { congestionControlFactory, type CongestionControlName } from "./congestion_controls.ts";
+import { TCP_PRESETS, type TcpDefaults } from "./tcp_presets.ts";
 import type { TcpConnection } from "./connection.ts";
 import type { TcpListener } from "./listener.ts";
 import type { MtuProbing } from "./plpmtud.ts";
@@ -92,6 +93,8 @@ export interface TcpOutOptionsHook {
 
 /** What is chosen per stack. */
 export interface TcpOptions extends TcpConnectionOptions {
+  /** Whose defaults the other options have: `"linux"`; `"lwip"`, `"esp-idf"`: see {@linkcode TCP_PRESETS}. Default `"linux"`. */
+  readonly defaults?: TcpDefaults;
   /** Retransmission timeout before the first round-trip sample (RFC 6298 §2.1). Default 1,000. */
   readonly initialRtoMs?: number;
   /** Least retransmission timeout. Default 200. */
@@ -195,6 +198,7 @@ export interface TcpConnectionConfig
 }
 
 const DEFAULT_CONFIG: TcpConfig = {
+  defaults: "linux",
   noDelay: false,
   keepAlive: undefined,
   userTimeoutMs: 0,
@@ -252,9 +256,16 @@ const DEFAULT_CONFIG: TcpConfig = {
  * @throws {RangeError} if a number is out of its range.
  */
 export function resolveTcpOptions(options: TcpOptions = {}): TcpConfig {
+  const preset = TCP_PRESETS[options.defaults ?? "linux"];
+  if (preset === undefined) {
+    throw new RangeError(
+      `Option defaults must be one of ${Object.keys(TCP_PRESETS)}: got ${options.defaults}`,
+    );
+  }
+  options = { ...preset, ...withoutUndefined(options) };
   const config: TcpConfig = {
     ...DEFAULT_CONFIG,
-    ...withoutUndefined(options),
+    ...options,
     initialSendBufferBytes: initialSendBuffer(options, DEFAULT_CONFIG),
     keepAlive: resolveKeepAlive(options.keepAlive, undefined),
     congestionControl: congestionControlFactory(
