@@ -73,6 +73,8 @@ export interface IpOptions {
   readonly forwarding?: boolean;
   /** Forward out of the interface a packet came in by. Default false (lwIP's `IP_FORWARD_ALLOW_TX_ON_RX_NETIF`). */
   readonly forwardBackOut?: boolean;
+  /** Lower the MSS option of forwarded SYNs to what fits into the MTU of both interfaces they pass (MSS clamping). Default false. */
+  readonly clampMss?: boolean;
   /** TTL of packets that the stack itself originates (ICMP, raw). Default 64 (RFC 1700, and ESP-IDF). */
   readonly defaultTtl?: number;
   /** Take packets only on the interface that owns their destination, and send only from the interface that owns the
@@ -134,6 +136,8 @@ export interface ResolvedIpOptions {
   forwarding: boolean;
   /** {@inheritDoc IpOptions.forwardBackOut} */
   readonly forwardBackOut: boolean;
+  /** {@inheritDoc IpOptions.clampMss} */
+  readonly clampMss: boolean;
   /** {@inheritDoc IpOptions.defaultTtl} */
   readonly defaultTtl: number;
   /** {@inheritDoc IpOptions.strongHost} */
@@ -173,6 +177,7 @@ export function resolveIpOptions(o: IpOptions): ResolvedIpOptions {
   return {
     forwarding: o.forwarding ?? false,
     forwardBackOut: o.forwardBackOut ?? false,
+    clampMss: o.clampMss ?? false,
     defaultTtl: o.defaultTtl ?? 64,
     strongHost: o.strongHost ?? false,
     ipOptions: o.ipOptions ?? "accept",

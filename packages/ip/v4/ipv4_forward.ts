@@ -11,6 +11,7 @@ import type { NeighborEntry } from "../neighbor_entry.ts";
 import type { RouteResult } from "../route_table.ts";
 import { writablePbuf } from "../writable_pbuf.ts";
 import { IPV4_DONT_FRAGMENT, IPV4_HEADER_LENGTH, IPV4_OFFSET, writeIpv4Checksum } from "./ipv4_header.ts";
+import { clampTcpMss } from "./mss_clamp.ts";
 import { newIpv4Options, recordInIpv4Options, scanIpv4Options } from "./ipv4_options.ts";
 
 /** Forwarding of IPv4. */
@@ -82,6 +83,7 @@ export class Ipv4Forwarder {
       return;
     }
     this.#decrementTtl(packet, out);
+    if (ip.options.clampMss) clampTcpMss(packet, mtu < iface.netif.mtu ? mtu : iface.netif.mtu);
     packet.flags = 0;
     ip.counters.outForwDatagrams++;
     let neighbor = this.#neighbor;

@@ -219,3 +219,52 @@ Deno.test("nothing is forwarded unless asked for", () => {
   host.ip.options.forwarding = true;
   assertEquals(host.pass("10.1.0.2").out.length, 1);
 });
+
+/** A SYN with options; its checksum is right for 10.0.0.2 and 10.1.0.2. */
+function syn(options: readonly number[], flags = 0x02): Uint8Array {
+  const length = 20 + options.length;
+  const bytes = new Uint8Array(length);
+  bytes.set([0xc0, 0, 0, 80, 1, 2, 3, 4, 0, 0, 0, 0, (length / 4) << 4, flags, 0xff, 0xff], 0);
+  bytes.set(options, 20);
+  const sum = tcpSum(bytes);
+  bytes[16] = sum >> 8;
+  bytes[17] = sum & 0xff;
+  return bytes;
+}
+
+/** Checksum over the pseudo header of those addresses and a segment: 0 for one that is right. */
+function tcpSum(segment: Uint8Array): number {
+  return checksum(new Uint8Array([10, 0, 0, 2, 10, 1, 0, 2, 0, 6, 0, segment.length, ...segment]));
+}
+
+Deno.test("clampMss: a SYN's MSS is lowered to the narrower interface, and its checksum mended, also at an odd place", () => {
+  const router = new Router({ clampMss: true }, 1280);
+  for (const options of [[2, 4, 5, 0xb4], [1, 2, 4, 5, 0xb4, 1, 1, 1], [4, 2, 2, 4, 0xff, 0xff, 0, 0]]) {
+    const { payload } = ipOf(router.pass("10.1.0.2", { protocol: 6 }, syn(options)).out[0]!);
+    const at = 20 + options.indexOf(4, options[0] === 4 ? 2 : 0) + 1;
+    assertEquals((payload[at]! << 8) | payload[at + 1]!, 1240);
+    assertEquals(tcpSum(payload), 0);
+  }
+  router.assertBalanced();
+});
+
+Deno.test("clampMss: smaller values, other segments, rubbish and a router that does not clamp: nothing changes", () => {
+  const clamping = new Router({ clampMss: true }, 1280);
+  const cases = [
+    syn([2, 4, 0x02, 0x18]),
+    syn([2, 4, 5, 0xb4], 0x10),
+    syn([2, 4, 5, 0xb4], 0x06),
+    syn([0, 2, 4, 5, 0xb4, 0, 0, 0]),
+    syn([3, 0, 2, 4, 5, 0xb4, 0, 0]),
+    syn([8, 200, 2, 4]),
+    new Uint8Array(12).fill(2),
+  ];
+  for (const segment of cases) {
+    assertEquals(ipOf(clamping.pass("10.1.0.2", { protocol: 6 }, segment).out[0]!).payload, segment);
+  }
+  const segment = syn([2, 4, 5, 0xb4]);
+  assertEquals(ipOf(clamping.pass("10.1.0.2", { protocol: 17 }, segment).out[0]!).payload, segment);
+  const plain = new Router({}, 1280);
+  assertEquals(ipOf(plain.pass("10.1.0.2", { protocol: 6 }, segment).out[0]!).payload, segment);
+  clamping.assertBalanced();
+});
