@@ -1,11 +1,12 @@
-/** {@linkcode padMessage}: the padding that MD4, MD5 and SHA-1 have in common (RFC 1320 §3.1, RFC 1321 §3.1, RFC 3174 §4).
+/** {@linkcode padMessage}: the padding of MD4, and what else its digest is made of (RFC 1320 §3.1). MD5 and SHA-1
+ * are in `@lightwire/pbuf/digest`.
  *
  * @module
  */
 
 /** The parts one behind the other, a 1 bit, zeros, and the length in bits, to a multiple of 64 octets.
  *
- * @param isLittleEndian Whether the length is written least significant octet first, as MD4 and MD5 want it.
+ * @param isLittleEndian Whether the length is written least significant octet first, as MD4 wants it.
  */
 export function padMessage(parts: readonly Uint8Array[], isLittleEndian: boolean): DataView {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
