@@ -156,6 +156,7 @@ function open(
     return undefined;
   }
   tcb.isPassive = true;
+  layer.authentication?.attach(tcb);
   tcb.listener = listener;
   listener.noteArrival(tcb);
   layer.counters.passiveOpens++;

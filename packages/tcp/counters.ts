@@ -33,6 +33,12 @@ export interface TcpCounters {
   addressErrors: number;
   /** Segments for which there was neither connection nor listener. */
   noPort: number;
+  /** Segments dropped because they carry no signature, and must (RFC 2385, RFC 5925). */
+  signaturesMissing: number;
+  /** Segments dropped because of an MD5 signature for which there is no key. */
+  signaturesUnexpected: number;
+  /** Segments dropped because their signature is wrong. */
+  signatureFailures: number;
   /** Segments dropped by the tcpInpacket hook. */
   hookDrops: number;
   /** SYNs dropped because a listener's backlog was full. */
@@ -132,6 +138,9 @@ export function newTcpCounters(): TcpCounters {
     headerErrors: 0,
     addressErrors: 0,
     noPort: 0,
+    signaturesMissing: 0,
+    signaturesUnexpected: 0,
+    signatureFailures: 0,
     hookDrops: 0,
     listenOverflows: 0,
     acceptOverflows: 0,

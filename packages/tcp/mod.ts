@@ -76,6 +76,13 @@ export * from "./state.ts";
 export * from "./tcp_config.ts";
 export * from "./tcp_presets.ts";
 export * from "./tcp_header.ts";
+export {
+  MAX_MD5_KEY_LENGTH,
+  type TcpAoKey,
+  type TcpKeys,
+  type TcpKeyScope,
+  type TcpMd5Key,
+} from "./tcp_keys.ts";
 export type { TcpInfo } from "./tcp_info.ts";
 export * from "./tcp_layer.ts";
 export type { TcpConnectOptions } from "./tcp_open.ts";

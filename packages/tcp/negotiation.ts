@@ -15,6 +15,7 @@ import {
   type Tcb,
 } from "./tcb.ts";
 import { synAckBytes } from "./syn_budget.ts";
+import { allowsTimestamps } from "./transmit.ts";
 import { limitOrphan } from "./user_calls.ts";
 
 /** Takes over MSS, window scale, SACK-Permitted and timestamps of the peer's SYN or SYN-ACK. What is
@@ -31,7 +32,7 @@ export function negotiate(tcb: Tcb, seg: Segment, nowMs: number): void {
     tcb.rcvWindShift = 0;
   }
   tcb.hasSack = config.sack && seg.sackPermitted;
-  tcb.hasTimestamps = config.timestamps && seg.hasTimestamps;
+  tcb.hasTimestamps = config.timestamps && seg.hasTimestamps && (tcb.isPassive || allowsTimestamps(tcb));
   if (tcb.hasTimestamps) {
     tcb.tsRecent = seg.tsVal;
     tcb.tsRecentAtMs = nowMs;

@@ -13,6 +13,12 @@ export function ipHeaderLength(tcb: Tcb): number {
   return (tcb.remoteAddress.family === 4 ? 20 : 40) + (options === undefined ? 0 : options.length);
 }
 
+/** Bytes of the option that signs the segments of a connection, 0 for none. */
+export function signatureLength(tcb: Tcb): number {
+  const { authentication } = tcb.layer;
+  return authentication === undefined ? 0 : authentication.of(tcb)?.optionLength ?? 0;
+}
+
 /** Computes SMSS anew: min(peer's MSS, path MTU − headers) less the options every segment carries
  * (RFC 6691 §2, RFC 7323 appendix A), and tells congestion control. */
 export function updateSmss(tcb: Tcb): void {
@@ -30,6 +36,7 @@ export function updateSmss(tcb: Tcb): void {
   if (limit > 0 && limit < mss) mss = limit;
   if (mss < config.minSegmentBytes) mss = config.minSegmentBytes;
   if (tcb.hasTimestamps) mss -= TIMESTAMPS_LENGTH;
+  mss -= signatureLength(tcb);
   tcb.smssPathMtu = pathMtu;
   if (mss === tcb.smss) return;
   tcb.smss = mss;
@@ -49,8 +56,9 @@ export function segmentBytes(tcb: Tcb, sackLength: number): number {
   return mss - sackLength > 8 ? mss - sackLength : 8;
 }
 
-/** Octets of text that a super-segment holds: whole segments of `mss`. */
+/** Octets of text that a super-segment holds: whole segments of `mss`; a single one if each must be signed. */
 export function superSegmentBytes(tcb: Tcb, mss: number): number {
+  if (signatureLength(tcb) > 0) return mss;
   const limit = tcb.tx.gsoMaxBytes < 65535 ? tcb.tx.gsoMaxBytes : 65535;
   const room = limit - ipHeaderLength(tcb) - TCP_HEADER_LENGTH - MAX_OPTIONS_LENGTH;
   return room > mss ? room - room % mss : mss;

@@ -60,6 +60,7 @@ export function inputSegment(layer: TcpLayer, p: Pbuf, seg: Segment, rx: IpRxInf
 /** To its connection, to a listener, or to nobody. */
 function segmentArrives(layer: TcpLayer, seg: Segment, rx: IpRxInfo): void {
   const tcb = layer.find(rx.destination, seg.destinationPort, rx.source, seg.sourcePort);
+  if (layer.authentication !== undefined && !layer.authentication.accepts(tcb, seg, rx)) return;
   if (tcb !== undefined && (tcb.tx.boundNetif === undefined || tcb.tx.boundNetif === rx.netif)) {
     if (!passesHook(layer, tcb.connection, seg, rx)) return;
     tcb.segmentsIn++;

@@ -24,6 +24,7 @@ import {
   IpTx,
 } from "@lightwire/ip";
 import type { Clock, Netif, Random, TimerQueue } from "@lightwire/netif";
+import type { Authentication } from "./authentication.ts";
 import { BlockedConnections } from "./blocked_connections.ts";
 import { ChallengeAckLimiter } from "./challenge_ack.ts";
 import type { TcpConnection, TcpHandlers } from "./connection.ts";
@@ -52,6 +53,7 @@ import {
   type TcpOptions,
 } from "./tcp_config.ts";
 import { chooseListenPort, openConnection, type TcpConnectOptions } from "./tcp_open.ts";
+import { TcpKeys } from "./tcp_keys.ts";
 import { newSynOptions, SackBlocks, type SynOptions } from "./tcp_options.ts";
 import { deleteTcb, resetConnection } from "./teardown.ts";
 import { giveUpTime, timerExpires } from "./timeouts.ts";
@@ -83,6 +85,12 @@ export class TcpLayer implements IpProtocolHandler {
   readonly hooks: TcpHooks;
   /** What happened so far. */
   readonly counters: TcpCounters;
+  /** Keys that segments are signed with; none at first. */
+  readonly keys: TcpKeys;
+  /** Signatures, once there are keys.
+   *
+   * @internal */
+  authentication: Authentication | undefined;
   /** Called when something waits for {@linkcode flush}, which the composition root then calls soon. */
   onFlushNeeded: (() => void) | undefined;
   /** Listeners by port. */
@@ -173,6 +181,8 @@ export class TcpLayer implements IpProtocolHandler {
     this.config = resolveTcpOptions(options);
     this.hooks = { tcpIsn: undefined, tcpInpacket: undefined, tcpOutOptions: undefined, trace: undefined };
     this.counters = newTcpCounters();
+    this.keys = new TcpKeys(this);
+    this.authentication = undefined;
     this.onFlushNeeded = undefined;
     this.listeners = new ListenerTable();
     this.ephemeralPorts = new EphemeralPorts(host.random);
@@ -352,6 +362,7 @@ export class TcpLayer implements IpProtocolHandler {
   removeConnection(tcb: Tcb): void {
     this.#connections.remove(tcb);
     this.limits.forget(tcb);
+    this.authentication?.forget(tcb);
     this.reassembly.drop(tcb);
     this.handshakes.fastOpen.forget(tcb, false);
     const { state, listener } = tcb;

@@ -71,6 +71,7 @@ export function openConnection(layer: TcpLayer, o: TcpConnectOptions, handlers: 
   if (!layer.addConnection(tcb)) {
     throw openError("NO_BUFFERS", o, "too many connections");
   }
+  layer.authentication?.attach(tcb);
   const { fastOpenData } = o;
   if (o.fastOpen ?? fastOpenData !== undefined) layer.handshakes.fastOpen.ask(tcb);
   openActive(tcb);

@@ -9,7 +9,7 @@ import { ACK, ECE, FIN, PSH, RST, SYN, URG } from "./control_bits.ts";
 import { isCorked } from "./cork.ts";
 import { ecnBits, ecnSynBits } from "./ecn.ts";
 import type { TcpListener } from "./listener.ts";
-import { updateSmss } from "./path_mtu.ts";
+import { signatureLength, updateSmss } from "./path_mtu.ts";
 import { selectWindow } from "./receive_window.ts";
 import type { Segment } from "./segment.ts";
 import { seqAdd, seqDiff, seqGeq, seqGt } from "./seq.ts";
@@ -78,7 +78,7 @@ export function loadSackBlocks(tcb: Tcb): number {
   blocks.count = 0;
   const reassembly = tcb.reassembly;
   if (!tcb.hasSack || reassembly === undefined || !reassembly.hasBlocks) return 0;
-  const room = MAX_OPTIONS_LENGTH - (tcb.hasTimestamps ? TIMESTAMPS_LENGTH : 0) - hookLength(tcb, 0);
+  const room = MAX_OPTIONS_LENGTH - (tcb.hasTimestamps ? TIMESTAMPS_LENGTH : 0) - extraLength(tcb, 0);
   reassembly.blocks(maxSackBlocks(room), blocks);
   // It was there for a duplicate alone.
   if (reassembly.isEmpty) tcb.layer.reassembly.drop(tcb);
@@ -149,7 +149,7 @@ export function transmitSyn(tcb: Tcb): boolean {
   const isReply = tcb.state === "SYN-RECEIVED";
   const options = loadSynOptions(tcb, isReply);
   const length = synOptionsLength(options);
-  const extra = hookLength(tcb, length);
+  const extra = extraLength(tcb, length);
   let cookie = layer.handshakes.fastOpen.cookieOf(tcb);
   let cookieLength = fastOpenLength(cookie);
   if (length + extra + cookieLength > MAX_OPTIONS_LENGTH) {
@@ -173,7 +173,7 @@ export function transmitSyn(tcb: Tcb): boolean {
   let at = p.start + TCP_HEADER_LENGTH;
   at += emitSynOptions(p.view, at, options);
   if (cookie !== undefined) at += emitFastOpen(p.view, at, cookie);
-  if (extra > 0) layer.hooks.tcpOutOptions!.write(tcb.connection, p.view, at);
+  if (extra > 0) layer.hooks.tcpOutOptions?.write(tcb.connection, p.view, at);
   const wnd = tcb.rcvWnd > 65535 ? 65535 : tcb.rcvWnd;
   const ack = isReply ? tcb.rcvNxt : 0;
   const ctl = (isReply ? SYN | ACK : SYN) | ecnSynBits(tcb, isReply);
@@ -189,7 +189,7 @@ function loadSynOptions(tcb: Tcb, isReply: boolean): SynOptions {
   // An answer offers only what the peer has offered (RFC 7323 §2.2, §3.2; RFC 2018 §2).
   options.windowShift = (isReply ? tcb.hasWindowScaling : config.windowScaling) ? tcb.rcvWindShift : -1;
   options.sackPermitted = isReply ? tcb.hasSack : config.sack;
-  options.hasTimestamps = isReply ? tcb.hasTimestamps : config.timestamps;
+  options.hasTimestamps = isReply ? tcb.hasTimestamps : config.timestamps && allowsTimestamps(tcb);
   options.tsVal = timestampAt(clock.now(), tcb.tsOffset);
   options.tsEcr = isReply ? tcb.tsRecent : 0;
   return options;
@@ -220,7 +220,9 @@ export function replyReset(layer: TcpLayer, seg: Segment, rx: IpRxInfo): void {
     return;
   }
   const hasAck = (seg.ctl & ACK) !== 0;
-  p.prepend(TCP_HEADER_LENGTH);
+  const signature = layer.authentication?.forReply(seg, rx);
+  const optionsLength = signature === undefined ? 0 : signature.optionLength;
+  p.prepend(TCP_HEADER_LENGTH + optionsLength);
   emitTcpHeader(
     p,
     seg.destinationPort,
@@ -230,9 +232,11 @@ export function replyReset(layer: TcpLayer, seg: Segment, rx: IpRxInfo): void {
     hasAck ? RST : RST | ACK,
     0,
     0,
-    0,
+    optionsLength,
   );
-  finishTcpChecksum(p, tx.source, tx.destination, TCP_HEADER_LENGTH, tx.canOffloadChecksum);
+  const length = TCP_HEADER_LENGTH + optionsLength;
+  signature?.sign(p, tx.source, tx.destination, length);
+  finishTcpChecksum(p, tx.source, tx.destination, length, tx.canOffloadChecksum);
   layer.counters.outRsts++;
   layer.counters.outSegs++;
   layer.ip.output(p, tx);
@@ -263,7 +267,8 @@ export function replySynAck(
   }
   const options = layer.synOptions;
   options.mss = announcedMss(tx, rx.source, listener.config);
-  const length = synOptionsLength(options);
+  const signature = layer.authentication?.forReply(seg, rx);
+  const length = synOptionsLength(options) + (signature === undefined ? 0 : signature.optionLength);
   p.prepend(TCP_HEADER_LENGTH + length);
   emitSynOptions(p.view, p.start + TCP_HEADER_LENGTH, options);
   const buffer = listener.config.receiveBufferBytes;
@@ -271,6 +276,7 @@ export function replySynAck(
   const wnd = Math.min(buffer, initial, 65535);
   const ctl = SYN | ACK | (hasEcn ? ECE : 0);
   emitTcpHeader(p, seg.destinationPort, seg.sourcePort, iss, seqAdd(seg.seq, 1), ctl, wnd, 0, length);
+  signature?.sign(p, tx.source, tx.destination, TCP_HEADER_LENGTH + length);
   finishTcpChecksum(p, tx.source, tx.destination, TCP_HEADER_LENGTH + length, tx.canOffloadChecksum);
   layer.counters.outSegs++;
   layer.ip.output(p, tx);
@@ -291,7 +297,7 @@ function emit(tcb: Tcb, p: Pbuf, seq: number, ctl: number, textLength: number, s
   const layer = tcb.layer;
   let optionsLength = sackLength;
   if (tcb.hasTimestamps) optionsLength += TIMESTAMPS_LENGTH;
-  const extra = layer.hooks.tcpOutOptions === undefined ? 0 : hookLength(tcb, optionsLength);
+  const extra = extraLength(tcb, optionsLength);
   const headerLength = TCP_HEADER_LENGTH + optionsLength + extra;
   p.prepend(headerLength);
   const view = p.view;
@@ -301,7 +307,7 @@ function emit(tcb: Tcb, p: Pbuf, seq: number, ctl: number, textLength: number, s
     at += TIMESTAMPS_LENGTH;
   }
   if (sackLength > 0) at += emitSackBlocks(view, at, layer.sackBlocks, layer.sackBlocks.count);
-  if (extra > 0) layer.hooks.tcpOutOptions!.write(tcb.connection, view, at);
+  if (extra > 0) layer.hooks.tcpOutOptions?.write(tcb.connection, view, at);
   let up = 0;
   if (tcb.sndUp !== tcb.sndUna && seqGt(tcb.sndUp, seq)) {
     ctl |= URG;
@@ -328,6 +334,7 @@ function emit(tcb: Tcb, p: Pbuf, seq: number, ctl: number, textLength: number, s
 function handDown(tcb: Tcb, p: Pbuf, length: number): boolean {
   const layer = tcb.layer;
   const tx = tcb.tx;
+  if (layer.authentication !== undefined) layer.authentication.sign(tcb, p, length);
   finishTcpChecksum(p, tcb.localAddress, tcb.remoteAddress, length, tx.canOffloadChecksum);
   layer.counters.outSegs++;
   tcb.segmentsOut += p.gsoSize > 0 ? Math.ceil(length / p.gsoSize) : 1;
@@ -347,6 +354,20 @@ function noteAckSent(tcb: Tcb): void {
     tcb.ackPendingBytes = 0;
     if (tcb.delayedAckTimer !== undefined) tcb.delayedAckTimer.stop();
   }
+}
+
+/** Whether SYNs of a connection may offer timestamps: an MD5 signature leaves no room for SACK beside them. */
+export function allowsTimestamps(tcb: Tcb): boolean {
+  const { authentication } = tcb.layer;
+  return authentication === undefined || (authentication.of(tcb)?.allowsTimestamps ?? true);
+}
+
+/** Bytes of options behind our own: the user's, and the signature, which is written last. */
+function extraLength(tcb: Tcb, internalLength: number): number {
+  const { hooks, authentication } = tcb.layer;
+  if (hooks.tcpOutOptions === undefined && authentication === undefined) return 0;
+  const length = signatureLength(tcb);
+  return length + hookLength(tcb, internalLength + length);
 }
 
 function hookLength(tcb: Tcb, internalLength: number): number {

@@ -1,0 +1,75 @@
+/** Data plane. {@linkcode MasterKeyTuple}: a key of TCP-AO (RFC 5925 §3.1), and the traffic keys that follow from it
+ * (RFC 5925 §5.2, RFC 5926 §3.1).
+ *
+ * @module
+ */
+import { HmacSha1 } from "@lightwire/pbuf/digest";
+import type { IpAddress } from "@lightwire/ip";
+import { putAddress } from "./signed_segment.ts";
+
+const CONTEXT_OFFSET = 7;
+const KEY_BITS = 160;
+const context = new Uint8Array(CONTEXT_OFFSET + 2 * 16 + 2 * 2 + 2 * 4 + 2);
+const contextView = new DataView(context.buffer);
+// i = 1, and the label (RFC 5926 §3.1.1.1).
+context.set([1, 0x54, 0x43, 0x50, 0x2d, 0x41, 0x4f]);
+
+/** One key, KDF_HMAC_SHA1 with HMAC-SHA-1-96. */
+export class MasterKeyTuple {
+  /** KeyID of segments that we sign with it. */
+  readonly sendId: number;
+  /** KeyID of segments that the peer has signed with it. */
+  readonly recvId: number;
+  /** The MAC covers TCP's other options. */
+  readonly coversOptions: boolean;
+  readonly #kdf: HmacSha1;
+
+  /** @param key the master key, of any length; not kept. */
+  constructor(sendId: number, recvId: number, key: Uint8Array, coversOptions: boolean) {
+    this.sendId = sendId;
+    this.recvId = recvId;
+    this.coversOptions = coversOptions;
+    this.#kdf = new HmacSha1(key);
+  }
+
+  /** The key for segments of one direction (RFC 5925 §5.2).
+   *
+   * @param sourceIsn ISN of the sender.
+   * @param destinationIsn ISN of the receiver; 0 for a SYN without ACK.
+   */
+  derive(
+    source: IpAddress,
+    sourcePort: number,
+    sourceIsn: number,
+    destination: IpAddress,
+    destinationPort: number,
+    destinationIsn: number,
+  ): HmacSha1 {
+    return new HmacSha1(
+      this.trafficKey(source, sourcePort, sourceIsn, destination, destinationPort, destinationIsn),
+    );
+  }
+
+  /** The octets of that key: KDF_HMAC_SHA1 (RFC 5926 §3.1.1.1). */
+  trafficKey(
+    source: IpAddress,
+    sourcePort: number,
+    sourceIsn: number,
+    destination: IpAddress,
+    destinationPort: number,
+    destinationIsn: number,
+  ): Uint8Array {
+    let at = putAddress(contextView, CONTEXT_OFFSET, source);
+    at = putAddress(contextView, at, destination);
+    contextView.setUint16(at, sourcePort);
+    contextView.setUint16(at + 2, destinationPort);
+    contextView.setUint32(at + 4, sourceIsn);
+    contextView.setUint32(at + 8, destinationIsn);
+    contextView.setUint16(at + 12, KEY_BITS);
+    const key = new Uint8Array(KEY_BITS / 8);
+    this.#kdf.reset();
+    this.#kdf.update(context, 0, at + 14);
+    this.#kdf.digestInto(key, 0);
+    return key;
+  }
+}
