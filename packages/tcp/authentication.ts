@@ -13,7 +13,7 @@ import type { MasterKeyTuple } from "./tcp_ao_key.ts";
 import { TCP_HEADER_LENGTH } from "./tcp_header.ts";
 import type { TcpKeys } from "./tcp_keys.ts";
 import type { TcpLayer } from "./tcp_layer.ts";
-import { Md5Signature } from "./tcp_md5.ts";
+import type { Md5Signature } from "./tcp_md5.ts";
 
 /** The signatures of a layer's connections. */
 export class Authentication {

@@ -2,31 +2,33 @@
  *
  * @module
  */
-import { seqDiff, seqGt } from "./seq.ts";
+import { seqDiff } from "./seq.ts";
+
+/** Sequence numbers there are. */
+const TURN = 0x1_0000_0000;
 
 /** Knows how often one direction's sequence numbers have wrapped. */
 export class SequenceExtension {
   #latest: number;
-  #upper: number;
+  /** The latest number as one of 53 bits. */
+  #position: number;
 
   /** @param isn the initial sequence number: its upper half is 0. */
   constructor(isn: number) {
     this.#latest = isn;
-    this.#upper = 0;
+    this.#position = isn;
   }
 
   /** The upper half of `seq`, which lies within 2³¹ of the latest one seen. */
   of(seq: number): number {
-    const isAhead = seqDiff(seq, this.#latest) >= 0;
-    if (isAhead && seq < this.#latest) return (this.#upper + 1) >>> 0;
-    if (!isAhead && seq > this.#latest) return (this.#upper - 1) >>> 0;
-    return this.#upper;
+    return Math.floor((this.#position + seqDiff(seq, this.#latest)) / TURN) >>> 0;
   }
 
   /** A segment of this number is genuine. */
   advance(seq: number): void {
-    if (!seqGt(seq, this.#latest)) return;
-    this.#upper = this.of(seq);
+    const octets = seqDiff(seq, this.#latest);
+    if (octets <= 0) return;
+    this.#position += octets;
     this.#latest = seq;
   }
 }
