@@ -10,6 +10,7 @@
  *
  * @module
  */
+// tidy: allow file-length what all connections of a stack share, each with its doc
 import type { Pbuf, PbufPool } from "@lightwire/pbuf";
 import {
   EphemeralPorts,
