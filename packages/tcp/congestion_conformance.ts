@@ -148,6 +148,19 @@ export const CONGESTION_REQUIREMENTS: readonly CongestionRequirement[] = [
     },
   },
   {
+    name:
+      "a timeout in a recovery, where what is SACKed is in flight too, does not raise the threshold (RFC 5681 §3.1)",
+    check(make) {
+      const cc = make(SMSS);
+      cc.cwnd = 40 * SMSS;
+      cc.onEnterRecovery(40 * SMSS, 500, true);
+      const { ssthresh } = cc;
+      cc.cwnd = ssthresh;
+      cc.onRetransmissionTimeout(80 * SMSS, 800, false);
+      require(cc.ssthresh <= ssthresh, `ssthresh went from ${ssthresh} to ${cc.ssthresh}`);
+    },
+  },
+  {
     name: "an idle connection restarts with no more than the initial window (RFC 5681 §4.1)",
     check(make) {
       const cc = make(SMSS);

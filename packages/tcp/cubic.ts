@@ -295,7 +295,8 @@ export class Cubic implements CongestionControl {
     this.#fraction = 0;
   }
 
-  /** A congestion event: RFC 9438 §4.6 and §4.7. */
+  /** A congestion event: RFC 9438 §4.6 and §4.7. In a recovery FlightSize counts what is SACKed as well, up to twice the window: a
+   * timeout then would raise `ssthresh` above what the path has just refused. */
   #reduce(flight: number): void {
     const cwnd = this.cwnd;
     this.#undoCwnd = cwnd;
@@ -307,7 +308,7 @@ export class Cubic implements CongestionControl {
     this.#undoCwndPrior = this.#cwndPrior;
     this.#cwndPrior = cwnd;
     this.#wMax = this.#fastConvergence && cwnd < this.#wMax ? cwnd * (1 + CUBIC_BETA) / 2 : cwnd;
-    const reduced = flight * CUBIC_BETA;
+    const reduced = (flight < cwnd ? flight : cwnd) * CUBIC_BETA;
     const floor = 2 * this.#smss;
     this.ssthresh = reduced > floor ? Math.floor(reduced) : floor;
     this.#epochMs = -1;

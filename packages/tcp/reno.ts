@@ -162,11 +162,12 @@ export class Reno implements CongestionControl {
     this.#isAfterTimeout = false;
   }
 
-  /** Equation 4 of RFC 5681: half of what was in flight, two segments at least. */
+  /** Equation 4 of RFC 5681: half of what was in flight, two segments at least. In a recovery FlightSize counts what is SACKed as well,
+   * up to twice the window: no more than the window counts. */
   #reduce(flight: number): void {
     this.#priorCwnd = this.cwnd;
     this.#priorSsthresh = this.ssthresh;
-    const half = flight / 2;
+    const half = (flight < this.cwnd ? flight : this.cwnd) / 2;
     const floor = 2 * this.#smss;
     this.ssthresh = half > floor ? Math.floor(half) : floor;
     this.#bytesAcked = 0;

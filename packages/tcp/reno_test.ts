@@ -36,6 +36,7 @@ Deno.test("Reno counts at most L segments an acknowledgment where asked to, and 
 
 Deno.test("Reno halves the flight on loss and then grows a segment a round trip (RFC 5681 §3.1)", () => {
   const cc = new Reno(SMSS);
+  cc.cwnd = 40 * SMSS;
   cc.onEnterRecovery(40 * SMSS, 0, true);
   cc.onExitRecovery(20 * SMSS, 0, true);
   assertEquals([cc.cwnd, cc.ssthresh], [20 * SMSS, 20 * SMSS]);
@@ -49,7 +50,7 @@ Deno.test("Reno halves the flight on loss and then grows a segment a round trip 
 
 Deno.test("Reno crosses from slow start to avoidance without overshoot", () => {
   const cc = new Reno(SMSS);
-  cc.onEnterRecovery(24 * SMSS, 0, true);
+  cc.cwnd = 24 * SMSS;
   cc.onRetransmissionTimeout(24 * SMSS, 0, false);
   cc.onTimeoutRecovered();
   assertEquals([cc.cwnd, cc.ssthresh], [SMSS, 12 * SMSS]);
@@ -60,6 +61,7 @@ Deno.test("Reno crosses from slow start to avoidance without overshoot", () => {
 
 Deno.test("Reno leaves NewReno recovery without a burst (RFC 6582 §3.2)", () => {
   const cc = new Reno(SMSS);
+  cc.cwnd = 40 * SMSS;
   cc.onEnterRecovery(40 * SMSS, 0, false);
   assertEquals(cc.cwnd, 23 * SMSS);
   cc.onExitRecovery(3 * SMSS, 0, false);
@@ -68,6 +70,7 @@ Deno.test("Reno leaves NewReno recovery without a burst (RFC 6582 §3.2)", () =>
 
 Deno.test("Reno remembers three quarters of the window over an idle time", () => {
   const cc = new Reno(SMSS);
+  cc.cwnd = 80 * SMSS;
   cc.onEnterRecovery(80 * SMSS, 0, true);
   cc.onIdleRestart(5000, 300);
   assertEquals([cc.cwnd, cc.ssthresh], [10 * SMSS, 40 * SMSS]);
