@@ -173,7 +173,7 @@ export class HarnessSocket {
   connectWith(address: IpAddress, port: number, text: Uint8Array): number | Errno {
     if (this.#isClosed) return "EBADF";
     if (this.#connection !== undefined || this.#listener !== undefined) return "EISCONN";
-    const hasCookie = (this.#harness.tcp.fastOpen.cache.find(address)?.cookie.length ?? 0) > 0;
+    const hasCookie = (this.#harness.tcp.handshakes.fastOpen.cache.find(address)?.cookie.length ?? 0) > 0;
     const result = this.#open(address, port, true, hasCookie ? text : undefined);
     return result === "EINPROGRESS" && hasCookie
       ? Math.min(text.length, this.#connection!.unackedBytes)
