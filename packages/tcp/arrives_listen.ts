@@ -72,15 +72,19 @@ function hasRoom(layer: TcpLayer, listener: TcpListener, seg: Segment, rx: IpRxI
 
 /** An acknowledgment of a SYN-ACK that nobody remembers makes the connection (RFC 4987 §3.6).
  *
+ * Deviation: while cookies are out, one acknowledgment in sixteen that is none of theirs draws nothing instead of the reset of
+ * RFC 9293 §3.10.7.2. It looks like the second segment of somebody whose first one was lost, and a reset would end a connection.
+ *
  * @returns false when it is none.
  */
 function acknowledgesCookie(layer: TcpLayer, listener: TcpListener, seg: Segment, rx: IpRxInfo): boolean {
   const nowMs = layer.clock.now();
   if ((seg.ctl & SYN) !== 0 || !isCookieExpected(listener, nowMs)) return false;
   const ctl = seg.ctl;
-  if (!layer.handshakes.synCookies.check(seg, rx, nowMs)) {
+  const answer = layer.handshakes.synCookies.check(seg, rx, nowMs);
+  if (answer !== "yes") {
     layer.counters.synCookiesFailed++;
-    return false;
+    return answer === "perhaps";
   }
   if (!listener.canAccept) {
     layer.counters.acceptOverflows++;

@@ -37,6 +37,8 @@ function swarm(seed: number): TwoHostsOptions & { bytesA: number; bytesB: number
     // An outage may swallow the default number of SYNs.
     synRetries: 10,
     synAckRetries: 10,
+    // Nor is a peer given up sooner because the user has closed.
+    orphanRetries: 15,
   });
   return {
     seed,
@@ -50,10 +52,35 @@ function swarm(seed: number): TwoHostsOptions & { bytesA: number; bytesB: number
   };
 }
 
+/** How a seed's connection begins: half of them as ever, the others by Fast Open or with a SYN cookie. */
+function beginning(seed: number): "plain" | "fast open" | "cookie" {
+  return (["plain", "fast open", "plain", "cookie"] as const)[randomBelow(deriveRandom(seed, "open"), 4)]!;
+}
+
+/** Lets A get a Fast Open cookie of B's while the network is sane. */
+function collectCookie(hosts: TwoHosts, { aToB = {}, bToA = {} }: TwoHostsOptions): void {
+  hosts.link.a.outbound.setFaults({ delayMs: 1 });
+  hosts.link.b.outbound.setFaults({ delayMs: 1 });
+  const listener = hosts.b.tcp.listen({ port: 81, fastOpen: 1 }, () => ({}));
+  const address = hosts.b.address;
+  const connection = hosts.a.tcp.connect({ remoteAddress: address, remotePort: 81, fastOpen: true }, {});
+  hosts.advance(100);
+  connection.abort();
+  hosts.advance(100);
+  listener.close();
+  assert(hosts.a.tcp.handshakes.fastOpen.cache.find(address)!.cookie.length === 8);
+  hosts.link.a.outbound.setFaults(aToB);
+  hosts.link.b.outbound.setFaults(bToA);
+}
+
 /** Sends both ways, and checks that every octet arrives once, both close, and nothing is left behind. */
 function run(seed: number): string {
   const options = swarm(seed);
-  const hosts = new TwoHosts(options);
+  const how = beginning(seed);
+  const hosts = new TwoHosts(
+    how === "cookie" ? { ...options, b: { ...options.b, synCookies: "always" } } : options,
+  );
+  if (how === "fast open") collectCookie(hosts, options);
   const toB = pattern(options.bytesA, seed);
   const toA = pattern(options.bytesB, seed + 1_000_000);
   const client = new Peer(toB);
@@ -68,11 +95,23 @@ function run(seed: number): string {
       hosts.flush();
     });
   }
-  hosts.b.tcp.listen({ port: 80 }, (c) => {
+  hosts.b.tcp.listen({ port: 80, fastOpen: 4 }, (c) => {
+    // A late duplicate of what acknowledged a SYN cookie, or of a SYN with text, may begin a second one, which A resets.
+    if (server.connection !== undefined) return how === "plain" ? undefined : {};
     server.connected(c);
     return server;
   });
-  hosts.a.tcp.connect({ remoteAddress: hosts.b.address, remotePort: 80 }, client);
+  const connection = hosts.a.tcp.connect({
+    remoteAddress: hosts.b.address,
+    remotePort: 80,
+    fastOpen: how === "fast open",
+  }, client);
+  if (how === "fast open") {
+    // Text that is there before the flush travels in the SYN; CLOSE in SYN-SENT would be the end.
+    client.finishes = false;
+    client.connected(connection);
+    client.finishes = true;
+  }
   hosts.flush();
   // Liveness is owed once the network is sane again.
   hosts.sim.after(100_000, () => {

@@ -68,25 +68,26 @@ export class SynCookies {
   /** Looks at an acknowledgment which belongs to no connection: if it answers a cookie, what the SYN had said is put
    * into `seg`, whose own options are as on an acknowledgment.
    *
-   * @returns whether it does.
+   * @returns whether it does. `"perhaps"`: it may acknowledge one, but does not begin where the peer's SYN ended, so that
+   * something before it was lost, which will come again.
    */
-  check(seg: Segment, rx: IpRxInfo, nowMs: number): boolean {
+  check(seg: Segment, rx: IpRxInfo, nowMs: number): "yes" | "perhaps" | "no" {
     const cookie = (seg.ack - 1) >>> 0;
     const minute = minuteAt(nowMs);
     const age = (minute - (cookie >>> 27)) & 31;
-    if (age > MAX_AGE_MINUTES) return false;
+    if (age > MAX_AGE_MINUTES) return "no";
     const index = (cookie >>> 24) & 7;
     const bits = seg.hasTimestamps ? seg.tsEcr & OPTION_MASK : NO_TIMESTAMPS;
     const mac = this.#mac(seg, rx, (seg.seq - 1) >>> 0, minute - age, index, bits);
-    if (mac !== (cookie & 0xffffff)) return false;
+    if (mac !== (cookie & 0xffffff)) return "perhaps";
     seg.mss = MSS_TABLE[index]!;
     seg.windowShift = -1;
     seg.sackPermitted = false;
-    if (bits === NO_TIMESTAMPS) return true;
+    if (bits === NO_TIMESTAMPS) return "yes";
     if ((bits & NO_SHIFT) !== NO_SHIFT) seg.windowShift = bits & NO_SHIFT;
     seg.sackPermitted = (bits & OPTION_SACK) !== 0;
     if ((bits & OPTION_ECN) !== 0) seg.ctl |= ECE | CWR;
-    return true;
+    return "yes";
   }
 
   #mac(seg: Segment, rx: IpRxInfo, irs: number, minute: number, index: number, bits: number): number {

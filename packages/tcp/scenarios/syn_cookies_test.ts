@@ -110,11 +110,14 @@ Deno.test(
     const iss = cookie(s, "S 0:0(0) win 65535 <mss 1460>");
     for (let bit = 0; bit < 32; bit++) {
       s.iss = (iss ^ (1 << bit)) >>> 0;
-      s.inject(". 1:1(0) ack 1").expect("R 1:1(0)");
+      s.inject(". 1:1(0) ack 1");
+      // Another time, and it is nobody's second segment either.
+      if (bit >= 28) s.expect("R 1:1(0)");
+      s.takeAll();
     }
     s.iss = iss;
-    s.inject(". 2:2(0) ack 1").expect("R 1:1(0)");
-    s.inject(". 1:1(0) ack 1", { port: 50001 }).expect("R 1:1(0)", { port: 50001 });
+    s.inject(". 2:2(0) ack 1").expectNothing();
+    s.inject(". 1:1(0) ack 1", { port: 50001 }).expectNothing();
     assertEquals([s.harness.tcp.connectionCount, s.harness.tcp.counters.synCookiesFailed], [0, 34]);
     s.inject(". 1:1(0) ack 1").expectNothing().expectState("ESTABLISHED");
   }),
@@ -128,9 +131,10 @@ Deno.test(
     const answer = s.take()!;
     s.iss = answer.seq;
     for (let bit = 0; bit < 6; bit++) {
-      s.injectRaw(echoing(s, answer.tsVal ^ (1 << bit))).expect("R 1:1(0)");
+      s.injectRaw(echoing(s, answer.tsVal ^ (1 << bit))).expectNothing();
     }
-    s.inject(". 1:1(0) ack 1").expect("R 1:1(0)");
+    s.inject(". 1:1(0) ack 1").expectNothing();
+    assertEquals(s.harness.tcp.connectionCount, 0);
     s.injectRaw(echoing(s, answer.tsVal)).expectState("ESTABLISHED");
   }),
 );
@@ -187,6 +191,17 @@ Deno.test(
   script(ALWAYS, (s) => {
     cookie(s, "S 0:0(0) win 65535 <mss 1460>");
     s.at(900).inject("P. 1:101(100) ack 1").expect(". 1:1(0) ack 101").expectState("ESTABLISHED");
+  }),
+);
+
+Deno.test(
+  "LISTEN: the first segment after a cookie was lost: the second is not answered with a reset, and the first comes again",
+  script(ALWAYS, (s) => {
+    cookie(s, "S 0:0(0) win 65535 <mss 1460>");
+    s.inject("P. 101:201(100) ack 1").expectNothing();
+    s.at(300).inject("P. 1:101(100) ack 1").expect(". 1:1(0) ack 101").expectState("ESTABLISHED");
+    s.inject("P. 101:201(100) ack 1").expect(". 1:1(0) ack 201");
+    assertEquals(s.call.read(300), 200);
   }),
 );
 
