@@ -180,14 +180,17 @@ function repairMtuProbe(tcb: Tcb): boolean {
   return true;
 }
 
+/** Fast retransmit (RFC 5681 §3.2) and SACK-based recovery (RFC 6675 §5). What limited transmit, or a tail loss probe, has sent beyond
+ * the window does not count for ssthresh (RFC 5681 §3.2, step 2). */
 function enterFastRecovery(tcb: Tcb, acked: number, summary: AckSummary, flight: number): void {
   tcb.phase = "FAST";
   tcb.recover = tcb.sndNxt;
   tcb.undo = new Undo(tcb.sndUna, tcb.sndNxt);
   tcb.layer.counters.fastRecoveries++;
   noteReduction(tcb);
-  tcb.congestion.onEnterRecovery(flight, tcb.layer.clock.now(), tcb.hasSack);
-  const { sent } = tcb;
+  const { sent, congestion } = tcb;
+  const counted = flight < congestion.cwnd ? flight : congestion.cwnd;
+  congestion.onEnterRecovery(counted, tcb.layer.clock.now(), tcb.hasSack);
   if (sent !== undefined && tcb.hasSack) {
     if (tcb.congestion.ownsRecovery !== true) {
       tcb.prr = new Prr(flight - (sent.sackedBytes - (summary.deliveredBytes - acked)));
