@@ -62,15 +62,20 @@ function checkSequence(tcb: Tcb, seg: Segment): boolean {
       return false;
     }
   }
-  if (
-    seg.hasTimestamps && tcb.hasTimestamps &&
-    shouldUpdateTsRecent(seg.tsVal, tcb.tsRecent, seg.seq, tcb.lastAckSent, tcb.tsRecentAtMs, nowMs)
-  ) {
-    tcb.tsRecent = seg.tsVal;
-    tcb.tsRecentAtMs = nowMs;
-  }
   tcb.lastReceivedAtMs = nowMs;
   return true;
+}
+
+/** Remembers the timestamp to echo. Deviation: RFC 7323 §5.3 does so in step R3, before the acknowledgment is looked at; who guesses
+ * the sequence number alone could then make PAWS drop everything that the peer sends. */
+function noteTimestamp(tcb: Tcb, seg: Segment): void {
+  if (!seg.hasTimestamps || !tcb.hasTimestamps) return;
+  const nowMs = tcb.layer.clock.now();
+  if (!shouldUpdateTsRecent(seg.tsVal, tcb.tsRecent, seg.seq, tcb.lastAckSent, tcb.tsRecentAtMs, nowMs)) {
+    return;
+  }
+  tcb.tsRecent = seg.tsVal;
+  tcb.tsRecentAtMs = nowMs;
 }
 
 /** With RCV.WND = 0, acknowledgments, resets and urgent pointers still count (RFC 9293 §3.10.7.4); the text does not. */
@@ -165,6 +170,7 @@ function checkAck(tcb: Tcb, seg: Segment, rx: IpRxInfo): boolean {
     challenge(tcb);
     return false;
   }
+  noteTimestamp(tcb, seg);
   const isFinAcked = processAck(tcb, seg);
   tcb.layer.touch(tcb);
   if (!isFinAcked) return true;
@@ -226,8 +232,9 @@ function checkUrg(tcb: Tcb, seg: Segment): void {
 function processText(tcb: Tcb, seg: Segment): boolean {
   if (seg.textLength === 0 && (seg.ctl & FIN) === 0) return true;
   if (!canReceive(tcb.state)) return true;
-  if (seg.textLength > 0 && tcb.isOrphan && seqGt(seqAdd(seg.seq, seg.textLength), tcb.rcvNxt)) {
-    // The user has closed; the peer must learn that nobody reads this (RFC 9293 §3.6.1, SHLD-3).
+  const isUnwanted = tcb.isOrphan || (tcb.isReceiveShut && tcb.isFinQueued);
+  if (seg.textLength > 0 && isUnwanted && seqGt(seqAdd(seg.seq, seg.textLength), tcb.rcvNxt)) {
+    // The user has closed both directions; the peer must learn that nobody reads this (RFC 9293 §3.6.1, SHLD-3).
     resetConnection(tcb, "CONNECTION_ABORTED");
     return false;
   }
