@@ -124,7 +124,7 @@ export function formatConformance(
   }
   lines.push("## Deviations", "", "As the code says them.", "", "| file | what |", "|---|---|");
   for (const { path, text } of deviations) {
-    lines.push(`| ${path.replace(/^packages\//, "")} | ${cell(text)} |`);
+    lines.push(`| ${path.replace(/^packages\//, "")} | ${cell(text.replaceAll("`", ""))} |`);
   }
   return `${lines.join("\n")}\n`;
 }
