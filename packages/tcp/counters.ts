@@ -75,6 +75,8 @@ export interface TcpCounters {
   outOfOrder: number;
   /** Octets out of order dropped to give memory back. */
   prunedBytes: number;
+  /** Segments with text dropped because all connections together held too much. */
+  memoryDrops: number;
   /** Challenge ACKs sent (RFC 5961). */
   challengeAcks: number;
   /** Fast recoveries entered. */
@@ -159,6 +161,7 @@ export function newTcpCounters(): TcpCounters {
     missingTimestamps: 0,
     outOfOrder: 0,
     prunedBytes: 0,
+    memoryDrops: 0,
     challengeAcks: 0,
     fastRecoveries: 0,
     timeouts: 0,

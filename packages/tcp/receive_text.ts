@@ -19,6 +19,11 @@ export function receiveText(tcb: Tcb, seg: Segment): void {
   // CE (RFC 3168 §5).
   if (seg.ecn === 3) tuningOf(tcb).marked++;
   trimToWindow(tcb, seg);
+  const memory = tcb.layer.reassembly;
+  if (memory.isTight && memory.mustDrop(tcb)) {
+    dropText(tcb, seg);
+    return;
+  }
   const p = seg.pbuf!;
   const length = seg.textLength;
   const isFin = (seg.ctl & FIN) !== 0;
@@ -29,12 +34,14 @@ export function receiveText(tcb: Tcb, seg: Segment): void {
     return;
   }
   if (length === 0 && !isFin) return;
-  const queue = tcb.layer.reassembly.of(tcb);
+  const queue = memory.of(tcb);
+  const heldBytes = queue.byteCount;
   seg.pbuf = undefined;
   queue.insert(seg.seq, p, length, isFin, seg.seq === tcb.rcvNxt);
   let inOrder = queue.popInOrder(tcb.rcvNxt);
   if (inOrder === undefined) {
     tcb.layer.counters.outOfOrder++;
+    memory.changed(queue.byteCount - heldBytes);
     // Each one is a duplicate acknowledgment, which the sender counts (RFC 5681 §4.2).
     transmitAck(tcb);
     tcb.layer.touch(tcb);
@@ -44,10 +51,20 @@ export function receiveText(tcb: Tcb, seg: Segment): void {
     deliver(tcb, inOrder, inOrder.totalLength, 0);
     inOrder = queue.popInOrder(tcb.rcvNxt);
   }
+  memory.changed(queue.byteCount - heldBytes);
   // It filled a gap: at once (RFC 5681 §4.2), as what follows: the peer may have begun with a small window.
   tcb.isAckNow = true;
   tcb.quickAcks = tcb.layer.config.quickAckCount;
   if (queue.isEmpty && !queue.hasBlocks) tcb.layer.reassembly.drop(tcb);
+}
+
+/** There is no memory for it: the peer will send it again. */
+function dropText(tcb: Tcb, seg: Segment): void {
+  if (seg.textLength === 0) return;
+  tcb.layer.counters.memoryDrops++;
+  seg.textLength = 0;
+  seg.ctl &= ~FIN;
+  tcb.isAckNow = true;
 }
 
 /** Cuts off what lies before RCV.NXT and what lies behind the window. A FIN may be the first octet behind it: it
@@ -89,6 +106,9 @@ function deliver(tcb: Tcb, p: Pbuf, length: number, segmentLength: number): void
     return;
   }
   tcb.unreadBytes += length;
+  const memory = tcb.layer.reassembly;
+  memory.unreadBytes += length;
+  if (memory.isTight) memory.prune();
   tcb.receiveQueue.push(p);
   tcb.events |= EVENT_READABLE;
 }

@@ -6,13 +6,17 @@
  * @module
  */
 import { seqGeq } from "./seq.ts";
+import { LEAST_SHARE_BYTES } from "./reassembly_memory.ts";
 import { ReceiveTuning } from "./receive_tuning.ts";
 import { canReceive } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 
-/** Octets there is room for beyond what waits for the user. */
+/** Octets there is room for beyond what waits for the user; few while all connections together hold too much. */
 export function freeSpace(tcb: Tcb): number {
-  const free = tcb.receiveBufferBytes - tcb.unreadBytes;
+  const limit = tcb.layer.reassembly.isTight && tcb.receiveBufferBytes > LEAST_SHARE_BYTES
+    ? LEAST_SHARE_BYTES
+    : tcb.receiveBufferBytes;
+  const free = limit - tcb.unreadBytes;
   return free > 0 ? free : 0;
 }
 

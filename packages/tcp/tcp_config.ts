@@ -174,6 +174,10 @@ export interface TcpOptions extends TcpConnectionOptions {
   /** Most pbufs held out of order per connection (lwIP: TCP_OOSEQ_MAX_PBUFS). Default, 0: one for each 1,024
    * octets of the receive buffer, 4,096 at least, so that memory is at most twice the buffer. */
   readonly reassemblyNodes?: number;
+  /** Most octets that all connections together hold for their users, in order or not (Linux: tcp_mem). Beyond, text out of order
+   * is given up first, then windows open no further than 16 KiB; a quarter beyond that, text of connections whose user reads
+   * nothing is dropped. Default `Infinity`: what the pool has. */
+  readonly maxBufferedBytes?: number;
   /** Challenge ACKs per second on average, all connections together (RFC 5961 §7). Default 1,000. */
   readonly challengeAcksPerSecond?: number;
   /** Least time between two answers of one connection to segments outside the window. Default 500; 0: answer all. */
@@ -247,6 +251,7 @@ const DEFAULT_CONFIG: TcpConfig = {
   orphanRetries: 8,
   reassemblyBytes: 0,
   reassemblyNodes: 0,
+  maxBufferedBytes: Infinity,
   challengeAcksPerSecond: 1000,
   invalidAckIntervalMs: 500,
 };
@@ -348,6 +353,7 @@ function checkConfig(config: TcpConfig): void {
   checkRange("delayedAckMaxMs", config.delayedAckMaxMs, 0, 499);
   checkRange("windowShift", config.windowShift, 0, 14);
   checkRange("minSegmentBytes", config.minSegmentBytes, 1, 536);
+  checkRange("maxBufferedBytes", config.maxBufferedBytes, 1, Infinity);
   checkRange("maxConnections", config.maxConnections, 1, 2 ** 24);
 }
 

@@ -92,5 +92,6 @@ function release(tcb: Tcb): void {
 /** Drops text that nobody will read. */
 export function discardUnread(tcb: Tcb): void {
   tcb.receiveQueue.clear();
+  tcb.layer.reassembly.unreadBytes -= tcb.unreadBytes;
   tcb.unreadBytes = 0;
 }

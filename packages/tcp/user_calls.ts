@@ -131,6 +131,7 @@ export function received(tcb: Tcb, count: number): void {
     throw new RangeError(`Cannot give back ${count} octets: the user holds ${tcb.unreadBytes}`);
   }
   tcb.unreadBytes -= count;
+  tcb.layer.reassembly.unreadBytes -= count;
   if (tcb.isUrgent && seqLeq(tcb.rcvUp, seqAdd(tcb.rcvNxt, -tcb.receiveQueue.byteCount))) {
     tcb.isUrgent = false;
   }
