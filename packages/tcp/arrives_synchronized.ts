@@ -70,7 +70,7 @@ function checkSequence(tcb: Tcb, seg: Segment): boolean {
  * the sequence number alone could then make PAWS drop everything that the peer sends. */
 function noteTimestamp(tcb: Tcb, seg: Segment): void {
   if (!seg.hasTimestamps || !tcb.hasTimestamps) return;
-  const nowMs = tcb.layer.clock.now();
+  const nowMs = tcb.lastReceivedAtMs; // Now: the first step has noted it.
   if (!shouldUpdateTsRecent(seg.tsVal, tcb.tsRecent, seg.seq, tcb.lastAckSent, tcb.tsRecentAtMs, nowMs)) {
     return;
   }
@@ -105,6 +105,7 @@ function trimSyn(tcb: Tcb, seg: Segment): boolean {
   seg.len--;
   // The window of a SYN is not scaled (RFC 7323 §2.2), as what follows takes it to be.
   seg.wnd >>>= tcb.sndWindShift;
+  tcb.lastReceivedAtMs = tcb.layer.clock.now();
   tcb.isAckNow = true;
   tcb.layer.touch(tcb);
   return true;
