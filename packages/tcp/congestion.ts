@@ -29,8 +29,10 @@ export interface CongestionControl {
    *
    * @param ackedBytes octets newly acknowledged, cumulatively (and by SACK, where the TCB counts so).
    * @param rttMs the sample this acknowledgment gave, −1 for none.
+   * @param used FlightSize when text last left, which tells whether the window is in use; default: `flight`, which is less after
+   * other acknowledgments of a batch.
    */
-  onAck(ackedBytes: number, flight: number, nowMs: number, rttMs: number): void;
+  onAck(ackedBytes: number, flight: number, nowMs: number, rttMs: number, used?: number): void;
   /** Fast retransmit (RFC 5681 §3.2 step 2, RFC 6675 §5 step 4): `ssthresh` and `cwnd` shrink.
    *
    * @param isSack the scoreboard's Pipe governs transmission: `cwnd` becomes `ssthresh`; otherwise

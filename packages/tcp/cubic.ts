@@ -155,11 +155,11 @@ export class Cubic implements CongestionControl {
   }
 
   /** See {@linkcode CongestionControl.onAck}. The window grows only while it is what limits the sender (RFC 9438 §5.8). */
-  onAck(ackedBytes: number, flight: number, nowMs: number, rttMs: number): void {
+  onAck(ackedBytes: number, flight: number, nowMs: number, rttMs: number, used: number = flight): void {
     this.#hasSent = true;
     if (rttMs >= 0) this.#srttMs = this.#srttMs === 0 ? rttMs : this.#srttMs + (rttMs - this.#srttMs) / 8;
-    if (this.cwnd < this.ssthresh) this.#slowStart(ackedBytes, flight, rttMs);
-    else this.#avoidCongestion(ackedBytes, flight, nowMs);
+    if (this.cwnd < this.ssthresh) this.#slowStart(ackedBytes, flight, rttMs, used);
+    else this.#avoidCongestion(ackedBytes, used, nowMs);
   }
 
   /** See {@linkcode CongestionControl.onEnterRecovery}. */
@@ -232,7 +232,7 @@ export class Cubic implements CongestionControl {
     this.#isAfterTimeout = false;
   }
 
-  #slowStart(ackedBytes: number, flight: number, rttMs: number): void {
+  #slowStart(ackedBytes: number, flight: number, rttMs: number, used: number): void {
     let divisor = 1;
     if (this.#hystart !== undefined) {
       divisor = this.#hystart.onAck(ackedBytes, flight, rttMs);
@@ -243,7 +243,7 @@ export class Cubic implements CongestionControl {
       }
     }
     // Half a window in flight is enough: the other half is about to be used.
-    if (2 * flight < this.cwnd) return;
+    if (2 * used < this.cwnd) return;
     // After a timeout, an acknowledgment may cover octets which left the network long ago (RFC 3465 §2.3).
     let growth = this.#isAfterTimeout && ackedBytes > this.#smss ? this.#smss : ackedBytes;
     if (divisor > 1) growth = Math.ceil(growth / divisor);
@@ -252,10 +252,10 @@ export class Cubic implements CongestionControl {
   }
 
   /** RFC 9438 §4.2 to §4.5. */
-  #avoidCongestion(ackedBytes: number, flight: number, nowMs: number): void {
+  #avoidCongestion(ackedBytes: number, used: number, nowMs: number): void {
     const smss = this.#smss;
     // In a batch of acknowledgments nothing is sent in between: the first one tells whether the window was used.
-    const isUsed = nowMs === this.#ackedAtMs ? this.#isUsed : flight + smss > this.cwnd;
+    const isUsed = nowMs === this.#ackedAtMs ? this.#isUsed : used + smss > this.cwnd;
     if (this.#epochMs < 0) this.#beginEpoch(nowMs);
     const sinceMs = nowMs - this.#ackedAtMs;
     this.#ackedAtMs = nowMs;

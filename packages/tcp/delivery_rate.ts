@@ -64,6 +64,9 @@ export class DeliveryRate {
   appLimitedUntil: number;
   /** When at least half of the congestion window was last in flight (RFC 7661 §4.1). */
   validatedAtMs: number;
+  /** Octets in flight when new text last left: how far the window was used. Acknowledgments that come in a batch find less in
+   * flight, one after the other, and nothing is sent in between. */
+  flightSent: number;
   /** Octets found lost in all. */
   lost: number;
   /** The last rate that a sample gave in bytes per second, 0 before one did. */
@@ -88,6 +91,7 @@ export class DeliveryRate {
     this.firstSentAtMs = nowMs;
     this.appLimitedUntil = -1;
     this.validatedAtMs = nowMs;
+    this.flightSent = 0;
     this.lost = 0;
     this.rateBps = 0;
     this.isRateAppLimited = false;

@@ -75,8 +75,7 @@ export function measureReceiveRtt(tcb: Tcb, nowMs: number): void {
   tuning.rttAtMs = nowMs;
 }
 
-/** The user took `count` octets: once a round trip, if he took more than half of the buffer in it, the
- * buffer grows to four times that, so that
+/** The user took `count` octets: the buffer grows to four times what he takes in a round trip, so that
  * neither a fast reader on a long path is held up nor a slow one fills memory (dynamic right-sizing). */
 export function tuneReceiveBuffer(tcb: Tcb, count: number, nowMs: number): void {
   const { tuning } = tcb;
@@ -84,15 +83,12 @@ export function tuneReceiveBuffer(tcb: Tcb, count: number, nowMs: number): void 
   tuning.bytes += count;
   const limit = tcb.config.receiveBufferBytes;
   if (tcb.receiveBufferBytes >= limit) return;
-  const rttMs = tcb.rto.srttMs > tuning.rttMs ? tcb.rto.srttMs : tuning.rttMs;
-  if (tuning.atMs < 0) {
-    tuning.atMs = nowMs;
-  } else if (nowMs - tuning.atMs < rttMs) {
-    return;
-  }
-  // What doubles each round trip needs room for the next two.
+  // What doubles each round trip needs room for the next two, and needs it before the round trip is over.
   const wanted = 4 * tuning.bytes;
-  if (wanted > 2 * tcb.receiveBufferBytes) tcb.receiveBufferBytes = wanted < limit ? wanted : limit;
+  if (wanted > tcb.receiveBufferBytes) tcb.receiveBufferBytes = wanted < limit ? wanted : limit;
+  if (tuning.atMs < 0) tuning.atMs = nowMs;
+  const rttMs = tcb.rto.srttMs > tuning.rttMs ? tcb.rto.srttMs : tuning.rttMs;
+  if (nowMs - tuning.atMs < rttMs) return;
   tuning.atMs = nowMs;
   tuning.bytes = 0;
 }

@@ -111,12 +111,18 @@ export function recoverAfterAck(
     default:
       if (acked > 0) {
         tcb.dupAcks = 0;
-        tcb.congestion.onAck(acked, flight, nowMs, rttMs);
+        tcb.congestion.onAck(acked, flight, nowMs, rttMs, flightUsed(tcb, flight));
       } else if (isDuplicate) tcb.dupAcks++;
   }
   if (tcb.phase === "NONE" && mustFastRetransmit(tcb) && !repairMtuProbe(tcb)) {
     enterFastRecovery(tcb, acked, summary, flight);
   }
+}
+
+/** FlightSize when the sender last had its say: other acknowledgments of the same batch do not make the window less used. */
+function flightUsed(tcb: Tcb, flight: number): number {
+  const { delivery } = tcb;
+  return delivery !== undefined && delivery.flightSent > flight ? delivery.flightSent : flight;
 }
 
 /** RACK's part (RFC 8985 §6.2), and the timer that follows from it. */
@@ -189,7 +195,8 @@ function enterFastRecovery(tcb: Tcb, acked: number, summary: AckSummary, flight:
   tcb.layer.counters.fastRecoveries++;
   noteReduction(tcb);
   const { sent, congestion } = tcb;
-  const counted = flight < congestion.cwnd ? flight : congestion.cwnd;
+  const used = flightUsed(tcb, flight);
+  const counted = used < congestion.cwnd ? used : congestion.cwnd;
   congestion.onEnterRecovery(counted, tcb.layer.clock.now(), tcb.hasSack);
   if (sent !== undefined && tcb.hasSack) {
     if (tcb.congestion.ownsRecovery !== true) {
@@ -228,7 +235,7 @@ function timeoutAck(tcb: Tcb, acked: number, isDuplicate: boolean, flight: numbe
   if (forwardRto(tcb, acked, isDuplicate, hasNew)) return undoRecovery(tcb);
   if (acked === 0) return;
   tcb.dupAcks = 0;
-  tcb.congestion.onAck(acked, flight, tcb.layer.clock.now(), rttMs);
+  tcb.congestion.onAck(acked, flight, tcb.layer.clock.now(), rttMs, flightUsed(tcb, flight));
   if (!seqGeq(tcb.sndUna, tcb.recover)) return;
   tcb.congestion.onTimeoutRecovered();
   endRecovery(tcb);

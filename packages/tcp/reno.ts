@@ -74,12 +74,18 @@ export class Reno implements CongestionControl {
   }
 
   /** See {@linkcode CongestionControl.onAck}. The window grows only while it is what limits the sender (RFC 7661 §4.2). */
-  onAck(ackedBytes: number, flight: number, _nowMs: number, _rttMs: number): void {
+  onAck(
+    ackedBytes: number,
+    flight: number,
+    _nowMs: number,
+    _rttMs: number,
+    used: number = flight,
+  ): void {
     this.#hasSent = true;
     const smss = this.#smss;
     if (this.cwnd < this.ssthresh) {
       // In slow start, half a window in flight is enough: the other half is about to be used.
-      if (2 * flight < this.cwnd) return;
+      if (2 * used < this.cwnd) return;
       // After a timeout, an acknowledgment may cover octets which left the network long ago (RFC 3465 §2.3).
       const limit = (this.#isAfterTimeout ? 1 : this.#byteCountingLimit) * smss;
       const growth = ackedBytes < limit ? ackedBytes : limit;
@@ -91,7 +97,7 @@ export class Reno implements CongestionControl {
       this.cwnd = this.ssthresh;
       this.#bytesAcked += cwnd - this.ssthresh;
     } else {
-      if (flight + smss <= this.cwnd) return;
+      if (used + smss <= this.cwnd) return;
       this.#bytesAcked += ackedBytes;
     }
     if (this.#bytesAcked >= this.cwnd) {

@@ -4,6 +4,7 @@
  */
 import { DeliveryRate } from "./delivery_rate.ts";
 import { PIECE_APP_LIMITED } from "./piece_store.ts";
+import { seqDiff } from "./seq.ts";
 import type { Tcb } from "./tcb.ts";
 
 /** `octets` before `nxt` were sent for the first time: they join the record of what is outstanding, with the state of the delivery
@@ -15,6 +16,7 @@ export function recordSent(tcb: Tcb, nxt: number, octets: number, nowMs: number)
   // Text begins anew with the octet that was a probe.
   if (tcb.isProbeOutstanding) sent.clear();
   if (sent.count === 0) delivery.flightBegins(nowMs);
+  delivery.flightSent = seqDiff(nxt, tcb.sndUna);
   const flags = delivery.appLimitedUntil >= 0 ? PIECE_APP_LIMITED : 0;
   const { delivered, deliveredAtMs, firstSentAtMs } = delivery;
   sent.sent((nxt - octets) >>> 0, nxt, nowMs, flags, delivered, deliveredAtMs, firstSentAtMs);

@@ -176,3 +176,38 @@ Deno.test(
     s.takeAll();
   }),
 );
+
+for (const name of ["cubic", "reno"] as const) {
+  Deno.test(
+    `ESTABLISHED: ${name}: acknowledgments that come in one batch open the window as single ones do (RFC 5681 §3.1)`,
+    script((s) => {
+      established(s, { congestionControl: name });
+      s.call.send(200_000);
+      assertEquals(sent(s), 10_000);
+      s.at(100);
+      s.injectBatch(...Array.from({ length: 10 }, (_, i) => `. 1:1(0) ack ${1001 + 1000 * i}`));
+      assertEquals(sent(s), 20_000, "all ten acknowledged, and the window twice as large");
+      s.call.abort();
+      s.takeAll();
+    }),
+  );
+
+  Deno.test(
+    `ESTABLISHED: ${name}: a loss is answered by what was in flight before the batch that tells of it (RFC 5681 §3.1)`,
+    script((s) => {
+      established(s, { congestionControl: name }, "<mss 1000,sackOK>");
+      s.call.send(200_000);
+      assertEquals(sent(s), 10_000);
+      s.at(5);
+      s.injectBatch(
+        ". 1:1(0) ack 4001",
+        ". 1:1(0) ack 4001 <sack 5001:6001>",
+        ". 1:1(0) ack 4001 <sack 5001:7001>",
+        ". 1:1(0) ack 4001 <sack 5001:8001>",
+      );
+      assertEquals(s.connection!.info().ssthresh, name === "cubic" ? 7000 : 5000);
+      s.call.abort();
+      s.takeAll();
+    }),
+  );
+}

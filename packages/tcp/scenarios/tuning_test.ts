@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { script, type TcpScript } from "./harness.ts";
-import { established } from "./states.ts";
+import { established, synSent } from "./states.ts";
 
 /** The peer fills the window once a round trip of 50 ms, for `rounds` round trips. */
 function fillWindow(s: TcpScript, rounds: number, isReading: boolean): number {
@@ -40,5 +40,25 @@ Deno.test(
     assertEquals(fillWindow(s, 12, false), before);
     s.call.read(1 << 20);
     s.takeAll();
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: a window as small as at the start does not hold up a peer in slow start (dynamic right-sizing)",
+  script((s) => {
+    synSent(s);
+    s.at(50).inject(`S. 0:0(0) ack 1 win ${s.win} <mss 1000,nop,wscale 7>`).expect(". 1:1(0) ack 1");
+    let seq = 1;
+    for (let segments = 10; segments <= 320; segments *= 2) {
+      const { rcvWnd } = s.connection!.info();
+      assert(rcvWnd >= 1000 * segments, `${segments} segments into a window of ${rcvWnd}`);
+      for (let i = 0; i < segments; i += 2) {
+        s.injectBatch(`. ${seq}:${seq + 1000}(1000) ack 1`, `. ${seq + 1000}:${seq + 2000}(1000) ack 1`);
+        seq += 2000;
+        s.call.read(1 << 20);
+        s.run(s.nowMs + 100 / segments);
+      }
+      s.takeAll();
+    }
   }),
 );
