@@ -181,7 +181,7 @@ export class TcpLab {
     await relay.tell(o.faults);
     await relay.answer("set");
     const tcp = { ...LINUX_BUFFERS, ...o.tcp };
-    const receiving = await this.#receive(o.receiver, { op: "receive", port, tcp });
+    const receiving = await this.#receive(o.receiver, { op: "receive", host: ADDRESSES.A.linux, port, tcp });
     const congestionControl = o.congestionControl ?? "cubic";
     const sent = await this.#send(o.sender, {
       op: "send",
@@ -204,8 +204,8 @@ export class TcpLab {
       await peer.answer("listening");
       return () => peer.answer("done");
     }
-    const args = ["-c", KERNEL_TCP_PEER, "receive", ADDRESSES.B.linux, `${task.port}`];
-    const process = this.startInside("B", "python3", ...args);
+    const args = ["-n", "-15", "python3", "-c", KERNEL_TCP_PEER, "receive", ADDRESSES.B.linux, `${task.port}`];
+    const process = this.startInside("B", "nice", ...args);
     await process.waitFor(/listening/);
     return () => process.wait();
   }
@@ -216,8 +216,9 @@ export class TcpLab {
       await peer.tell(task);
       return await peer.answer<SenderReport>("done");
     }
-    const args = ["send", task.host!, `${task.port}`, `${task.bytes}`, `${task.tcp!.congestionControl}`];
-    return JSON.parse(await this.inside("A", "python3", "-c", KERNEL_TCP_PEER, ...args)) as SenderReport;
+    await this.inside("A", "ping", "-c", "1", "-q", task.host);
+    const args = ["send", task.host, `${task.port}`, `${task.bytes}`, `${task.tcp!.congestionControl}`];
+    return JSON.parse(await this.inside("A", "nice", "-n", "-15", "python3", "-c", KERNEL_TCP_PEER, ...args)) as SenderReport;
   }
 
   /** Our stack at one end, started when first wanted. */
@@ -232,16 +233,28 @@ export class TcpLab {
     return peer;
   }
 
-  /** Captures what the first wire carries during `body`. @returns the packets that match, one array of fields each; empty fields
+  /** Captures what the relay exchanges with one end during `body`. @returns the packets that match, one array of fields each; empty fields
    * where the packet has none. */
   async capture(
+    end: End,
     body: () => Promise<unknown>,
     filter: string,
     ...fields: string[]
   ): Promise<readonly (readonly string[])[]> {
     const path = await Deno.makeTempFile({ prefix: "lightwire", suffix: ".pcap" });
     try {
-      const dump = this.startInside("R", "tcpdump", "-i", "lwra", "-U", "-s", "128", "-w", path, "tcp");
+      const dump = this.startInside(
+        "R",
+        "tcpdump",
+        "-i",
+        `lwr${end.toLowerCase()}`,
+        "-U",
+        "-s",
+        "128",
+        "-w",
+        path,
+        "tcp",
+      );
       await dump.waitFor(/listening on/);
       await body();
       await dump.interrupt();

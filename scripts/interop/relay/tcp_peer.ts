@@ -16,8 +16,8 @@ export interface PeerTask {
   readonly op: "send" | "receive";
   /** Port to connect to, or to listen on. */
   readonly port: number;
-  /** Whom to send to. */
-  readonly host?: string;
+  /** Whom to send to; or, for a receiver, somebody at the other end. */
+  readonly host: string;
   /** Octets to send. */
   readonly bytes?: number;
   /** How our TCP is set up. */
@@ -42,7 +42,7 @@ async function send(stack: Stack, task: PeerTask): Promise<SenderReport> {
   const hash = createHash("sha256");
   const chunk = crypto.getRandomValues(new Uint8Array(CHUNK_BYTES));
   const startedAt = performance.now();
-  const conn = await stack.connect({ hostname: task.host!, port: task.port });
+  const conn = await stack.connect({ hostname: task.host, port: task.port });
   for (let left = task.bytes!; left > 0; left -= CHUNK_BYTES) {
     // No two pieces alike: one in another's place must not go unnoticed.
     new DataView(chunk.buffer).setUint32(0, left);
@@ -96,6 +96,8 @@ if (import.meta.main) {
     const driver = PacketDriver.open({ name, pool, offload: false });
     stack.addInterface({ driver, addresses: [address], mac });
     try {
+      // Addresses are resolved and everything runs before the clock does.
+      for await (const outcome of stack.ping(task.host, { count: 3, intervalMs: 50 })) void outcome;
       const report = await (task.op === "send" ? send(stack, task) : receive(stack, task));
       console.log(JSON.stringify({ event: "done", ...report }));
     } catch (error) {
