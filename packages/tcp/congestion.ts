@@ -84,6 +84,17 @@ export function deflateWindow(cwnd: number, ackedBytes: number, smss: number): n
   return deflated > smss ? deflated : smss;
 }
 
+/** FlightSize as far as it says something about the path, at a timeout (RFC 5681 §3.1). In a recovery it counts what is SACKed as well, up
+ * to twice the window: `ssthresh` would rise above what the path has just refused. It stays then, as in Linux.
+ *
+ * @param beta what a loss leaves of the window.
+ */
+export function flightAtTimeout(flight: number, cwnd: number, ssthresh: number, beta: number): number {
+  if (flight <= cwnd) return flight;
+  const limit = ssthresh > beta * cwnd ? ssthresh / beta : cwnd;
+  return flight < limit ? flight : limit;
+}
+
 /** The window after a recovery with SACK: `ssthresh` (RFC 9937 §6), but no more than an initial window above what is in flight.
  * Where the peer's window kept the sender from using what PRR allowed, all of `ssthresh` would leave in one burst, larger than what
  * overflowed the queue before; RFC 6582 §3.2 step 3 warns of that. Slow start goes on from here to `ssthresh`.

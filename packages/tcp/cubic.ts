@@ -22,6 +22,7 @@
 import {
   type CongestionControl,
   deflateWindow,
+  flightAtTimeout,
   initialWindow,
   windowAfterRecovery,
   windowAfterSackRecovery,
@@ -189,7 +190,7 @@ export class Cubic implements CongestionControl {
   /** See {@linkcode CongestionControl.onRetransmissionTimeout}. The stage of congestion avoidance that follows starts from
    * its own W_max with K = 0 (RFC 9438 §4.8). */
   onRetransmissionTimeout(flight: number, _nowMs: number, isRepeated: boolean): void {
-    if (!isRepeated) this.#reduce(flight);
+    if (!isRepeated) this.#reduce(flightAtTimeout(flight, this.cwnd, this.ssthresh, CUBIC_BETA));
     this.cwnd = this.#smss;
     this.#wMax = 0;
     this.#epochMs = -1;
@@ -295,8 +296,7 @@ export class Cubic implements CongestionControl {
     this.#fraction = 0;
   }
 
-  /** A congestion event: RFC 9438 §4.6 and §4.7. In a recovery FlightSize counts what is SACKed as well, up to twice the window: a
-   * timeout then would raise `ssthresh` above what the path has just refused. */
+  /** A congestion event: RFC 9438 §4.6 and §4.7. */
   #reduce(flight: number): void {
     const cwnd = this.cwnd;
     this.#undoCwnd = cwnd;
@@ -308,7 +308,7 @@ export class Cubic implements CongestionControl {
     this.#undoCwndPrior = this.#cwndPrior;
     this.#cwndPrior = cwnd;
     this.#wMax = this.#fastConvergence && cwnd < this.#wMax ? cwnd * (1 + CUBIC_BETA) / 2 : cwnd;
-    const reduced = (flight < cwnd ? flight : cwnd) * CUBIC_BETA;
+    const reduced = flight * CUBIC_BETA;
     const floor = 2 * this.#smss;
     this.ssthresh = reduced > floor ? Math.floor(reduced) : floor;
     this.#epochMs = -1;

@@ -6,6 +6,7 @@
 import {
   type CongestionControl,
   deflateWindow,
+  flightAtTimeout,
   initialWindow,
   windowAfterRecovery,
   windowAfterSackRecovery,
@@ -132,7 +133,7 @@ export class Reno implements CongestionControl {
 
   /** See {@linkcode CongestionControl.onRetransmissionTimeout}. */
   onRetransmissionTimeout(flight: number, _nowMs: number, isRepeated: boolean): void {
-    if (!isRepeated) this.#reduce(flight);
+    if (!isRepeated) this.#reduce(flightAtTimeout(flight, this.cwnd, this.ssthresh, 0.5));
     this.cwnd = this.#smss;
     this.#bytesAcked = 0;
     this.#isAfterTimeout = true;
@@ -168,12 +169,11 @@ export class Reno implements CongestionControl {
     this.#isAfterTimeout = false;
   }
 
-  /** Equation 4 of RFC 5681: half of what was in flight, two segments at least. In a recovery FlightSize counts what is SACKed as well,
-   * up to twice the window: no more than the window counts. */
+  /** Equation 4 of RFC 5681: half of what was in flight, two segments at least. */
   #reduce(flight: number): void {
     this.#priorCwnd = this.cwnd;
     this.#priorSsthresh = this.ssthresh;
-    const half = (flight < this.cwnd ? flight : this.cwnd) / 2;
+    const half = flight / 2;
     const floor = 2 * this.#smss;
     this.ssthresh = half > floor ? Math.floor(half) : floor;
     this.#bytesAcked = 0;

@@ -1,0 +1,59 @@
+/** How flows share a bottleneck in the long run. */
+import { assert, assertAlmostEquals, assertGreater } from "@std/assert";
+import { PbufPool } from "@lightwire/pbuf";
+import { SIMULATION_CLASSES } from "@lightwire/netif/sim";
+import type { GoodputControl } from "./goodput_theory.ts";
+import { measureSharedLine } from "./shared_line.ts";
+
+/** Goodputs in Mbit/s of flows that begin one after the other. */
+function share(
+  controls: readonly GoodputControl[],
+  bandwidthBps: number,
+  roundTripMs: number,
+  delayedMs: number,
+  lossRate: number = 0,
+): number[] {
+  const shares = measureSharedLine({
+    bandwidthBps,
+    roundTripMs,
+    lossRate,
+    flows: controls.map((control, i) => ({ control, startsAtMs: i * delayedMs })),
+    fromMs: 20_000 + delayedMs,
+    untilMs: 220_000 + delayedMs,
+    maxBytes: 120_000_000,
+  }, new PbufPool(SIMULATION_CLASSES));
+  return shares.map(({ goodputBps }) => goodputBps / 1e6);
+}
+
+for (
+  const [bandwidthBps, roundTripMs, delayedMs] of [[10e6, 40, 0], [10e6, 40, 5000], [4e6, 100, 3000]] as const
+) {
+  Deno.test(
+    `two CUBIC flows share ${
+      bandwidthBps / 1e6
+    } Mbit/s, ${roundTripMs} ms within 20 %, the second ${delayedMs} ms late`,
+    () => {
+      const [a, b] = share(["cubic", "cubic"], bandwidthBps, roundTripMs, delayedMs);
+      assertGreater(a! + b!, 0.9 * bandwidthBps / 1e6, "the line is used");
+      assertAlmostEquals(a! / b!, 1, 0.2, `${a} and ${b} Mbit/s`);
+    },
+  );
+}
+
+Deno.test("CUBIC beside Reno, small windows: about equal, the Reno-friendly region (RFC 9438 §4.3)", () => {
+  const [cubic, reno] = share(["cubic", "reno"], 4e6, 20, 1000);
+  assert(cubic! > 0.6 * reno! && cubic! < 1.7 * reno!, `CUBIC ${cubic}, Reno ${reno} Mbit/s`);
+});
+
+Deno.test("CUBIC beside Reno, a long fat path: CUBIC takes more, and leaves Reno what it could have used (RFC 9438 §4.1, §5.1)", () => {
+  // Losses by chance keep Reno below its share of the line, whoever is beside it.
+  const [cubic, reno] = share(["cubic", "reno"], 50e6, 200, 1000, 0.0005);
+  assertGreater(cubic!, 1.2 * reno!);
+  const alone = share(["reno"], 50e6, 200, 1000, 0.0005)[0]!;
+  assertGreater(reno!, 0.7 * alone, `Reno has ${reno} beside CUBIC, ${alone} alone`);
+});
+
+Deno.test("BBR beside CUBIC: neither starves", () => {
+  const [bbr, cubic] = share(["bbr", "cubic"], 10e6, 40, 1000);
+  assert(Math.min(bbr!, cubic!) > 0.1 * (bbr! + cubic!), `BBR ${bbr}, CUBIC ${cubic} Mbit/s`);
+});
