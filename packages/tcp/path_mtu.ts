@@ -19,6 +19,26 @@ export function signatureLength(tcb: Tcb): number {
   return authentication === undefined ? 0 : authentication.of(tcb)?.optionLength ?? 0;
 }
 
+/** Bytes of options behind our own: the user's, and the signature, which is written last. */
+export function extraLength(tcb: Tcb, internalLength: number): number {
+  const { hooks, authentication } = tcb.layer;
+  if (hooks.tcpOutOptions === undefined && authentication === undefined) return 0;
+  const length = signatureLength(tcb);
+  return length + hookLength(tcb, internalLength + length);
+}
+
+function hookLength(tcb: Tcb, internalLength: number): number {
+  const hook = tcb.layer.hooks.tcpOutOptions;
+  if (hook === undefined) return 0;
+  const length = hook.length(tcb.connection, internalLength);
+  if (length < 0 || (length & 3) !== 0 || internalLength + length > MAX_OPTIONS_LENGTH) {
+    throw new RangeError(
+      `tcpOutOptions.length() must be a multiple of 4 that fits in the header: got ${length}`,
+    );
+  }
+  return length;
+}
+
 /** Computes SMSS anew: min(peer's MSS, path MTU − headers) less the options every segment carries
  * (RFC 6691 §2, RFC 7323 appendix A), and tells congestion control. */
 export function updateSmss(tcb: Tcb): void {
@@ -36,7 +56,7 @@ export function updateSmss(tcb: Tcb): void {
   if (limit > 0 && limit < mss) mss = limit;
   if (mss < config.minSegmentBytes) mss = config.minSegmentBytes;
   if (tcb.hasTimestamps) mss -= TIMESTAMPS_LENGTH;
-  mss -= signatureLength(tcb);
+  mss -= extraLength(tcb, tcb.hasTimestamps ? TIMESTAMPS_LENGTH : 0);
   tcb.smssPathMtu = pathMtu;
   if (mss === tcb.smss) return;
   tcb.smss = mss;

@@ -19,7 +19,7 @@
  * @module
  */
 import { BASE_MTU_V4, BASE_MTU_V6, LEAST_MTU_V4, MtuSearch } from "./mtu_search.ts";
-import { ipHeaderLength, signatureLength, updateSmss } from "./path_mtu.ts";
+import { extraLength, ipHeaderLength, updateSmss } from "./path_mtu.ts";
 import { seqDiff, seqGeq } from "./seq.ts";
 import type { Tcb } from "./tcb.ts";
 import { TCP_HEADER_LENGTH } from "./tcp_header.ts";
@@ -82,8 +82,9 @@ export function beginSearch(tcb: Tcb): void {
 
 /** Octets of text in a packet of `mtu` bytes. */
 function segmentOf(tcb: Tcb, mtu: number, sackLength: number): number {
-  return mtu - ipHeaderLength(tcb) - TCP_HEADER_LENGTH - sackLength -
-    (tcb.hasTimestamps ? TIMESTAMPS_LENGTH : 0) - signatureLength(tcb);
+  const timestamps = tcb.hasTimestamps ? TIMESTAMPS_LENGTH : 0;
+  return mtu - ipHeaderLength(tcb) - TCP_HEADER_LENGTH - sackLength - timestamps -
+    extraLength(tcb, timestamps);
 }
 
 /** What to do about a probe before text from `nxt` on is sent (RFC 4821 §7.3, §7.4).

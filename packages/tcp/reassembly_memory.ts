@@ -1,4 +1,4 @@
-/** {@linkcode ReassemblyMemory}: which connections hold text out of order, and how they give it back.
+/** {@linkcode ReassemblyMemory}: what all connections hold for their users, and how text out of order is given back.
  *
  * @module
  */
@@ -20,6 +20,7 @@ export class ReassemblyMemory {
   unreadBytes: number;
   /** Octets out of order, all connections together. */
   heldBytes: number;
+  readonly #maxBytes: number;
   readonly #layer: TcpLayer;
   readonly #holders: Set<Tcb> = new Set();
   readonly #timer: Timer;
@@ -32,6 +33,7 @@ export class ReassemblyMemory {
   constructor(layer: TcpLayer) {
     this.unreadBytes = 0;
     this.heldBytes = 0;
+    this.#maxBytes = layer.config.maxBufferedBytes;
     this.#layer = layer;
     this.#timer = layer.timers.create(() => this.#yield());
   }
@@ -67,13 +69,13 @@ export class ReassemblyMemory {
 
   /** More is held than {@linkcode TcpOptions.maxBufferedBytes} allows: windows stay small. */
   get isTight(): boolean {
-    return this.unreadBytes + this.heldBytes > this.#layer.config.maxBufferedBytes;
+    return this.unreadBytes + this.heldBytes > this.#maxBytes;
   }
 
   /** Whether text in order has to be dropped: the users of all connections together leave far too much unread, this one's among
    * them. */
   mustDrop(tcb: Tcb): boolean {
-    return this.unreadBytes > 1.25 * this.#layer.config.maxBufferedBytes &&
+    return this.unreadBytes > 1.25 * this.#maxBytes &&
       tcb.unreadBytes >= LEAST_SHARE_BYTES;
   }
 
@@ -86,7 +88,7 @@ export class ReassemblyMemory {
 
   /** Gives text out of order back until all is well, or there is none. */
   prune(): void {
-    const excess = this.unreadBytes + this.heldBytes - this.#layer.config.maxBufferedBytes;
+    const excess = this.unreadBytes + this.heldBytes - this.#maxBytes;
     if (this.heldBytes > 0) this.#prune(excess);
   }
 

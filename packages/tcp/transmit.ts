@@ -9,7 +9,7 @@ import { ACK, ECE, FIN, PSH, RST, SYN, URG } from "./control_bits.ts";
 import { isCorked } from "./cork.ts";
 import { ecnBits, ecnSynBits } from "./ecn.ts";
 import type { TcpListener } from "./listener.ts";
-import { signatureLength, updateSmss } from "./path_mtu.ts";
+import { extraLength, updateSmss } from "./path_mtu.ts";
 import { selectWindow } from "./receive_window.ts";
 import type { Segment } from "./segment.ts";
 import { seqAdd, seqDiff, seqGeq, seqGt } from "./seq.ts";
@@ -360,24 +360,4 @@ function noteAckSent(tcb: Tcb): void {
 export function allowsTimestamps(tcb: Tcb): boolean {
   const { authentication } = tcb.layer;
   return authentication === undefined || (authentication.of(tcb)?.allowsTimestamps ?? true);
-}
-
-/** Bytes of options behind our own: the user's, and the signature, which is written last. */
-function extraLength(tcb: Tcb, internalLength: number): number {
-  const { hooks, authentication } = tcb.layer;
-  if (hooks.tcpOutOptions === undefined && authentication === undefined) return 0;
-  const length = signatureLength(tcb);
-  return length + hookLength(tcb, internalLength + length);
-}
-
-function hookLength(tcb: Tcb, internalLength: number): number {
-  const hook = tcb.layer.hooks.tcpOutOptions;
-  if (hook === undefined) return 0;
-  const length = hook.length(tcb.connection, internalLength);
-  if (length < 0 || (length & 3) !== 0 || internalLength + length > MAX_OPTIONS_LENGTH) {
-    throw new RangeError(
-      `tcpOutOptions.length() must be a multiple of 4 that fits in the header: got ${length}`,
-    );
-  }
-  return length;
 }

@@ -123,3 +123,31 @@ Deno.test(
     assertEquals(s.readBytes, 100_000);
   }),
 );
+
+Deno.test(
+  "ESTABLISHED: 30,000 forged resets, SYNs and acknowledgments end none of 500 connections, and draw few answers (RFC 5961)",
+  script((s) => {
+    const first = s.peerPort;
+    for (let i = 0; i < 500; i++) {
+      s.peerPort = first + i;
+      accepted(s);
+    }
+    const { tcp, pool } = s.harness;
+    const held = pool.inUse;
+    let answers = 0;
+    for (let i = 0; i < 10_000; i++) {
+      s.peerPort = first + i % 500;
+      // In the window, but not exactly at its edge: the best that a stranger can guess.
+      const seq = 2 + (i * 7919) % 65_000;
+      s.inject(`R ${seq}:${seq}(0)`);
+      s.inject(`S ${seq}:${seq}(0) win 65535`);
+      s.inject(`. ${seq}:${seq}(0) ack ${1_000_000 + i}`);
+      answers += s.takeAll().length;
+    }
+    assertEquals(tcp.connectionCount, 500);
+    assertEquals(tcp.counters.currEstab, 500);
+    // One per connection in half a second, and no more than the host may send in all.
+    assert(answers <= 500, `${answers} answers`);
+    assertEquals(pool.inUse, held);
+  }),
+);
