@@ -24,6 +24,11 @@ export const PIECE_APP_LIMITED = 0x10;
 
 /** Pieces of one connection at most: beyond, what is sent joins the newest piece, and a SACK that would split one is ignored. */
 export const MAX_PIECES = 65_536;
+/** Pieces that splitting may lead to, for each segment outstanding: its parts after a change of the segment size, or on a path which
+ * cuts segments. */
+export const PIECES_PER_SEGMENT = 4;
+/** As many more, whatever is outstanding. */
+export const FREE_PIECES = 64;
 const INITIAL_PIECES = 16;
 /** No slot. */
 export const NO_PIECE = -1;

@@ -8,6 +8,7 @@
  */
 import type { AckSummary } from "./ack_summary.ts";
 import {
+  FREE_PIECES,
   MAX_PIECES,
   NO_PIECE,
   PIECE_APP_LIMITED,
@@ -15,18 +16,13 @@ import {
   PIECE_LOST,
   PIECE_RETRANSMITTED,
   PIECE_SACKED,
+  PIECES_PER_SEGMENT,
   PieceStore,
 } from "./piece_store.ts";
 import { seqDiff, seqGeq, seqGt, seqLeq, seqLt } from "./seq.ts";
 
 /** Longest piece. */
 export const MAX_PIECE_BYTES = 65_535;
-
-/** Pieces that splitting may lead to, for each segment outstanding: its parts after a change of the segment size, or on a path which
- * cuts segments. */
-export const PIECES_PER_SEGMENT = 4;
-/** As many more, whatever is outstanding. */
-export const FREE_PIECES = 64;
 
 /** What is outstanding of one connection. */
 export class SentSegments extends PieceStore {
@@ -347,9 +343,7 @@ export class SentSegments extends PieceStore {
     check(retransmitted === this.retransmittedBytes, "retransmitted octets add up");
   }
 
-  /** A split that moves no octet between the counters; segments are counted by pieces.
-   *
-   * A receiver that SACKs every second octet would make a packet of each: there are no more pieces than an honest one needs
+  /** A split that moves no octet between the counters; segments are counted by pieces. A receiver that SACKs every second octet would make a packet of each: there are no more pieces than an honest one needs
    * (CVE-2019-11478). What is refused is repaired by acknowledgments and timeouts. */
   #splitCounted(i: number, seq: number): boolean {
     const outstanding = seqDiff(this.endAt(this.count - 1), this.startAt(0));

@@ -1,6 +1,6 @@
 /** What strangers, and peers that mean no good, can make us do. */
 import { assert, assertEquals } from "@std/assert";
-import { FREE_PIECES, PIECES_PER_SEGMENT } from "../sent_segments.ts";
+import { FREE_PIECES, PIECES_PER_SEGMENT } from "../piece_store.ts";
 import type { Segment } from "../segment.ts";
 import { script, type TcpScript } from "./harness.ts";
 import { accepted, established } from "./states.ts";

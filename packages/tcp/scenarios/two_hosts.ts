@@ -89,6 +89,10 @@ export class TwoHosts {
   close(): void {
     this.sim.close();
     assertEquals(this.sim.pool.inUse, 0, "every pbuf was released");
+    for (const { tcp } of [this.a, this.b]) {
+      const { unreadBytes, heldBytes } = tcp.reassembly;
+      assertEquals([unreadBytes, heldBytes], [0, 0], "and what was held is accounted for");
+    }
   }
 }
 
