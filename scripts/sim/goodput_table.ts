@@ -63,9 +63,9 @@ export function requiredShare(cell: GoodputCell): number {
   if (control === "bbr") return lossRate <= 0.01 ? 0.9 : 0;
   // On the longest path the aftermath of slow start is in it.
   if (lossRate === 0) return 0.85;
-  if (lossRate <= 0.01) return control === "cubic" ? 0.9 : 0.75;
-  if (roundTripMs < 10) return lossRate <= 0.05 ? 0.5 : 0.2;
-  return lossRate <= 0.05 ? 0.7 : 0.6;
+  if (lossRate <= 0.01) return control === "cubic" ? 0.85 : 0.75;
+  if (roundTripMs < 10) return lossRate <= 0.05 ? 0.4 : 0.2;
+  return lossRate <= 0.05 ? 0.65 : 0.6;
 }
 
 /** The table as Markdown. */
