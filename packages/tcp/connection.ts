@@ -107,6 +107,34 @@ export class TcpConnection {
     return calls.send(this.#tcb, data, offset, length, false, hasMore);
   }
 
+  /** SEND by reference: nothing is copied before a segment is built, so that `data` must not change until the peer has acknowledged
+   * it, which {@linkcode unackedBytes} tells (lwIP: tcp_write without TCP_WRITE_FLAG_COPY). Worth it for large pieces.
+   *
+   * @returns how many octets were taken.
+   * @throws {NetError} as {@linkcode send}.
+   */
+  sendReference(
+    data: Uint8Array,
+    offset: number = 0,
+    length: number = data.length - offset,
+    hasMore: boolean = false,
+  ): number {
+    return calls.sendReference(this.#tcb, data, offset, length, hasMore);
+  }
+
+  /** Sends what may go now, of all connections, instead of a little later (lwIP: tcp_output). */
+  output(): void {
+    this.#tcb.layer.flush();
+  }
+
+  /** Has `callback` called each `intervalMs` while the connection lasts; 0: no more (lwIP: tcp_poll, whose unit is 500 ms).
+   *
+   * @throws {RangeError} if the interval is negative.
+   */
+  poll(intervalMs: number, callback: (connection: TcpConnection) => void): void {
+    if (this.#tcb.state !== "CLOSED") this.#tcb.layer.polls.set(this.#tcb, intervalMs, callback);
+  }
+
   /** SEND of urgent octets (RFC 9293 §3.8.5): they travel in line, and the peer is told that they are there.
    *
    * @returns how many octets were taken.
@@ -192,11 +220,11 @@ export class TcpConnection {
 
   /** Whether small segments go out at once (TCP_NODELAY). */
   get noDelay(): boolean {
-    return this.#tcb.noDelay;
+    return this.#tcb.config.noDelay;
   }
 
   set noDelay(value: boolean) {
-    this.#tcb.noDelay = value;
+    if (value !== this.#tcb.config.noDelay) this.#configure({ noDelay: value });
     if (value) this.#tcb.layer.touch(this.#tcb);
   }
 

@@ -218,7 +218,7 @@ function nextOctets(tcb: Tcb, nxt: number, end: number, mss: number, burst: numb
 /** Nagle's algorithm: a small segment waits while something is in flight; in Minshall's form, while a small one is. */
 function maySendSmall(tcb: Tcb, nxt: number): boolean {
   if (tcb.cork !== undefined && isCorked(tcb)) return false;
-  if (tcb.noDelay || tcb.isFinQueued || nxt === tcb.sndUna) return true;
+  if (tcb.config.noDelay || tcb.isFinQueued || nxt === tcb.sndUna) return true;
   return tcb.layer.config.minshall && !seqGt(tcb.sndSml, tcb.sndUna);
 }
 

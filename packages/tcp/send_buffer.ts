@@ -8,10 +8,12 @@
  * ```
  *
  * The ring is a power of two, grows on demand up to the limit, and goes back to a {@linkcode RingPool} whenever
- * the buffer falls empty, so that an idle connection holds no memory.
+ * the buffer falls empty, so that an idle connection holds no memory. Text that the user lends instead of having it copied makes a
+ * list of pieces of it, until it is empty again.
  *
  * @module
  */
+import { SendList } from "./send_list.ts";
 
 const SMALLEST_RING_BYTES = 4096;
 /** Below this, a loop is faster than the two views that `set()` needs. */
@@ -62,6 +64,7 @@ const NO_POOL: RingPool = new RingPool(0);
 /** A bounded byte queue that can be read at any offset, for (re)transmission. */
 export class SendBuffer {
   #ring: Uint8Array<ArrayBuffer> | undefined;
+  #list: SendList | undefined;
   #head: number;
   #length: number;
   #maxBytes: number;
@@ -74,6 +77,7 @@ export class SendBuffer {
    */
   constructor(maxBytes: number, pool: RingPool = NO_POOL) {
     this.#ring = undefined;
+    this.#list = undefined;
     this.#head = 0;
     this.#length = 0;
     this.#maxBytes = maxBytes;
@@ -114,6 +118,11 @@ export class SendBuffer {
     const space = this.#maxBytes - this.#length;
     if (length > space) length = space;
     if (length <= 0) return 0;
+    if (this.#list !== undefined) {
+      this.#list.copy(data, offset, length);
+      this.#length += length;
+      return length;
+    }
     let ring = this.#ring;
     if (ring === undefined || ring.length < this.#length + length) ring = this.#grow(this.#length + length);
     const mask = ring.length - 1;
@@ -129,11 +138,42 @@ export class SendBuffer {
     return length;
   }
 
+  /** Appends as many of the `length` bytes at `offset` of `data` as there is space for, without copying: they must not change
+   * until they are acknowledged.
+   *
+   * @returns how many were taken.
+   */
+  reference(data: Uint8Array, offset: number, length: number): number {
+    const space = this.#maxBytes - this.#length;
+    if (length > space) length = space;
+    if (length <= 0) return 0;
+    let list = this.#list;
+    if (list === undefined) {
+      list = new SendList();
+      const ring = this.#ring;
+      if (ring !== undefined) {
+        const copy = new Uint8Array(this.#length);
+        this.copyTo(0, this.#length, copy, 0);
+        list.copy(copy, 0, copy.length);
+        this.#ring = undefined;
+        this.#head = 0;
+        this.#pool.release(ring);
+      }
+      this.#list = list;
+    }
+    list.reference(data, offset, length);
+    this.#length += length;
+    return length;
+  }
+
   /** Copies `length` bytes, `offset` bytes behind the head, to `into` at `intoOffset`, in at most two pieces.
    * The range must lie inside what is held. */
   copyTo(offset: number, length: number, into: Uint8Array, intoOffset: number): void {
     const ring = this.#ring;
-    if (length === 0 || ring === undefined) return;
+    if (ring === undefined) {
+      if (this.#list !== undefined) this.#list.copyTo(offset, length, into, intoOffset);
+      return;
+    }
     const at = (this.#head + offset) & (ring.length - 1);
     const first = ring.length - at;
     if (length <= first) {
@@ -151,14 +191,16 @@ export class SendBuffer {
       this.clear();
       return;
     }
-    this.#head = (this.#head + count) & (this.#ring!.length - 1);
     this.#length -= count;
+    if (this.#list !== undefined) this.#list.ack(count);
+    else this.#head = (this.#head + count) & (this.#ring!.length - 1);
   }
 
   /** Drops everything and gives the memory back. */
   clear(): void {
     this.#head = 0;
     this.#length = 0;
+    this.#list = undefined;
     const ring = this.#ring;
     if (ring !== undefined) {
       this.#ring = undefined;

@@ -94,8 +94,6 @@ export class Tcb {
   readonly tx: IpTx;
   /** What the user chose; replaced as a whole, since connections of one listener share it. */
   config: TcpConnectionConfig;
-  /** No Nagle algorithm. */
-  noDelay: boolean;
 
   /** ISS. */
   iss: number;
@@ -312,7 +310,6 @@ export class Tcb {
     this.remotePort = 0;
     this.tx = new IpTx();
     this.config = config;
-    this.noDelay = config.noDelay;
     this.iss = 0;
     this.sndUna = 0;
     this.sndNxt = 0;

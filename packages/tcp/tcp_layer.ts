@@ -39,6 +39,7 @@ import { type TcpAcceptHandler, TcpListener, type TcpListenOptions } from "./lis
 import { AckSummary } from "./ack_summary.ts";
 import { RateSample } from "./delivery_rate.ts";
 import { ReassemblyMemory } from "./reassembly_memory.ts";
+import { Polls } from "./poll.ts";
 import { SentPool } from "./sent_pool.ts";
 import type { RtoOptions } from "./rto.ts";
 import { Segment } from "./segment.ts";
@@ -150,6 +151,10 @@ export class TcpLayer implements IpProtocolHandler {
    *
    * @internal */
   readonly ackSummary: AckSummary;
+  /** Who wants to be asked from time to time.
+   *
+   * @internal */
+  readonly polls: Polls;
   /** What it says about the path.
    *
    * @internal */
@@ -201,6 +206,7 @@ export class TcpLayer implements IpProtocolHandler {
     this.sackBlocks = new SackBlocks();
     this.reassembly = new ReassemblyMemory(this);
     this.sentPool = new SentPool();
+    this.polls = new Polls();
     this.ackSummary = new AckSummary();
     this.rateSample = new RateSample();
     this.#connections = new ConnectionTable(host.random.uint32());
@@ -366,6 +372,7 @@ export class TcpLayer implements IpProtocolHandler {
     this.authentication?.forget(tcb);
     this.reassembly.drop(tcb);
     this.handshakes.fastOpen.forget(tcb, false);
+    this.polls.stop(tcb);
     const { state, listener } = tcb;
     if (state === "SYN-SENT" || state === "SYN-RECEIVED") this.counters.attemptFails++;
     else if (state === "ESTABLISHED" || state === "CLOSE-WAIT") this.counters.estabResets++;

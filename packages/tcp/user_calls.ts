@@ -74,13 +74,46 @@ export function send(
   isUrgent: boolean,
   hasMore: boolean,
 ): number {
-  if (tcb.isFinQueued) throw connectionError(tcb, "BROKEN_PIPE");
-  if (!canSend(tcb.state)) {
-    if (tcb.error !== undefined) throw tcb.error;
-    throw connectionError(tcb, tcb.state === "CLOSED" && !tcb.isEnded ? "NOT_CONNECTED" : "BROKEN_PIPE");
-  }
+  assertCanSend(tcb);
   const space = sendSpace(tcb);
-  const taken = tcb.sendBuffer.write(data, offset, length < space ? length : space);
+  return sendTaken(
+    tcb,
+    tcb.sendBuffer.write(data, offset, length < space ? length : space),
+    isUrgent,
+    hasMore,
+  );
+}
+
+/** SEND without copying: the octets must not change until they are acknowledged.
+ *
+ * @returns how many were taken.
+ * @throws {NetError} as {@linkcode send}.
+ */
+export function sendReference(
+  tcb: Tcb,
+  data: Uint8Array,
+  offset: number,
+  length: number,
+  hasMore: boolean,
+): number {
+  assertCanSend(tcb);
+  const space = sendSpace(tcb);
+  return sendTaken(
+    tcb,
+    tcb.sendBuffer.reference(data, offset, length < space ? length : space),
+    false,
+    hasMore,
+  );
+}
+
+function assertCanSend(tcb: Tcb): void {
+  if (tcb.isFinQueued) throw connectionError(tcb, "BROKEN_PIPE");
+  if (canSend(tcb.state)) return;
+  if (tcb.error !== undefined) throw tcb.error;
+  throw connectionError(tcb, tcb.state === "CLOSED" && !tcb.isEnded ? "NOT_CONNECTED" : "BROKEN_PIPE");
+}
+
+function sendTaken(tcb: Tcb, taken: number, isUrgent: boolean, hasMore: boolean): number {
   if (hasMore) corkOf(tcb).hasMore = true;
   else if (tcb.cork !== undefined) tcb.cork.hasMore = false;
   if (taken > 0) {
