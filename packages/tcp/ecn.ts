@@ -51,6 +51,7 @@ export function negotiateEcn(tcb: Tcb, seg: Segment): void {
     ? bits === ECE
     : bits === (ECE | CWR) && tcb.isPassive && tcb.layer.config.ecn !== "off";
   tcb.ecn = isAgreed ? ECN_ACTIVE : 0;
+  if (isAgreed) tcb.ecnEnd = tcb.iss;
 }
 
 /** A segment with text has come: the mark of its packet, and the peer's word that it has reduced its window (RFC 3168 §6.1.3). */

@@ -150,3 +150,19 @@ Deno.test(
     s.takeAll();
   }),
 );
+
+for (const iss of [0, 0x7fffffff, 0x80000000, 0xc0000000, 0xffffff00]) {
+  Deno.test(
+    `ESTABLISHED: the first mark is heard wherever the sequence numbers begin: ${iss} (RFC 3168 §6.1.2)`,
+    script({ iss }, (s) => {
+      capable(s);
+      s.call.send(8000);
+      s.takeAll();
+      const { cwnd } = s.connection!.info();
+      s.at(100).inject("E. 1:1(0) ack 2001");
+      assertEquals(s.connection!.info().cwnd < cwnd, true);
+      s.call.abort();
+      s.takeAll();
+    }),
+  );
+}
