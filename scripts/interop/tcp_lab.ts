@@ -204,7 +204,16 @@ export class TcpLab {
       await peer.answer("listening");
       return () => peer.answer("done");
     }
-    const args = ["-n", "-15", "python3", "-c", KERNEL_TCP_PEER, "receive", ADDRESSES.B.linux, `${task.port}`];
+    const args = [
+      "-n",
+      "-15",
+      "python3",
+      "-c",
+      KERNEL_TCP_PEER,
+      "receive",
+      ADDRESSES.B.linux,
+      `${task.port}`,
+    ];
     const process = this.startInside("B", "nice", ...args);
     await process.waitFor(/listening/);
     return () => process.wait();
@@ -218,7 +227,9 @@ export class TcpLab {
     }
     await this.inside("A", "ping", "-c", "1", "-q", task.host);
     const args = ["send", task.host, `${task.port}`, `${task.bytes}`, `${task.tcp!.congestionControl}`];
-    return JSON.parse(await this.inside("A", "nice", "-n", "-15", "python3", "-c", KERNEL_TCP_PEER, ...args)) as SenderReport;
+    return JSON.parse(
+      await this.inside("A", "nice", "-n", "-15", "python3", "-c", KERNEL_TCP_PEER, ...args),
+    ) as SenderReport;
   }
 
   /** Our stack at one end, started when first wanted. */
@@ -233,7 +244,7 @@ export class TcpLab {
     return peer;
   }
 
-  /** Captures what the relay exchanges with one end during `body`. @returns the packets that match, one array of fields each; empty fields
+  /** Captures what the relay exchanges with one end during `body`, a transfer; of older connections nothing. @returns the packets that match, one array of fields each; empty fields
    * where the packet has none. */
   async capture(
     end: End,
@@ -241,6 +252,7 @@ export class TcpLab {
     filter: string,
     ...fields: string[]
   ): Promise<readonly (readonly string[])[]> {
+    const port = this.#port;
     const path = await Deno.makeTempFile({ prefix: "lightwire", suffix: ".pcap" });
     try {
       const dump = this.startInside(
@@ -249,6 +261,7 @@ export class TcpLab {
         "-i",
         `lwr${end.toLowerCase()}`,
         "-U",
+        "--immediate-mode",
         "-s",
         "128",
         "-w",
@@ -264,7 +277,7 @@ export class TcpLab {
         "-r",
         path,
         "-Y",
-        filter,
+        `tcp.port == ${port} && (${filter})`,
         "-T",
         "fields",
         "-E",
