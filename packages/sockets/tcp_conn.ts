@@ -2,7 +2,13 @@
  *
  * @module
  */
-import { DEFAULT_KEEP_ALIVE, type KeepAlive, type TcpHandlers } from "@lightwire/tcp";
+import {
+  DEFAULT_KEEP_ALIVE,
+  type KeepAlive,
+  type TcpHandlers,
+  type TcpInfo,
+  type TcpTraceListener,
+} from "@lightwire/tcp";
 import { type NetError, netError, type NetErrorCode, withDenoName } from "./errors.ts";
 import { formatNetAddr, type NetAddr } from "./net_addr.ts";
 import { ProcessHold } from "./process_hold.ts";
@@ -34,6 +40,12 @@ export interface TcpEndpoint {
   noDelay: boolean;
   /** Keep-alive timing, `undefined` for no keep-alive. */
   keepAlive: KeepAlive | undefined;
+  /** Whether segments that are not full wait for more text. */
+  isCorked: boolean;
+  /** A snapshot of what is known of the connection. */
+  info(): TcpInfo;
+  /** Lets somebody hear of each event. */
+  trace(listener: TcpTraceListener | undefined): void;
   /** SO_LINGER: −1 off, 0: closing resets, more: it does after so many milliseconds. */
   lingerMs: number;
 }
@@ -247,6 +259,22 @@ export class TcpConn {
   /** Switches Nagle's algorithm off (true, the default) or on (false). */
   setNoDelay(noDelay: boolean = true): void {
     this.#endpoint.noDelay = noDelay;
+  }
+
+  /** Holds segments back that are not full, up to 200 ms, so that small writes travel together (TCP_CORK); false sends what
+   * waits. */
+  setCork(isCorked: boolean = true): void {
+    this.#endpoint.isCorked = isCorked;
+  }
+
+  /** What is known of the connection now: round trips, windows, losses, what holds it up (TCP_INFO). */
+  info(): TcpInfo {
+    return this.#endpoint.info();
+  }
+
+  /** Lets somebody hear of each segment, loss and timer from now on, or nobody (`undefined`), for a `QlogWriter` of `tcp`, for example. */
+  trace(listener: TcpTraceListener | undefined): void {
+    this.#endpoint.trace(listener);
   }
 
   /** Switches keep-alive probes on or off, RFC 9293 §3.8.4.

@@ -403,6 +403,25 @@ Deno.test("TcpConn: `using` closes", async () => {
   assertEquals((await codeOf(server.read(new Uint8Array(1))))[0], "CLOSED");
 });
 
+Deno.test("TcpConn: setCork, info and trace reach TCP", async () => {
+  await using pair = stackPair();
+  const [client, server] = await connected(pair);
+  const names = new Set<string>();
+  client.trace((event) => names.add(event.name));
+  client.setCork();
+  assertEquals(client.endpoint.isCorked, true);
+  await client.write(new Uint8Array(3));
+  await client.write(new Uint8Array(4));
+  assertEquals(client.info().unsentBytes, 7);
+  client.setCork(false);
+  const into = new Uint8Array(100);
+  assertEquals(await server.read(into), 7);
+  const info = client.info();
+  assertEquals([info.state, info.bytesSent, info.textSegmentsOut], ["ESTABLISHED", 7, 1]);
+  assertEquals(names.has("transport:packet_sent"), true);
+  client.trace(undefined);
+});
+
 Deno.test("TcpConn: setNoDelay and setKeepAlive reach TCP", async () => {
   await using pair = stackPair();
   const [client] = await connected(pair);
