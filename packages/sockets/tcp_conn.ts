@@ -2,6 +2,7 @@
  *
  * @module
  */
+// tidy: allow file-length one method for each member of Deno.TcpConn, and for what TCP has beyond
 import {
   DEFAULT_KEEP_ALIVE,
   type KeepAlive,

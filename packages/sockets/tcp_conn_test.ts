@@ -1,3 +1,4 @@
+// tidy: allow file-length one test for each promise of TcpConn
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { NetError } from "./errors.ts";
 import { nextTurn } from "./host_environment.ts";

@@ -86,6 +86,7 @@ export {
 export type { TcpInfo } from "./tcp_info.ts";
 export * from "./tcp_layer.ts";
 export type { TcpConnectOptions } from "./tcp_open.ts";
+export { SendTimes } from "./send_times.ts";
 export type {
   TcpCongestionState,
   TcpTraceEvent,

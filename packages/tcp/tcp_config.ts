@@ -51,10 +51,11 @@ export interface TcpConnectionOptions {
   readonly ttl?: number;
   /** 1 … 127: who may be dropped for whom when there are too many connections (TC-12). Default {@linkcode PRIORITY_NORMAL}. */
   readonly priority?: number;
-  /** Most octets that wait for transmission or acknowledgment (SO_SNDBUF; lwIP: TCP_SND_BUF). Left out, the buffer begins with 128 KiB and
+  /** Most octets that wait for transmission or acknowledgment (SO_SNDBUF; lwIP: TCP_SND_BUF). Left out, the buffer begins with 1 MiB and
    * grows to two congestion windows, up to 4 MiB; a size that is given holds from the beginning. */
   readonly sendBufferBytes?: number;
-  /** Size of a send buffer that grows, at the start of a connection. Default 131,072, or `sendBufferBytes` where that is given. */
+  /** Size of a send buffer that grows, at the start of a connection. Default 1,048,576, or `sendBufferBytes` where that is given. Memory
+   * is taken as text is written, and given back when all of it is acknowledged. */
   readonly initialSendBufferBytes?: number;
   /** Most octets that wait for their first transmission (TCP_NOTSENT_LOWAT): what is sent can still be decided late, when the path
    * has room. 0: the send buffer decides. Default 0. */
@@ -212,7 +213,7 @@ const DEFAULT_CONFIG: TcpConfig = {
   ttl: 64,
   priority: PRIORITY_NORMAL,
   sendBufferBytes: 4 * 1024 * 1024,
-  initialSendBufferBytes: 131_072,
+  initialSendBufferBytes: 1024 * 1024,
   notSentLowWaterBytes: 0,
   receiveBufferBytes: 1024 * 1024,
   maxSegmentBytes: 0,
