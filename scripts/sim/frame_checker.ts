@@ -19,6 +19,8 @@ class EndRecord {
   finOffset = -1;
   mss = 0;
   windowShift = -1;
+  /** ECE and CWR of its SYNs. */
+  ecnBits = 0;
   hasTimestamps = false;
   sackPermitted = false;
   /** Highest acknowledgment, as an offset in the peer's stream. */
@@ -136,7 +138,8 @@ export class FrameChecker {
     }
     const own = flow.ends[fromA ? 0 : 1];
     const peer = flow.ends[fromA ? 1 : 0];
-    return this.#checkSyn(own, peer) ?? this.#checkText(own, peer) ?? this.#checkAck(own, peer) ??
+    return this.#checkSyn(own, peer) ?? this.#checkEcn(own, peer) ?? this.#checkText(own, peer) ??
+      this.#checkAck(own, peer) ??
       this.#checkOptions(own, peer);
   }
 
@@ -162,6 +165,22 @@ export class FrameChecker {
     if (r.windowShift >= 0 && peer.windowShift < 0) return "window scale answered, but not offered";
     if (r.sackPermitted && !peer.sackPermitted) return "SACK answered, but not offered";
     if (r.tsVal >= 0 && !peer.hasTimestamps) return "timestamps answered, but not offered";
+    return undefined;
+  }
+
+  /** Only new text says that its transport understands ECN, once both sides have agreed (RFC 3168 §6.1.1, §6.1.4, §6.1.5). */
+  #checkEcn(own: EndRecord, peer: EndRecord): string | undefined {
+    const r = this.#reader;
+    if (r.ctl & BIT.SYN) {
+      // A SYN that is sent again may have given ECN up, while the peer has heard the first.
+      own.ecnBits |= r.ctl & (BIT.ECE | BIT.CWR);
+      return r.ecn === 0 ? undefined : "ECN field set in a SYN";
+    }
+    if (r.ecn === 0) return undefined;
+    if (own.ecnBits === 0 || peer.ecnBits === 0) return "ECN field set, but not negotiated";
+    if (r.ecn === 3) return "sent with congestion experienced";
+    if (r.textLength === 0) return "ECN field set without text";
+    if (((r.seq - own.iss - 1) | 0) < own.sentOctets) return "ECN field set in a retransmission";
     return undefined;
   }
 

@@ -98,8 +98,42 @@ function sackBlock(left: number, right: number): number[] {
   });
 }
 
+/** Sets the ECN field, and corrects the header checksum. */
+function ecn(field: number): (packet: Uint8Array) => void {
+  return (packet) => {
+    packet[1] = field;
+    const sum = (packet[10]! << 8 | packet[11]!) - field;
+    packet[10] = (sum >> 8) & 255;
+    packet[11] = sum & 255;
+  };
+}
+
+/** Both sides have agreed on ECN (RFC 3168 §6.1.1). */
+function openEcn(w: Wire): Wire {
+  return w.send({ from: "A", ctl: BIT.SYN | BIT.ECE | BIT.CWR, seq: -1, options: MSS_1000 })
+    .send({ from: "B", ctl: BIT.SYN | BIT.ECE, seq: -1, ack: 0, options: MSS_1000 })
+    .send({ from: "A", ctl: 0, seq: 0, ack: 0, length: 100, change: ecn(2) });
+}
+
 const CASES: readonly (readonly [RegExp, (wire: Wire) => void])[] = [
   [/segment before the SYN/, (w) => w.send({ from: "A", ctl: 0, seq: 0, ack: 0 })],
+  [
+    /ECN field set in a SYN/,
+    (w) => w.send({ from: "A", ctl: BIT.SYN, seq: -1, options: MSS_1000, change: ecn(2) }),
+  ],
+  [
+    /but not negotiated/,
+    (w) => w.open().send({ from: "A", ctl: 0, seq: 0, ack: 0, length: 9, change: ecn(2) }),
+  ],
+  [/without text/, (w) => openEcn(w).send({ from: "B", ctl: 0, seq: 0, ack: 100, change: ecn(2) })],
+  [
+    /in a retransmission/,
+    (w) => openEcn(w).send({ from: "A", ctl: 0, seq: 0, ack: 0, length: 100, change: ecn(2) }),
+  ],
+  [
+    /congestion experienced/,
+    (w) => openEcn(w).send({ from: "A", ctl: 0, seq: 100, ack: 0, length: 9, change: ecn(3) }),
+  ],
   [/SYN without an MSS/, (w) => w.send({ from: "A", ctl: BIT.SYN, seq: -1 })],
   [/exceeds the MTU/, (w) => w.send({ from: "A", ctl: BIT.SYN, seq: -1, options: [2, 4, 0x05, 0xdc] })],
   [/SYN with another number/, (w) => w.open().send({ from: "A", ctl: BIT.SYN, seq: 5, options: MSS_1000 })],

@@ -150,7 +150,12 @@ function runFlows(network: SimNetwork, flows: readonly Flow[], run: NetworkParam
     for (const host of hosts) assertTcp(host.tcp);
     return flows.every(isFlowOver) || flows.some(hasProblem);
   }, limitMs);
-  for (const [i, flow] of flows.entries()) {
+  // What has ended the run comes first: the others are not over because of it.
+  for (
+    const [i, flow] of [...flows.entries()].sort((x, y) =>
+      Number(hasProblem(y[1])) - Number(hasProblem(x[1]))
+    )
+  ) {
     const problem = flowProblem(flow, limitMs);
     if (problem !== undefined) return `flow ${i}: ${problem}`;
   }

@@ -5,13 +5,15 @@
  */
 
 /** Control bits as they stand in the header (RFC 9293 §3.1). */
-export const BIT: Readonly<Record<"FIN" | "SYN" | "RST" | "PSH" | "ACK" | "URG", number>> = {
+export const BIT: Readonly<Record<"FIN" | "SYN" | "RST" | "PSH" | "ACK" | "URG" | "ECE" | "CWR", number>> = {
   FIN: 1,
   SYN: 2,
   RST: 4,
   PSH: 8,
   ACK: 16,
   URG: 32,
+  ECE: 64,
+  CWR: 128,
 };
 
 /** What a frame was found to be. */
@@ -31,6 +33,8 @@ export class WireReader {
   arpOperation = 0;
   /** IPv4 total length. */
   ipLength = 0;
+  /** ECN field of the IP header (RFC 3168 §5). */
+  ecn = 0;
   /** IPv4 identification. */
   ipId = 0;
   /** IPv4 flags and fragment offset word. */
@@ -133,6 +137,7 @@ export class WireReader {
     if (end - at < 20) return this.#fail("packet shorter than an IPv4 header");
     const versionAndLength = view.getUint8(at);
     const headerLength = (versionAndLength & 15) * 4;
+    this.ecn = view.getUint8(at + 1) & 3;
     this.ipLength = view.getUint16(at + 2);
     this.ipId = view.getUint16(at + 4);
     this.ipFragment = view.getUint16(at + 6);
