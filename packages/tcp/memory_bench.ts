@@ -1,5 +1,5 @@
 /** What connections cost: heap of an idle one, time to open and to close. `deno run --v8-flags=--expose-gc
- * packages/tcp/memory_bench.ts [connections]`.
+ * packages/tcp/memory_bench.ts [connections] [--json]`.
  *
  * @module
  */
@@ -44,6 +44,11 @@ if (import.meta.main) {
   }
   rig.settle();
   const closeMs = performance.now() - closed;
+  if (Deno.args.includes("--json")) {
+    const [openUs, closeUs] = [openMs, closeMs].map((ms) => ms * 1000 / count);
+    console.log(JSON.stringify({ heapBytes: heap / (2 * count), openUs, closeUs }));
+    Deno.exit(0);
+  }
   console.log(`${count} connections, both ends in this process, ${serverSide.length} accepted`);
   console.log(`heap: ${(heap / (2 * count)).toFixed(0)} bytes per idle connection (one end)`);
   console.log(

@@ -1,5 +1,5 @@
 /** Bulk transfer between two TCP layers of one process, over the memory link: `deno bench`, or
- * `deno run packages/tcp/tcp_bench.ts [MiB]` for figures in Gbit/s.
+ * `deno run packages/tcp/tcp_bench.ts [MiB] [--json]` for figures in Gbit/s.
  *
  * @module
  */
@@ -45,6 +45,11 @@ function transfer(rig: Rig, total: number): void {
   for (let i = 0; i < 100; i++) rig.timers.runDue();
 }
 
+/** Segments that went through input and output of both ends. */
+function segmentsOf(rig: Rig): number {
+  return rig.a.counters.inSegs + rig.a.counters.outSegs + rig.b.counters.inSegs + rig.b.counters.outSegs;
+}
+
 const OFFLOAD: LinkCapabilities = { txChecksum: true, rxChecksum: true, gsoMaxBytes: 65536, gro: true };
 const MIB = 1024 * 1024;
 
@@ -58,11 +63,17 @@ if (import.meta.main) {
   ) {
     const rig = createRig(mtu, capabilities);
     transfer(rig, 16 * MIB);
+    const before = segmentsOf(rig);
     const t = performance.now();
     transfer(rig, mib * MIB);
     const seconds = (performance.now() - t) / 1000;
     const gbps = mib * MIB * 8 / seconds / 1e9;
     const segments = mib * MIB / 1448;
+    if (Deno.args.includes("--json")) {
+      const sum = segmentsOf(rig) - before;
+      console.log(JSON.stringify({ name, gbps, segmentsPerSecond: sum / seconds }));
+      continue;
+    }
     console.log(
       `${name}: ${gbps.toFixed(2)} Gbit/s, ${(seconds * 1e6 / segments).toFixed(2)} µs per 1448 octets`,
     );

@@ -2,6 +2,7 @@
  *
  * @module
  */
+import { connectionFigures } from "./connections.ts";
 import { type Figure, formatFigure } from "./figure.ts";
 import { inProcessFigures, kernelLoopbackFigures } from "./in_process.ts";
 import { linuxTcpTable } from "./linux_tcp.ts";
@@ -15,6 +16,7 @@ if (only === "linux-tcp") {
 }
 const groups: readonly (readonly [name: string, measure: () => Promise<Figure[]>])[] = [
   ["in-process", inProcessFigures],
+  ["connections", connectionFigures],
   ["loopback", kernelLoopbackFigures],
   ["tap", tapFigures],
   ["ppp", pppFigures],
