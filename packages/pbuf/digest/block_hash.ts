@@ -18,7 +18,9 @@ export abstract class BlockHash {
   #length: number;
   #savedLength: number;
 
-  /** @param isLittleEndian whether the length, and the digest, are written least significant octet first. */
+  /** No message yet.
+   *
+   * @param isLittleEndian whether the length, and the digest, are written least significant octet first. */
   protected constructor(words: number, isLittleEndian: boolean) {
     this.digestLength = 4 * words;
     this.state = new Int32Array(words);

@@ -11,7 +11,9 @@ export class HmacSha1 {
   readonly #outer: Sha1;
   readonly #digest: Uint8Array;
 
-  /** @param key of any length; not kept. */
+  /** No message yet.
+   *
+   * @param key of any length; not kept. */
   constructor(key: Uint8Array) {
     const short = key.length > 64 ? sha1(key) : key;
     const pad = new Uint8Array(64);

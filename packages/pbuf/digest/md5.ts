@@ -20,6 +20,7 @@ export class Md5 extends BlockHash {
     this.reset();
   }
 
+  /** {@inheritDoc BlockHash.begin} Sets the words that the RFC begins with. */
   protected override begin(): void {
     this.state[0] = 0x67452301;
     this.state[1] = 0xefcdab89;
@@ -27,6 +28,7 @@ export class Md5 extends BlockHash {
     this.state[3] = 0x10325476;
   }
 
+  /** {@inheritDoc BlockHash.addBlock} Takes 64 octets in. */
   protected override addBlock(view: DataView, offset: number): void {
     const { state } = this;
     let a = state[0]!, b = state[1]!, c = state[2]!, d = state[3]!;

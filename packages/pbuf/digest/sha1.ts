@@ -16,6 +16,7 @@ export class Sha1 extends BlockHash {
     this.reset();
   }
 
+  /** {@inheritDoc BlockHash.begin} Sets the words that the RFC begins with. */
   protected override begin(): void {
     this.state[0] = 0x67452301;
     this.state[1] = 0xefcdab89;
@@ -24,6 +25,7 @@ export class Sha1 extends BlockHash {
     this.state[4] = 0xc3d2e1f0;
   }
 
+  /** {@inheritDoc BlockHash.addBlock} Takes 64 octets in. */
   protected override addBlock(view: DataView, offset: number): void {
     const { state } = this;
     const words = this.#words;
