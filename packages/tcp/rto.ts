@@ -21,6 +21,32 @@ export interface RtoOptions {
 /** RTO to use for data when the SYN had to be retransmitted and gave no sample (RFC 6298 §5.7). */
 export const FALLBACK_RTO_MS = 3000;
 
+interface RtoLimits {
+  readonly initialMs: number;
+  readonly minMs: number;
+  readonly maxMs: number;
+  readonly varianceFloorMs: number;
+}
+
+/** Connections of one layer share their options, and so their limits. */
+const limitsByOptions = new WeakMap<RtoOptions, RtoLimits>();
+
+function limitsOf(options: RtoOptions): RtoLimits {
+  let limits = limitsByOptions.get(options);
+  if (limits === undefined) {
+    const minMs = options.minMs ?? 200;
+    const varianceFloorMs = Math.max(options.varianceFloorMs ?? minMs, options.granularityMs ?? 1);
+    limits = {
+      initialMs: options.initialMs ?? 1000,
+      minMs,
+      maxMs: options.maxMs ?? 120_000,
+      varianceFloorMs,
+    };
+    limitsByOptions.set(options, limits);
+  }
+  return limits;
+}
+
 /** SRTT, RTTVAR and RTO of one connection. */
 export class RtoEstimator {
   /** Smoothed round-trip time; 0 before the first sample. */
@@ -35,25 +61,17 @@ export class RtoEstimator {
   latestRttMs: number;
   /** How often the timeout was doubled since the last {@linkcode resetBackOff}. */
   backOffCount: number;
-  readonly #initialMs: number;
-  readonly #minMs: number;
-  readonly #maxMs: number;
-  readonly #varianceFloorMs: number;
+  readonly #limits: RtoLimits;
 
   /** An estimator without a sample.
    *
    * @param options limits; see each for its default.
    */
   constructor(options: RtoOptions = {}) {
-    this.#initialMs = options.initialMs ?? 1000;
-    this.#minMs = options.minMs ?? 200;
-    this.#maxMs = options.maxMs ?? 120_000;
-    const granularityMs = options.granularityMs ?? 1;
-    const varianceFloorMs = options.varianceFloorMs ?? this.#minMs;
-    this.#varianceFloorMs = varianceFloorMs > granularityMs ? varianceFloorMs : granularityMs;
+    this.#limits = limitsOf(options);
     this.srttMs = 0;
     this.rttvarMs = 0;
-    this.rtoMs = this.#initialMs;
+    this.rtoMs = this.#limits.initialMs;
     this.minRttMs = Infinity;
     this.latestRttMs = 0;
     this.backOffCount = 0;
@@ -91,26 +109,31 @@ export class RtoEstimator {
   backOff(): void {
     this.backOffCount++;
     const doubled = this.rtoMs * 2;
-    this.rtoMs = doubled < this.#maxMs ? doubled : this.#maxMs;
+    this.rtoMs = doubled < this.#limits.maxMs ? doubled : this.#limits.maxMs;
   }
 
   /** New data was acknowledged: the timeout follows from SRTT and RTTVAR again. */
   resetBackOff(): void {
     this.backOffCount = 0;
     if (this.minRttMs === Infinity) {
-      this.rtoMs = this.#initialMs;
+      this.rtoMs = this.#limits.initialMs;
       return;
     }
     const variance = 4 * this.rttvarMs;
-    const rto = this.srttMs + (variance > this.#varianceFloorMs ? variance : this.#varianceFloorMs);
-    this.rtoMs = rto < this.#minMs ? this.#minMs : rto > this.#maxMs ? this.#maxMs : rto;
+    const rto = this.srttMs +
+      (variance > this.#limits.varianceFloorMs ? variance : this.#limits.varianceFloorMs);
+    this.rtoMs = rto < this.#limits.minMs
+      ? this.#limits.minMs
+      : rto > this.#limits.maxMs
+      ? this.#limits.maxMs
+      : rto;
   }
 
   /** The handshake is over but its SYN had to be repeated: without a sample, data starts with 3 s (RFC 6298 §5.7). */
   fallBackAfterSynLoss(): void {
     this.backOffCount = 0;
     if (this.minRttMs === Infinity) {
-      this.rtoMs = FALLBACK_RTO_MS < this.#maxMs ? FALLBACK_RTO_MS : this.#maxMs;
+      this.rtoMs = FALLBACK_RTO_MS < this.#limits.maxMs ? FALLBACK_RTO_MS : this.#limits.maxMs;
     }
   }
 }
