@@ -8,7 +8,7 @@ import { TcpLab } from "../interop/tcp_lab.ts";
 import { median } from "./figure.ts";
 
 /** A network of the table, and how much goes through it. */
-interface Cell extends Omit<RelayFaults, "seed"> {
+export interface Cell extends Omit<RelayFaults, "seed"> {
   readonly name: string;
   readonly bytes: number;
 }
@@ -26,7 +26,8 @@ function bytesFor(lossRate: number, rttMs: number): number {
   return rttMs >= 100 ? lossy / 4 : lossy;
 }
 
-function cells(): Cell[] {
+/** The networks of the table. */
+export function cells(): Cell[] {
   const grid: Cell[] = [];
   for (const rttMs of ROUND_TRIPS_MS) {
     // Two round trips of line rate wait at most, 20 ms at least.
@@ -40,6 +41,18 @@ function cells(): Cell[] {
     grid.push({ name, bytes: bytesFor(0, rttMs) / 2, ...SHUFFLED, ...line });
   }
   return grid;
+}
+
+/** A line of the table: medians of each pair's runs, beside the first pair's.
+ *
+ * @param runs Mbit/s, by pair.
+ */
+export function tableLine(name: string, runs: readonly (readonly number[])[]): string {
+  const [base = 0, ...others] = runs.map(median);
+  const figures = others.map((mbps) =>
+    `${mbps.toFixed(2)}${mbps >= base ? " ≥" : ` ${(mbps / base * 100).toFixed(0)}%`}`
+  );
+  return name.padEnd(44) + [base.toFixed(2), ...figures].map((figure) => figure.padStart(13)).join("");
 }
 
 /** Measures: `[--seeds N] [--cc cubic|bbr] [--only PART-OF-A-NAME] [--runs]`. */
@@ -67,12 +80,7 @@ export async function linuxTcpTable(args: readonly string[]): Promise<void> {
         runs[i]!.push(done.mbps);
       }
     }
-    const [base, ...others] = runs.map(median);
-    const figures = [base!, ...others].map((mbps, i) =>
-      `${mbps.toFixed(2)}${i === 0 ? "" : mbps >= base! ? " ≥" : ` ${(mbps / base! * 100).toFixed(0)}%`}`
-        .padStart(13)
-    );
-    console.log(name.padEnd(44) + figures.join(""));
+    console.log(tableLine(name, runs));
     if (args.includes("--runs")) {
       for (const [i, pair] of PAIRS.entries()) {
         console.log(

@@ -17,7 +17,9 @@ stack.addInterface({
   addresses: [`${HOST_ADDRESS}/24`],
 });
 if (key !== "") {
-  stack.tcp.keys.addMd5({ remote: parsePrefix(`${KERNEL_ADDRESS}/32`), key: new TextEncoder().encode(key) });
+  const remote = parsePrefix(`${KERNEL_ADDRESS}/32`);
+  if (remote === undefined) throw new TypeError(`not an address: ${KERNEL_ADDRESS}`);
+  stack.tcp.keys.addMd5({ remote, key: new TextEncoder().encode(key) });
 }
 
 /** Sends text to the kernel, which returns it. */
