@@ -64,6 +64,17 @@ export function cubicWindow(seconds: number, k: number, wMax: number, smss: numb
   return CUBIC_C * smss * d * d * d + wMax;
 }
 
+/** What a congestion event changes, as it was before: it may have been none (RFC 9438 §4.9). */
+interface BeforeEvent {
+  readonly cwnd: number;
+  readonly ssthresh: number;
+  readonly wMax: number;
+  readonly k: number;
+  readonly epochMs: number;
+  readonly wEst: number;
+  readonly cwndPrior: number;
+}
+
 /** CUBIC. */
 export class Cubic implements CongestionControl {
   /** "cubic". */
@@ -77,7 +88,9 @@ export class Cubic implements CongestionControl {
   #smss: number;
   #hasSent: boolean;
   #isAfterTimeout: boolean;
-  /** Present in the first slow start only (RFC 9406 §4.3). */
+  /** The first slow start, the only one with HyStart++ (RFC 9406 §4.3), is over. */
+  #isHystartOver: boolean;
+  /** Made with the first acknowledgment. */
   #hystart: HyStart | undefined;
   #srttMs: number;
   /** W_max; 0: none. */
@@ -96,13 +109,8 @@ export class Cubic implements CongestionControl {
   #isUsed: boolean;
   /** Growth of less than a byte. */
   #fraction: number;
-  #undoCwnd: number;
-  #undoSsthresh: number;
-  #undoWMax: number;
-  #undoK: number;
-  #undoEpochMs: number;
-  #undoWEst: number;
-  #undoCwndPrior: number;
+  /** What the last congestion event changed. */
+  #before: BeforeEvent | undefined;
   readonly #initialWindowSegments: number;
   readonly #fastConvergence: boolean;
 
@@ -120,7 +128,8 @@ export class Cubic implements CongestionControl {
     this.#smss = smss;
     this.#hasSent = false;
     this.#isAfterTimeout = false;
-    this.#hystart = options.hystart ?? true ? new HyStart() : undefined;
+    this.#isHystartOver = !(options.hystart ?? true);
+    this.#hystart = undefined;
     this.#srttMs = 0;
     this.#wMax = 0;
     this.#k = 0;
@@ -130,13 +139,7 @@ export class Cubic implements CongestionControl {
     this.#ackedAtMs = -1;
     this.#isUsed = false;
     this.#fraction = 0;
-    this.#undoCwnd = 0;
-    this.#undoSsthresh = 0;
-    this.#undoWMax = 0;
-    this.#undoK = 0;
-    this.#undoEpochMs = 0;
-    this.#undoWEst = 0;
-    this.#undoCwndPrior = 0;
+    this.#before = undefined;
   }
 
   /** See {@linkcode CongestionControl.setMss}. Before anything was acknowledged, the initial window follows. */
@@ -221,24 +224,26 @@ export class Cubic implements CongestionControl {
 
   /** See {@linkcode CongestionControl.undo}: RFC 9438 §4.9. */
   undo(): void {
-    if (this.#undoCwnd === 0) return;
-    if (this.cwnd < this.#undoCwnd) this.cwnd = this.#undoCwnd;
-    this.ssthresh = this.#undoSsthresh;
-    this.#wMax = this.#undoWMax;
-    this.#k = this.#undoK;
-    this.#epochMs = this.#undoEpochMs;
-    this.#wEst = this.#undoWEst;
-    this.#cwndPrior = this.#undoCwndPrior;
-    this.#undoCwnd = 0;
+    const before = this.#before;
+    if (before === undefined) return;
+    if (this.cwnd < before.cwnd) this.cwnd = before.cwnd;
+    this.ssthresh = before.ssthresh;
+    this.#wMax = before.wMax;
+    this.#k = before.k;
+    this.#epochMs = before.epochMs;
+    this.#wEst = before.wEst;
+    this.#cwndPrior = before.cwndPrior;
+    this.#before = undefined;
     this.#isAfterTimeout = false;
   }
 
   #slowStart(ackedBytes: number, flight: number, rttMs: number, used: number): void {
     let divisor = 1;
-    if (this.#hystart !== undefined) {
+    if (!this.#isHystartOver) {
+      this.#hystart ??= new HyStart();
       divisor = this.#hystart.onAck(ackedBytes, flight, rttMs);
       if (divisor === 0) {
-        this.#hystart = undefined;
+        this.#endHystart();
         this.ssthresh = this.cwnd;
         return;
       }
@@ -299,13 +304,15 @@ export class Cubic implements CongestionControl {
   /** A congestion event: RFC 9438 §4.6 and §4.7. */
   #reduce(flight: number): void {
     const cwnd = this.cwnd;
-    this.#undoCwnd = cwnd;
-    this.#undoSsthresh = this.ssthresh;
-    this.#undoWMax = this.#wMax;
-    this.#undoK = this.#k;
-    this.#undoEpochMs = this.#epochMs;
-    this.#undoWEst = this.#wEst;
-    this.#undoCwndPrior = this.#cwndPrior;
+    this.#before = {
+      cwnd,
+      ssthresh: this.ssthresh,
+      wMax: this.#wMax,
+      k: this.#k,
+      epochMs: this.#epochMs,
+      wEst: this.#wEst,
+      cwndPrior: this.#cwndPrior,
+    };
     this.#cwndPrior = cwnd;
     this.#wMax = this.#fastConvergence && cwnd < this.#wMax ? cwnd * (1 + CUBIC_BETA) / 2 : cwnd;
     const reduced = flight * CUBIC_BETA;
@@ -313,6 +320,11 @@ export class Cubic implements CongestionControl {
     this.ssthresh = reduced > floor ? Math.floor(reduced) : floor;
     this.#epochMs = -1;
     this.#hasSent = true;
+    this.#endHystart();
+  }
+
+  #endHystart(): void {
+    this.#isHystartOver = true;
     this.#hystart = undefined;
   }
 }
