@@ -9,6 +9,7 @@
  *
  * @module
  */
+import type { ShellFiles } from "./shell_settings.ts";
 import { formatOutcome, runScript } from "./script_run.ts";
 
 /** The scripts that are meant: files, and the *.pkt files in folders. */
@@ -29,6 +30,24 @@ export function findScripts(paths: readonly string[]): string[] {
   return found;
 }
 
+/** Reads the shell files that a script's lines run, found from the script's folder on, or from the current one.
+ *
+ * @param script path of the script.
+ */
+export function shellFilesBeside(script: string): ShellFiles {
+  const folder = script.includes("/") ? script.slice(0, script.lastIndexOf("/")) : ".";
+  return (path) => {
+    for (const candidate of path.startsWith("/") ? [path] : [`${folder}/${path}`, path]) {
+      try {
+        return Deno.readTextFileSync(candidate);
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+      }
+    }
+    return undefined;
+  };
+}
+
 function main(args: readonly string[]): number {
   const flags = args.filter((arg) => arg.startsWith("--"));
   const paths = args.filter((arg) => !arg.startsWith("--"));
@@ -43,7 +62,11 @@ function main(args: readonly string[]): number {
   let failed = 0;
   const scripts = findScripts(paths);
   for (const path of scripts) {
-    const outcome = runScript(Deno.readTextFileSync(path), { isStrict: options.has("strict"), options });
+    const outcome = runScript(Deno.readTextFileSync(path), {
+      isStrict: options.has("strict"),
+      options,
+      shellFiles: shellFilesBeside(path),
+    });
     console.log(formatOutcome(path, outcome));
     if (options.has("verbose") && outcome.problem === undefined) console.log(outcome.trace.join("\n"));
     if (options.has("verbose") && outcome.ignored.length > 0) {

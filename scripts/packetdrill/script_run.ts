@@ -20,7 +20,7 @@ import { runAsserts } from "./expression.ts";
 import { Flow } from "./flow.ts";
 import { parsePacketText, type TcpText } from "./packet_text.ts";
 import { parseScript, type Script, type ScriptEvent, ScriptSyntaxError } from "./script_text.ts";
-import { readShellSettings } from "./shell_settings.ts";
+import { readShellSettings, type ShellFiles } from "./shell_settings.ts";
 import {
   CallMismatch,
   type CallResult,
@@ -43,6 +43,8 @@ export interface ScriptRunOptions {
   readonly isStrict?: boolean;
   /** Options lines, over those of the script. */
   readonly options?: ReadonlyMap<string, string>;
+  /** Reads the shell files that lines run, by the paths in the lines. Default: there are none. */
+  readonly shellFiles?: ShellFiles;
 }
 
 /** What became of a script. */
@@ -127,7 +129,8 @@ class ScriptRun {
     this.#isStrict = options.isStrict ?? false;
     const first = script.events.findIndex((e) => e.kind === "call");
     const shell = script.events.slice(0, first < 0 ? undefined : first);
-    const settings = readShellSettings(shell.flatMap((e) => e.kind === "shell" ? [e.command] : []));
+    const commands = shell.flatMap((e) => e.kind === "shell" ? [e.command] : []);
+    const settings = readShellSettings(commands, options.shellFiles);
     this.#ignored = settings.ignored;
     this.#probes = settings.probes;
     this.#harness = new PacketHarness({

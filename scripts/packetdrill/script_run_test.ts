@@ -86,3 +86,19 @@ Deno.test("runScript() reads settings from shell lines, and says which it does n
   assertEquals(outcome.ignored, ["net.ipv4.tcp_frob=7"]);
   assertMatch(outcome.problem!, /does not permit SACK/);
 });
+
+Deno.test("runScript() reads the shell files that lines run, each with sums and comments", () => {
+  const files: Record<string, string> = {
+    "./settings.sh": "# sysctl net.ipv4.tcp_frob=1\nsource ../more.sh > /dev/null 2>&1\n",
+    "../more.sh": 'sysctl -q net.ipv4.tcp_rmem="4096 8192 $((7*2*1024*1024))" net.ipv4.tcp_frob=2',
+  };
+  const script = `\`./settings.sh\n\`\n${HANDSHAKE}`.replaceAll("sackOK", "nop,wscale 8");
+  const outcome = runScript(script, { shellFiles: (path) => files[path] });
+  assertEquals([outcome.problem, outcome.ignored], [undefined, ["net.ipv4.tcp_frob=2"]]);
+  assertMatch(runScript(script).problem!, /its window scale option is 7/);
+});
+
+Deno.test("runScript() knows what a file defaults.sh beside public scripts says, where it is missing", () => {
+  const script = `\`../common/defaults.sh\`\n${HANDSHAKE}`.replaceAll("sackOK", "nop,wscale 8");
+  assertEquals(runScript(script).problem, undefined);
+});

@@ -105,13 +105,52 @@ const SETTERS: Readonly<Record<string, Setter>> = {
   },
 };
 
+/** Text of a shell file that a line runs, `undefined` when there is none: `./settings.sh`, `source ../common/settings.sh`. */
+export type ShellFiles = (path: string) => string | undefined;
+
+/** What is usually found in a file `defaults.sh` beside public scripts, for where the scripts came without it: the values
+ * that such scripts count on, as far as they are not the defaults of this stack. */
+const USUAL_DEFAULTS = `
+net.ipv4.tcp_rmem="4096 540000 15728640" net.ipv4.tcp_wmem="4096 262144 4194304"
+net.ipv4.tcp_syn_retries=5 net.ipv4.tcp_slow_start_after_idle=0 net.ipv4.tcp_ecn=0 net.ipv4.tcp_congestion_control=cubic
+`;
+
+/** Most shell files that run each other. */
+const MAX_DEPTH = 4;
+
+/** The commands, with the text of the shell files that they run in place of these. */
+function withFiles(command: string, files: ShellFiles, depth: number = 0): string {
+  if (depth === MAX_DEPTH) return command;
+  return command.replace(/#.*/g, "").replace(/^[^=\n]*?([\w./-]+\.sh)\b.*$/gm, (line, path: string) => {
+    const text = files(path) ?? (/(?:^|\/)defaults\.sh$/.test(path) ? USUAL_DEFAULTS : undefined);
+    return text === undefined ? line : withFiles(text, files, depth + 1);
+  });
+}
+
+/** Numbers in place of `$((15*1024*1024))`. */
+function withArithmetic(command: string): string {
+  return command.replace(/\$\(\(([\d\s*+]+)\)\)/g, (_, sum: string) =>
+    String(
+      sum.split("+").reduce(
+        (total, product) => total + product.split("*").reduce((value, factor) => value * Number(factor), 1),
+        0,
+      ),
+    ));
+}
+
 /** Reads the settings in shell lines. Lines of this project's own, `lightwire NAME=VALUE`, set an option of the layer by its
- * name, with a JSON value. */
-export function readShellSettings(commands: readonly string[]): ShellSettings {
+ * name, with a JSON value.
+ *
+ * @param files reads the shell files that lines run. Default: there are none.
+ */
+export function readShellSettings(
+  commands: readonly string[],
+  files: ShellFiles = () => undefined,
+): ShellSettings {
   const tcp: Mutable<TcpOptions> = {};
   const ignored: string[] = [];
   const probes = new Map<ProbeOption, number>();
-  for (const command of commands) {
+  for (const command of commands.map((c) => withArithmetic(withFiles(c, files)))) {
     for (const [, name, value] of command.matchAll(/^\s*lightwire\s+(\w+)=(\S+)/gm)) {
       Object.assign(tcp, { [name!]: JSON.parse(value!) });
     }
