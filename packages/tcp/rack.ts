@@ -8,23 +8,23 @@
  * @module
  */
 import type { AckSummary } from "./ack_summary.ts";
-import { seqGeq, seqLt } from "./seq.ts";
+import { Reordering } from "./reordering.ts";
+import { seqLt } from "./seq.ts";
 import type { SentSegments } from "./sent_segments.ts";
 import type { Tcb } from "./tcb.ts";
 
 /** DupThresh (RFC 6675 §2), the third duplicate acknowledgment of RFC 5681 §3.2. */
 export const DUP_THRESH = 3;
-/** Recoveries without a D-SACK until the reordering window shrinks to its default again (RFC 8985 §6.2, step 4). */
-const REO_WND_PERSIST = 16;
-/** Most quarters of a round trip. The smoothed round trip bounds it as well. */
-const MAX_REO_WND_MULT = 64;
 
 /** RACK_reo_wnd (RFC 8985 §6.2, step 4), in milliseconds. */
 export function reorderingWindowMs(tcb: Tcb, sent: SentSegments): number {
-  if (!tcb.isReorderingSeen && (tcb.phase !== "NONE" || sent.sackedSegments >= DUP_THRESH)) return 0;
-  const { rto } = tcb;
+  const { reordering, rto } = tcb;
+  if (
+    !(reordering !== undefined && reordering.isSeen) &&
+    (tcb.phase !== "NONE" || sent.sackedSegments >= DUP_THRESH)
+  ) return 0;
   if (!rto.hasSample) return 0;
-  const windowMs = (tcb.reoWndMult * rto.minRttMs) / 4;
+  const windowMs = ((reordering === undefined ? 1 : reordering.quarters) * rto.minRttMs) / 4;
   return windowMs < rto.srttMs ? windowMs : rto.srttMs;
 }
 
@@ -42,7 +42,10 @@ export function rackAcknowledged(
   nowMs: number,
 ): number {
   updateRack(tcb, sent, summary, echoAgeMs, nowMs);
-  if (summary.isReordered) tcb.isReorderingSeen = true;
+  if (summary.isReordered) {
+    tcb.reordering ??= new Reordering();
+    tcb.reordering.isSeen = true;
+  }
   return rackDetect(tcb, sent, summary, nowMs);
 }
 
@@ -79,18 +82,10 @@ function updateRack(
   }
 }
 
-/** An acknowledgment brought a D-SACK: counted once a round trip, it makes the reordering window larger (RFC 8985 §6.2, step 4). */
+/** An acknowledgment brought a D-SACK (RFC 8985 §6.2, step 4). */
 export function rackDsack(tcb: Tcb): void {
-  if (tcb.dsackRoundEnd >= 0 && !seqGeq(tcb.sndUna, tcb.dsackRoundEnd)) return;
-  tcb.dsackRoundEnd = tcb.sndNxt;
-  if (tcb.reoWndMult < MAX_REO_WND_MULT) tcb.reoWndMult++;
-  tcb.reoWndPersist = REO_WND_PERSIST;
-}
-
-/** A recovery is over: after sixteen of them without a D-SACK the window has its default size again. */
-export function rackRecoveryEnds(tcb: Tcb): void {
-  if (tcb.reoWndPersist === 0) return;
-  if (--tcb.reoWndPersist === 0) tcb.reoWndMult = 1;
+  tcb.reordering ??= new Reordering();
+  tcb.reordering.onDsack(tcb.sndUna, tcb.sndNxt);
 }
 
 /** After a retransmission timeout: the first segment is lost, and what was sent long enough ago (RFC 8985 §6.3). */

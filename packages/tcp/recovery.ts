@@ -22,14 +22,7 @@ import { notePaced, pacingRate, pacingRoom } from "./pacer.ts";
 import { segmentBytes, superSegmentBytes } from "./path_mtu.ts";
 import { mtuProbeLost } from "./plpmtud.ts";
 import { Prr } from "./prr.ts";
-import {
-  DUP_THRESH,
-  rackAcknowledged,
-  rackDetect,
-  rackDsack,
-  rackRecoveryEnds,
-  rackTimeout,
-} from "./rack.ts";
+import { DUP_THRESH, rackAcknowledged, rackDetect, rackDsack, rackTimeout } from "./rack.ts";
 import type { Segment } from "./segment.ts";
 import { seqDiff, seqGeq, seqGt } from "./seq.ts";
 import type { SentSegments } from "./sent_segments.ts";
@@ -139,7 +132,7 @@ function detectLosses(tcb: Tcb, summary: AckSummary, echoAgeMs: number, nowMs: n
 function traceLoss(tcb: Tcb, sent: SentSegments, summary: AckSummary): void {
   const i = sent.nextLost();
   const seq = i < 0 ? tcb.sndUna : sent.startAt(i);
-  const isByTime = tcb.isReorderingSeen || sent.sackedSegments < DUP_THRESH;
+  const isByTime = tcb.reordering?.isSeen || sent.sackedSegments < DUP_THRESH;
   tcb.trace?.lost(seq, summary.lostBytes, isByTime ? "time_threshold" : "reordering_threshold");
 }
 
@@ -254,7 +247,7 @@ function undoRecovery(tcb: Tcb): void {
 }
 
 function endRecovery(tcb: Tcb): void {
-  if (tcb.phase === "FAST") rackRecoveryEnds(tcb);
+  if (tcb.phase === "FAST") tcb.reordering?.onRecoveryEnd();
   tcb.phase = "NONE";
   tcb.dupAcks = 0;
   tcb.prr = undefined;

@@ -35,6 +35,7 @@ import type { ReassemblyQueue } from "./reassembly_queue.ts";
 import type { ReceiveTuning } from "./receive_tuning.ts";
 import { ReceiveQueue } from "./receive_queue.ts";
 import { RtoEstimator } from "./rto.ts";
+import type { Reordering } from "./reordering.ts";
 import type { Prr } from "./prr.ts";
 import type { DeliveryRate } from "./delivery_rate.ts";
 import type { SentSegments } from "./sent_segments.ts";
@@ -181,14 +182,8 @@ export class Tcb {
   sent: SentSegments | undefined;
   /** How fast the path delivers; made with the first text. */
   delivery: DeliveryRate | undefined;
-  /** The path has shown that it reorders (RFC 8985 §6.2). */
-  isReorderingSeen: boolean;
-  /** RACK.reo_wnd_mult: the reordering window in quarters of the shortest round trip. */
-  reoWndMult: number;
-  /** RACK.reo_wnd_persist: recoveries until that is 1 again. */
-  reoWndPersist: number;
-  /** RACK.dsack_round: SND.NXT when a D-SACK was last counted, −1 before one was. */
-  dsackRoundEnd: number;
+  /** What the path has shown of its reordering; there once it has. */
+  reordering: Reordering | undefined;
   /** What the retransmission timer runs for, `TIMER_…`. */
   timerKind: number;
   /** Where F-RTO stands, `FRTO_…`. */
@@ -355,10 +350,7 @@ export class Tcb {
     this.hasSack = false;
     this.sent = undefined;
     this.delivery = undefined;
-    this.isReorderingSeen = false;
-    this.reoWndMult = 1;
-    this.reoWndPersist = 0;
-    this.dsackRoundEnd = -1;
+    this.reordering = undefined;
     this.timerKind = 0;
     this.frto = 0;
     this.undo = undefined;

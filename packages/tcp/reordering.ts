@@ -1,0 +1,44 @@
+/** Data plane. {@linkcode Reordering}: what a path has shown of its reordering, for RACK (RFC 8985 §6.2). Most paths never show
+ * any.
+ *
+ * @module
+ */
+import { seqGeq } from "./seq.ts";
+
+/** Recoveries without a D-SACK until the reordering window shrinks to its default again (RFC 8985 §6.2, step 4). */
+const REO_WND_PERSIST = 16;
+/** Most quarters of a round trip. The smoothed round trip bounds it as well. */
+const MAX_REO_WND_MULT = 64;
+
+/** Made with the first piece out of order, or the first D-SACK. */
+export class Reordering {
+  /** RACK.reordering_seen: a piece was delivered after one sent later, and was no retransmission. */
+  isSeen: boolean;
+  /** RACK.reo_wnd_mult: the reordering window in quarters of the shortest round trip. */
+  quarters: number;
+  /** RACK.reo_wnd_persist: recoveries until that is 1 again. */
+  #persist: number;
+  /** RACK.dsack_round: SND.NXT when a D-SACK was last counted, −1 before one was. */
+  #dsackRoundEnd: number;
+
+  /** Nothing shown yet. */
+  constructor() {
+    this.isSeen = false;
+    this.quarters = 1;
+    this.#persist = 0;
+    this.#dsackRoundEnd = -1;
+  }
+
+  /** An acknowledgment brought a D-SACK: counted once a round trip, it makes the reordering window larger. */
+  onDsack(sndUna: number, sndNxt: number): void {
+    if (this.#dsackRoundEnd >= 0 && !seqGeq(sndUna, this.#dsackRoundEnd)) return;
+    this.#dsackRoundEnd = sndNxt;
+    if (this.quarters < MAX_REO_WND_MULT) this.quarters++;
+    this.#persist = REO_WND_PERSIST;
+  }
+
+  /** A recovery is over: after sixteen of them without a D-SACK the window has its default size again. */
+  onRecoveryEnd(): void {
+    if (this.#persist > 0 && --this.#persist === 0) this.quarters = 1;
+  }
+}
