@@ -76,6 +76,7 @@ export * from "./state.ts";
 export * from "./tcp_config.ts";
 export * from "./tcp_presets.ts";
 export * from "./tcp_header.ts";
+export type { TcpAoAlgorithm } from "./tcp_ao_key.ts";
 export {
   MAX_MD5_KEY_LENGTH,
   type TcpAoKey,

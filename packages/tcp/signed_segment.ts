@@ -28,8 +28,12 @@ export interface SegmentSignature {
 
 /** A keyed or unkeyed digest in the making. */
 export interface SegmentMac {
+  /** Begins a message. */
+  reset(): void;
   /** Takes octets in. */
   update(bytes: Uint8Array, start: number, end: number): void;
+  /** Ends the message: writes the digest at `at` of `out`. */
+  digestInto(out: Uint8Array, at: number): void;
 }
 
 const MAX_PSEUDO_HEADER = 4 + 40;

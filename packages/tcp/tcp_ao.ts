@@ -1,9 +1,10 @@
-/** Data plane. {@linkcode AoSignature}: the TCP Authentication Option (RFC 5925) of one connection, with HMAC-SHA-1-96 (RFC 5926).
+/** Data plane. {@linkcode AoSignature}: the TCP Authentication Option (RFC 5925) of one connection, with HMAC-SHA-1-96 or
+ * AES-128-CMAC-96 (RFC 5926).
  *
  * ```text
  *   | kind 29 | length 16 | KeyID | RNextKeyID |  MAC, 12 octets  |
  *
- *   MAC = HMAC-SHA-1-96(traffic key, SNE, pseudo header, header with checksum and MAC of 0, text)
+ *   MAC = MAC_alg(traffic key, SNE, pseudo header, header with checksum and MAC of 0, text)
  * ```
  *
  * The traffic key follows from a master key, both addresses, ports and initial sequence numbers, so that no segment counts
@@ -17,7 +18,6 @@
  * @module
  */
 import type { Pbuf } from "@lightwire/pbuf";
-import type { HmacSha1 } from "@lightwire/pbuf/digest";
 import type { IpAddress, IpRxInfo } from "@lightwire/ip";
 import { ACK, RST, SYN } from "./control_bits.ts";
 import type { Segment } from "./segment.ts";
@@ -29,6 +29,7 @@ import {
   macHeader,
   macText,
   optionOffset,
+  type SegmentMac,
   type SegmentSignature,
 } from "./signed_segment.ts";
 import type { MasterKeyTuple } from "./tcp_ao_key.ts";
@@ -42,8 +43,8 @@ const digest = new Uint8Array(20);
 
 /** The traffic keys of one master key, once both ISNs are known. */
 interface TrafficKeys {
-  readonly send: HmacSha1;
-  readonly receive: HmacSha1;
+  readonly send: SegmentMac;
+  readonly receive: SegmentMac;
 }
 
 /** TCP-AO of one connection. */
@@ -151,13 +152,13 @@ function remoteIsn(seg: Segment): number {
   return (seg.ctl & SYN) !== 0 ? seg.seq : (seg.seq - 1) >>> 0;
 }
 
-function isnKey(seg: Segment, rx: IpRxInfo, key: MasterKeyTuple, theirs: number, ours: number): HmacSha1 {
+function isnKey(seg: Segment, rx: IpRxInfo, key: MasterKeyTuple, theirs: number, ours: number): SegmentMac {
   return key.derive(rx.source, seg.sourcePort, theirs, rx.destination, seg.destinationPort, ours);
 }
 
 /** Writes the option and its MAC. */
 function writeOption(
-  mac: HmacSha1,
+  mac: SegmentMac,
   key: MasterKeyTuple,
   nextId: number,
   sne: number,
@@ -183,7 +184,7 @@ function writeOption(
 
 /** Whether the option at `at` of a segment has the MAC that it must have (RFC 5925 §5.1). */
 export function hasMac(
-  mac: HmacSha1,
+  mac: SegmentMac,
   key: MasterKeyTuple,
   sne: number,
   seg: Segment,

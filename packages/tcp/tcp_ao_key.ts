@@ -3,18 +3,22 @@
  *
  * @module
  */
-import { HmacSha1 } from "@lightwire/pbuf/digest";
+import { AesCmac, aesCmac, HmacSha1 } from "@lightwire/pbuf/digest";
 import type { IpAddress } from "@lightwire/ip";
-import { putAddress } from "./signed_segment.ts";
+import { putAddress, type SegmentMac } from "./signed_segment.ts";
 
+/** The pairs of MAC and key derivation function that every TCP-AO has (RFC 5926 §2.1). */
+export type TcpAoAlgorithm = "hmac-sha-1-96" | "aes-128-cmac-96";
+
+const AES_KEY_BYTES = 16;
+const SHA1_KEY_BYTES = 20;
 const CONTEXT_OFFSET = 7;
-const KEY_BITS = 160;
 const context = new Uint8Array(CONTEXT_OFFSET + 2 * 16 + 2 * 2 + 2 * 4 + 2);
 const contextView = new DataView(context.buffer);
-// i = 1, and the label (RFC 5926 §3.1.1.1).
+// i = 1, and the label (RFC 5926 §3.1.1).
 context.set([1, 0x54, 0x43, 0x50, 0x2d, 0x41, 0x4f]);
 
-/** One key, KDF_HMAC_SHA1 with HMAC-SHA-1-96. */
+/** One key: KDF_HMAC_SHA1 with HMAC-SHA-1-96, or KDF_AES_128_CMAC with AES-128-CMAC-96. */
 export class MasterKeyTuple {
   /** KeyID of segments that we sign with it. */
   readonly sendId: number;
@@ -22,17 +26,27 @@ export class MasterKeyTuple {
   readonly recvId: number;
   /** The MAC covers TCP's other options. */
   readonly coversOptions: boolean;
-  readonly #kdf: HmacSha1;
+  readonly #isAes: boolean;
+  readonly #kdf: SegmentMac;
 
   /** @param key the master key, of any length; not kept. */
-  constructor(sendId: number, recvId: number, key: Uint8Array, coversOptions: boolean) {
+  constructor(
+    sendId: number,
+    recvId: number,
+    key: Uint8Array,
+    coversOptions: boolean,
+    algorithm: TcpAoAlgorithm = "hmac-sha-1-96",
+  ) {
     this.sendId = sendId;
     this.recvId = recvId;
     this.coversOptions = coversOptions;
-    this.#kdf = new HmacSha1(key);
+    this.#isAes = algorithm === "aes-128-cmac-96";
+    if (!this.#isAes) this.#kdf = new HmacSha1(key);
+    // A key of another length is drawn to size first, under a key of zeros (RFC 5926 §3.1.1.2).
+    else this.#kdf = new AesCmac(key.length === AES_KEY_BYTES ? key : aesCmac(new Uint8Array(16), key));
   }
 
-  /** The key for segments of one direction (RFC 5925 §5.2).
+  /** The MAC for segments of one direction (RFC 5925 §5.2).
    *
    * @param sourceIsn ISN of the sender.
    * @param destinationIsn ISN of the receiver; 0 for a SYN without ACK.
@@ -44,13 +58,19 @@ export class MasterKeyTuple {
     destination: IpAddress,
     destinationPort: number,
     destinationIsn: number,
-  ): HmacSha1 {
-    return new HmacSha1(
-      this.trafficKey(source, sourcePort, sourceIsn, destination, destinationPort, destinationIsn),
+  ): SegmentMac {
+    const key = this.trafficKey(
+      source,
+      sourcePort,
+      sourceIsn,
+      destination,
+      destinationPort,
+      destinationIsn,
     );
+    return this.#isAes ? new AesCmac(key) : new HmacSha1(key);
   }
 
-  /** The octets of that key: KDF_HMAC_SHA1 (RFC 5926 §3.1.1.1). */
+  /** The octets of its key: KDF_HMAC_SHA1 (RFC 5926 §3.1.1.1) or KDF_AES_128_CMAC (§3.1.1.2). */
   trafficKey(
     source: IpAddress,
     sourcePort: number,
@@ -59,14 +79,14 @@ export class MasterKeyTuple {
     destinationPort: number,
     destinationIsn: number,
   ): Uint8Array {
+    const key = new Uint8Array(this.#isAes ? AES_KEY_BYTES : SHA1_KEY_BYTES);
     let at = putAddress(contextView, CONTEXT_OFFSET, source);
     at = putAddress(contextView, at, destination);
     contextView.setUint16(at, sourcePort);
     contextView.setUint16(at + 2, destinationPort);
     contextView.setUint32(at + 4, sourceIsn);
     contextView.setUint32(at + 8, destinationIsn);
-    contextView.setUint16(at + 12, KEY_BITS);
-    const key = new Uint8Array(KEY_BITS / 8);
+    contextView.setUint16(at + 12, 8 * key.length);
     this.#kdf.reset();
     this.#kdf.update(context, 0, at + 14);
     this.#kdf.digestInto(key, 0);

@@ -6,7 +6,7 @@ import { Segment } from "./segment.ts";
 import { SequenceExtension } from "./sequence_extension.ts";
 import { findOption, KIND_AO } from "./signed_segment.ts";
 import { hasMac } from "./tcp_ao.ts";
-import { MasterKeyTuple } from "./tcp_ao_key.ts";
+import { MasterKeyTuple, type TcpAoAlgorithm } from "./tcp_ao_key.ts";
 import { parseTcpSegment } from "./tcp_header.ts";
 
 /** What RFC 9235 gives: which section, both ISNs (sender's first), whether options are covered, packet, traffic key. */
@@ -14,6 +14,7 @@ interface Vector {
   readonly section: string;
   readonly isns: readonly [number, number];
   readonly coversOptions: boolean;
+  readonly algorithm?: TcpAoAlgorithm;
   readonly packet: string;
   readonly trafficKey: string;
 }
@@ -21,7 +22,8 @@ interface Vector {
 const UPDATE_41 = "ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff 00 43 01 04";
 const OPEN_TAIL = "26 02 06 01 04 00 01 00 01 02 02 80 00 02 02 02 00 02 02 42 00 02 06 41 04 00 00";
 
-// KDF_HMAC_SHA1 and HMAC-SHA-1-96 over IPv4 and IPv6, master key "testvector" (RFC 9235 §3, §4, §6.1).
+// KDF_HMAC_SHA1 and HMAC-SHA-1-96, KDF_AES_128_CMAC and AES-128-CMAC-96, over IPv4 and IPv6, master key "testvector"
+// (RFC 9235 §3 to §7).
 const VECTORS: readonly Vector[] = [
   {
     section: "4.1.1",
@@ -113,6 +115,96 @@ const VECTORS: readonly Vector[] = [
       01 03 03 08 04 02 08 0a bd 33 12 9b 00 41 d0 87 1d 10 54 3d f1 cb a3 46 c3 52 61 63 f7 1f 1f 55`,
     trafficKey: "e4 a3 7a da 2a 0a fc a8 71 14 34 91 3f e1 38 c7 71 eb cb 4a",
   },
+  {
+    section: "5.1.1",
+    isns: [0x787a1ddf, 0],
+    coversOptions: true,
+    algorithm: "aes-128-cmac-96",
+    packet: `45 e0 00 4c 7b 9f 40 00 ff 06 20 dc 0a 0b 0c 0d ac 1b 1c 1d c4 fa 00 b3 78 7a 1d df 00 00 00 00
+      e0 02 ff ff 5a 0f 00 00 02 04 05 b4 01 03 03 08 04 02 08 0a 00 01 7e d0 00 00 00 00 1d 10 3d 54
+      e4 77 e9 9c 80 40 76 54 98 e5 50 91`,
+    trafficKey: "f5 b8 b3 d5 f3 4f db b6 eb 8d 4a b9 66 0e 60 e3",
+  },
+  {
+    section: "5.1.2",
+    isns: [0xfadd6de9, 0x787a1ddf],
+    coversOptions: true,
+    algorithm: "aes-128-cmac-96",
+    packet: `45 e0 00 4c 4b ad 40 00 ff 06 50 ce ac 1b 1c 1d 0a 0b 0c 0d 00 b3 c4 fa fa dd 6d e9 78 7a 1d e0
+      e0 12 ff ff f3 f2 00 00 02 04 05 b4 01 03 03 08 04 02 08 0a 93 f4 e9 e8 00 01 7e d0 1d 10 54 3d
+      d6 ad a7 bc 4c dd 53 6d 17 69 db 5f`,
+    trafficKey: "4b c7 57 1a 48 6f 32 64 bb d8 88 47 40 66 b4 b1",
+  },
+  {
+    section: "5.1.3",
+    isns: [0x787a1ddf, 0xfadd6de9],
+    coversOptions: true,
+    algorithm: "aes-128-cmac-96",
+    packet: `45 e0 00 87 fb 4f 40 00 ff 06 a0 f0 0a 0b 0c 0d ac 1b 1c 1d c4 fa 00 b3 78 7a 1d e0 fa dd 6d ea
+      c0 18 01 04 95 05 00 00 01 01 08 0a 00 01 7e d0 93 f4 e9 e8 1d 10 3d 54 77 41 27 42 fa 4d c4 33
+      ef f0 97 3e ${UPDATE_41} da bf 00 b4 0a 0b 0c 0d ${OPEN_TAIL} da bf 02 08 40 06 00 64 00 01 01 00`,
+    trafficKey: "8c 8a e0 e8 37 1e c5 cb b9 7e a7 9d 90 41 83 91",
+  },
+  {
+    section: "5.1.4",
+    isns: [0xfadd6de9, 0x787a1ddf],
+    coversOptions: true,
+    algorithm: "aes-128-cmac-96",
+    packet: `45 e0 00 87 b9 14 40 00 ff 06 e3 2b ac 1b 1c 1d 0a 0b 0c 0d 00 b3 c4 fa fa dd 6d ea 78 7a 1e 23
+      c0 18 01 00 e7 db 00 00 01 01 08 0a 93 f4 e9 e8 00 01 7e d0 1d 10 54 3d f6 d9 65 a7 83 82 a7 48
+      45 f7 2d ac ${UPDATE_41} da c0 00 b4 ac 1b 1c 1d ${OPEN_TAIL} da c0 02 08 40 06 00 64 00 01 01 00`,
+    trafficKey: "4b c7 57 1a 48 6f 32 64 bb d8 88 47 40 66 b4 b1",
+  },
+  {
+    section: "5.2.1",
+    isns: [0x389bed71, 0],
+    coversOptions: false,
+    algorithm: "aes-128-cmac-96",
+    packet: `45 e0 00 4c f2 2e 40 00 ff 06 aa 4c 0a 0b 0c 0d ac 1b 1c 1d da 1c 00 b3 38 9b ed 71 00 00 00 00
+      e0 02 ff ff 70 bf 00 00 02 04 05 b4 01 03 03 08 04 02 08 0a 00 01 85 e1 00 00 00 00 1d 10 3d 54
+      c4 4e 60 cb 31 f7 c0 b1 de 3d 27 49`,
+    trafficKey: "2c db ae 13 92 c4 94 49 fa 92 c4 50 97 35 d5 0e",
+  },
+  {
+    section: "5.2.2",
+    isns: [0xd3844a6f, 0x389bed71],
+    coversOptions: false,
+    algorithm: "aes-128-cmac-96",
+    packet: `45 e0 00 4c 6c c0 40 00 ff 06 2f bb ac 1b 1c 1d 0a 0b 0c 0d 00 b3 da 1c d3 84 4a 6f 38 9b ed 72
+      e0 12 ff ff e4 45 00 00 02 04 05 b4 01 03 03 08 04 02 08 0a ce 45 98 38 00 01 85 e1 1d 10 54 3d
+      3a 6a bb 20 7e 49 b1 be 71 36 db 90`,
+    trafficKey: "3c e6 7a 55 18 69 50 6b 63 47 b6 33 c5 0a 62 4a",
+  },
+  {
+    section: "5.2.3",
+    isns: [0x389bed71, 0xd3844a6f],
+    coversOptions: false,
+    algorithm: "aes-128-cmac-96",
+    packet: `45 e0 00 87 ee 91 40 00 ff 06 ad ae 0a 0b 0c 0d ac 1b 1c 1d da 1c 00 b3 38 9b ed 72 d3 84 4a 70
+      c0 18 01 04 88 51 00 00 01 01 08 0a 00 01 85 e1 ce 45 98 38 1d 10 3d 54 75 85 e9 e9 d5 c3 ec 85
+      7b 96 f8 37 ${UPDATE_41} da bf 00 b4 0a 0b 0c 0d ${OPEN_TAIL} da bf 02 08 40 06 00 64 00 01 01 00`,
+    trafficKey: "03 5b c4 00 a3 41 ff e5 95 f5 9f 58 00 50 06 ca",
+  },
+  {
+    section: "5.2.4",
+    isns: [0xd3844a6f, 0x389bed71],
+    coversOptions: false,
+    algorithm: "aes-128-cmac-96",
+    packet: `45 e0 00 87 6a 21 40 00 ff 06 32 1f ac 1b 1c 1d 0a 0b 0c 0d 00 b3 da 1c d3 84 4a 70 38 9b ed 72
+      c0 18 01 00 04 49 00 00 01 01 08 0a ce 45 98 38 00 01 85 e1 1d 10 54 3d 5c 04 0f d9 23 33 04 76
+      5c 09 82 f4 ${UPDATE_41} da c0 00 b4 ac 1b 1c 1d ${OPEN_TAIL} da c0 02 08 40 06 00 64 00 01 01 00`,
+    trafficKey: "3c e6 7a 55 18 69 50 6b 63 47 b6 33 c5 0a 62 4a",
+  },
+  {
+    section: "7.1.2",
+    isns: [0xa6744ecb, 0x193cccec],
+    coversOptions: true,
+    algorithm: "aes-128-cmac-96",
+    packet: `6e 06 15 20 00 38 06 40 fd 00 00 00 00 00 00 00 00 00 00 00 00 00 00 02 fd 00 00 00 00 00 00 00
+      00 00 00 00 00 00 00 01 00 b3 f8 5a a6 74 4e cb 19 3c cc ed e0 12 ff ff ea bb 00 00 02 04 05 a0
+      01 03 03 08 04 02 08 0a 71 da ab c8 13 e4 ab 99 1d 10 54 3d dc 28 43 a8 4e 78 a6 bc fd c5 ed 80`,
+    trafficKey: "cf 1b 1e 22 5e 06 a6 36 16 76 4a 06 7b 46 f4 b1",
+  },
 ];
 
 function addressAt(view: DataView, at: number, family: number): IpAddress {
@@ -121,7 +213,7 @@ function addressAt(view: DataView, at: number, family: number): IpAddress {
   return new IpAddress(6, word(0), word(1), word(2), word(3), 0);
 }
 
-for (const { section, isns, coversOptions, packet, trafficKey } of VECTORS) {
+for (const { section, isns, coversOptions, algorithm, packet, trafficKey } of VECTORS) {
   Deno.test(`TCP-AO: traffic key and MAC of RFC 9235 §${section}; one bit of text or MAC more, and it is none`, () => {
     const pool = new PbufPool([{ slotBytes: 512, slots: 1 }]);
     const bytes = parseHex(packet);
@@ -137,7 +229,7 @@ for (const { section, isns, coversOptions, packet, trafficKey } of VECTORS) {
     const seg = new Segment();
     assertEquals(parseTcpSegment(p, seg), undefined);
     const option = findOption(p.bytes, p.start - seg.dataOffset + 20, p.start, KIND_AO);
-    const key = new MasterKeyTuple(61, 84, new TextEncoder().encode("testvector"), coversOptions);
+    const key = new MasterKeyTuple(61, 84, new TextEncoder().encode("testvector"), coversOptions, algorithm);
     const from = [rx.source, seg.sourcePort, isns[0]] as const;
     const to = [rx.destination, seg.destinationPort, isns[1]] as const;
     assertEquals(key.trafficKey(...from, ...to), parseHex(trafficKey));

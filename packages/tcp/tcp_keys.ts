@@ -5,7 +5,7 @@
 import { type IpAddress, type Prefix, prefixContains } from "@lightwire/ip";
 import { Authentication } from "./authentication.ts";
 import type { TcpConnection } from "./connection.ts";
-import { MasterKeyTuple } from "./tcp_ao_key.ts";
+import { MasterKeyTuple, type TcpAoAlgorithm } from "./tcp_ao_key.ts";
 import type { TcpLayer } from "./tcp_layer.ts";
 import { Md5Signature } from "./tcp_md5.ts";
 
@@ -28,7 +28,7 @@ export interface TcpMd5Key extends TcpKeyScope {
   readonly key: Uint8Array;
 }
 
-/** A master key tuple of TCP-AO (RFC 5925 §3.1), for KDF_HMAC_SHA1 and HMAC-SHA-1-96. */
+/** A master key tuple of TCP-AO (RFC 5925 §3.1). */
 export interface TcpAoKey extends TcpKeyScope {
   /** The master key, 1 octet at least. */
   readonly masterKey: Uint8Array;
@@ -38,6 +38,8 @@ export interface TcpAoKey extends TcpKeyScope {
   readonly recvId?: number;
   /** Whether the MAC covers other options of TCP; false where something on the way changes them. Default true. */
   readonly coversOptions?: boolean;
+  /** The MAC, and with it the function that derives keys (RFC 5926 §2.1). Default `"hmac-sha-1-96"`. */
+  readonly algorithm?: TcpAoAlgorithm;
 }
 
 interface Entry<K extends TcpKeyScope, S> {
@@ -87,10 +89,14 @@ export class TcpKeys {
 
   /** From now on new connections of that scope are signed (RFC 5925).
    *
-   * @throws {RangeError} if the master key is empty, or a KeyID is out of its range or in use for the same scope.
+   * @throws {RangeError} if the master key is empty, the algorithm unknown, or a KeyID is out of its range or in use for the same scope.
    */
   addAo(key: TcpAoKey): void {
     const recvId = key.recvId ?? key.sendId;
+    const algorithm = key.algorithm ?? "hmac-sha-1-96";
+    if (algorithm !== "hmac-sha-1-96" && algorithm !== "aes-128-cmac-96") {
+      throw new RangeError(`TCP-AO has no algorithm ${algorithm}`);
+    }
     if (key.masterKey.length === 0) throw new RangeError("A master key must have at least one octet");
     for (const id of [key.sendId, recvId]) {
       if (!Number.isInteger(id) || id < 0 || id > 255) {
@@ -102,7 +108,13 @@ export class TcpKeys {
       isSameScope(other, key) && (signer.sendId === key.sendId || signer.recvId === recvId)
     );
     if (isTaken) throw new RangeError(`KeyID ${key.sendId}, or ${recvId}, is in use for these peers`);
-    const signer = new MasterKeyTuple(key.sendId, recvId, key.masterKey, key.coversOptions ?? true);
+    const signer = new MasterKeyTuple(
+      key.sendId,
+      recvId,
+      key.masterKey,
+      key.coversOptions ?? true,
+      algorithm,
+    );
     this.#ao.push({ key, signer });
     this.#layer.authentication ??= new Authentication(this.#layer, this);
   }

@@ -1,6 +1,9 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { createHash, createHmac } from "node:crypto";
+import { createCipheriv, createHash, createHmac } from "node:crypto";
+import { parseHex } from "../hex.ts";
+import { Aes128 } from "./aes128.ts";
+import { AesCmac, aesCmac } from "./aes_cmac.ts";
 import { HmacSha1 } from "./hmac_sha1.ts";
 import { Md5, md5 } from "./md5.ts";
 import { Sha1, sha1 } from "./sha1.ts";
@@ -36,4 +39,58 @@ Deno.test("HmacSha1: any key and any messages, one after the other, give what Op
       assertEquals(digest, new Uint8Array(createHmac("sha1", key).update(message).digest()));
     }
   }));
+});
+
+Deno.test("Aes128: the example of FIPS 197 appendix B", () => {
+  const cipher = new Aes128(parseHex("2b7e151628aed2a6abf7158809cf4f3c"));
+  const block = Int32Array.of(0x3243f6a8, 0x885a308d, 0x313198a2, 0xe0370734);
+  cipher.encrypt(block);
+  assertEquals(block, Int32Array.of(0x3925841d, 0x02dc09fb, 0xdc118597, 0x196a0b32));
+});
+
+Deno.test("Aes128: any key and block give what OpenSSL gives", () => {
+  const octets = fc.uint8Array({ minLength: 16, maxLength: 16 });
+  fc.assert(fc.property(octets, octets, (key, text) => {
+    const view = new DataView(text.buffer, text.byteOffset);
+    const block = Int32Array.from({ length: 4 }, (_, i) => view.getInt32(4 * i));
+    new Aes128(key).encrypt(block);
+    const cipher = createCipheriv("aes-128-ecb", key, null).setAutoPadding(false);
+    const theirs = cipher.update(text);
+    cipher.final();
+    assertEquals(block, Int32Array.from({ length: 4 }, (_, i) => theirs.readInt32BE(4 * i)));
+  }));
+});
+
+const CMAC_KEY = parseHex("2b7e151628aed2a6abf7158809cf4f3c");
+const CMAC_TEXT = parseHex(`6bc1bee22e409f96e93d7e117393172a ae2d8a571e03ac9c9eb76fac45af8e51
+  30c81c46a35ce411e5fbc1191a0a52ef f69f2445df4f9b17ad2b417be66c3710`);
+
+for (
+  const [length, mac] of [
+    [0, "bb1d6929e95937287fa37d129b756746"],
+    [16, "070a16b46b4d4144f79bdd9dd04a287c"],
+    [40, "dfa66747de9ae63030ca32611497c827"],
+    [64, "51f0bebf7e3b9d92fc49741779363cfe"],
+  ] as const
+) {
+  Deno.test(`AesCmac: the example of RFC 4493 §4 with ${length} octets`, () => {
+    assertEquals(aesCmac(CMAC_KEY, CMAC_TEXT.subarray(0, length)), parseHex(mac));
+  });
+}
+
+Deno.test("AesCmac: pieces of any length, message after message, give what the whole gives (RFC 4493 §2.4)", () => {
+  fc.assert(fc.property(fc.array(PIECES, { maxLength: 3 }), (messages) => {
+    const mac = new AesCmac(CMAC_KEY);
+    for (const pieces of messages) {
+      mac.reset();
+      for (const piece of pieces) mac.update(piece);
+      const digest = new Uint8Array(17);
+      mac.digestInto(digest, 1);
+      assertEquals(digest.subarray(1), aesCmac(CMAC_KEY, Uint8Array.from(pieces.flatMap((p) => [...p]))));
+    }
+  }));
+});
+
+Deno.test("AesCmac: a key has 16 octets", () => {
+  assertThrows(() => new AesCmac(new Uint8Array(15)), RangeError, "16 octets");
 });

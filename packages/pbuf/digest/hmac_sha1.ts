@@ -7,6 +7,8 @@ import { Sha1, sha1 } from "./sha1.ts";
 /** HMAC-SHA-1 under one key, for any number of messages, one after the other. What the key does to both hashes is computed
  * once. */
 export class HmacSha1 {
+  /** Octets of a digest. */
+  readonly digestLength: number = 20;
   readonly #inner: Sha1;
   readonly #outer: Sha1;
   readonly #digest: Uint8Array;

@@ -1,5 +1,5 @@
-/** Digests that protocols of the Internet are made of: MD5 (RFC 1321), SHA-1 (RFC 3174), HMAC-SHA-1 (RFC 2104). None of them is
- * what a new protocol should use.
+/** Digests that protocols of the Internet are made of: MD5 (RFC 1321), SHA-1 (RFC 3174), HMAC-SHA-1 (RFC 2104), AES-CMAC (RFC 4493).
+ * All but the last are nothing that a new protocol should use.
  *
  * @example A digest in one go, and piece by piece
  * ```ts
@@ -17,6 +17,8 @@
  *
  * @module
  */
+export * from "./aes128.ts";
+export * from "./aes_cmac.ts";
 export * from "./block_hash.ts";
 export * from "./hmac_sha1.ts";
 export * from "./md5.ts";

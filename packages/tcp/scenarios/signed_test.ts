@@ -7,12 +7,15 @@ import { type Host, TwoHosts, type TwoHostsOptions } from "./two_hosts.ts";
 
 const text = (value: string) => new TextEncoder().encode(value);
 const ANY = prefixOf(ipv4(0), 0);
-const KINDS = ["MD5", "AO"] as const;
+const KINDS = ["MD5", "AO", "AO with AES"] as const;
 type Kind = typeof KINDS[number];
 
 function addKey(host: Host, kind: Kind, key: string, id = 1): void {
   if (kind === "MD5") host.tcp.keys.addMd5({ remote: ANY, key: text(key) });
-  else host.tcp.keys.addAo({ remote: ANY, masterKey: text(key), sendId: id });
+  else {
+    const algorithm = kind === "AO" ? "hmac-sha-1-96" : "aes-128-cmac-96";
+    host.tcp.keys.addAo({ remote: ANY, masterKey: text(key), sendId: id, algorithm });
+  }
 }
 
 /** A listener of b that sends back what it reads, and a connection of a that sends `octets`. */
@@ -137,11 +140,11 @@ for (const kind of KINDS) {
   });
 }
 
-Deno.test("ESTABLISHED: AO: keys change without a pause, as RNextKeyID asks (RFC 5925 §6.1)", () => {
+Deno.test("ESTABLISHED: AO: keys change without a pause, and with them the MAC, as RNextKeyID asks (RFC 5925 §6.1)", () => {
   const hosts = new TwoHosts();
   for (const host of [hosts.a, hosts.b]) {
     addKey(host, "AO", "old", 1);
-    host.tcp.keys.addAo({ remote: ANY, masterKey: text("new"), sendId: 2 });
+    addKey(host, "AO with AES", "new", 2);
   }
   const { client, received } = echo(hosts, 300_000);
   hosts.sim.runUntil(() => received() > 20_000, 60_000);
@@ -179,6 +182,12 @@ Deno.test("CLOSED: keys that are none are refused", () => {
   assertThrows(() => keys.addMd5({ remote: ANY, key: new Uint8Array(81) }), RangeError);
   assertThrows(() => keys.addAo({ remote: ANY, masterKey: text("x"), sendId: 256 }), RangeError);
   assertThrows(() => keys.addAo({ remote: ANY, masterKey: text(""), sendId: 1 }), RangeError);
+  const unknown = "md5" as "aes-128-cmac-96";
+  assertThrows(
+    () => keys.addAo({ remote: ANY, masterKey: text("x"), sendId: 1, algorithm: unknown }),
+    RangeError,
+    "no algorithm",
+  );
   keys.addAo({ remote: ANY, masterKey: text("x"), sendId: 1, recvId: 2 });
   assertThrows(() => keys.addAo({ remote: ANY, masterKey: text("y"), sendId: 3, recvId: 2 }), RangeError);
 });
