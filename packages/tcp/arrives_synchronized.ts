@@ -8,7 +8,7 @@ import { isAcceptable, isNewAck, isPlausibleAck } from "./acceptability.ts";
 import { processAck } from "./acknowledge.ts";
 import { mayAnswerInvalid } from "./challenge_ack.ts";
 import { ACK, FIN, RST, SYN, URG } from "./control_bits.ts";
-import { receiveMark } from "./ecn.ts";
+import { receiveMark, receiveSynEcho } from "./ecn.ts";
 import { enterEstablished } from "./negotiation.ts";
 import { receiveFin, receiveText } from "./receive_text.ts";
 import type { Segment } from "./segment.ts";
@@ -212,6 +212,7 @@ function acknowledgeSyn(tcb: Tcb, seg: Segment, rx: IpRxInfo): boolean {
   tcb.sndWl1 = seg.seq;
   tcb.sndWl2 = seg.ack;
   enterEstablished(tcb);
+  if (tcb.ecn !== 0) receiveSynEcho(tcb, seg);
   return true;
 }
 

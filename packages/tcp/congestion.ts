@@ -63,8 +63,11 @@ export interface CongestionControl {
    * @param delivery what the connection has delivered so far.
    */
   onRateSample?(sample: RateSample, delivery: DeliveryRate, nowMs: number): void;
-  /** An acknowledgment carried ECE, once per window (RFC 3168 §6.1.2). */
-  onEcnEcho(flight: number, nowMs: number): void;
+  /** An acknowledgment carried ECE, once per window (RFC 3168 §6.1.2). Never makes the window larger.
+   *
+   * @param isAlternative a mark may count less than a loss (ABE, RFC 8511 §3.1), for algorithms to which it does. Default false.
+   */
+  onEcnEcho(flight: number, nowMs: number, isAlternative?: boolean): void;
   /** The last reduction turned out to be for nothing (RFC 3522, RFC 5682, RFC 2883): state of before it is restored. */
   undo(): void;
 }

@@ -31,6 +31,8 @@ import { HyStart } from "./hystart.ts";
 
 /** β_cubic (RFC 9438 §4.6): what a loss leaves of the window. */
 export const CUBIC_BETA = 0.7;
+/** β_ecn of CUBIC (RFC 8511 §3.1): what a mark leaves of the window with ABE. */
+export const CUBIC_BETA_ECN = 0.85;
 /** C (RFC 9438 §5.1), in segments per cubic second: how fast the window grows. */
 export const CUBIC_C = 0.4;
 /** α_cubic (RFC 9438 §4.3): segments per round trip with which Reno would hold the same average while halving less. */
@@ -217,9 +219,9 @@ export class Cubic implements CongestionControl {
   }
 
   /** See {@linkcode CongestionControl.onEcnEcho}. */
-  onEcnEcho(flight: number, _nowMs: number): void {
-    this.#reduce(flight);
-    this.cwnd = this.ssthresh;
+  onEcnEcho(flight: number, _nowMs: number, isAlternative: boolean = false): void {
+    this.#reduce(flight, isAlternative ? CUBIC_BETA_ECN : CUBIC_BETA);
+    if (this.ssthresh < this.cwnd) this.cwnd = this.ssthresh;
   }
 
   /** See {@linkcode CongestionControl.undo}: RFC 9438 §4.9. */
@@ -301,8 +303,11 @@ export class Cubic implements CongestionControl {
     this.#fraction = 0;
   }
 
-  /** A congestion event: RFC 9438 §4.6 and §4.7. */
-  #reduce(flight: number): void {
+  /** A congestion event: RFC 9438 §4.6 and §4.7.
+   *
+   * @param beta what it leaves of what was in flight.
+   */
+  #reduce(flight: number, beta: number = CUBIC_BETA): void {
     const cwnd = this.cwnd;
     this.#before = {
       cwnd,
@@ -315,7 +320,7 @@ export class Cubic implements CongestionControl {
     };
     this.#cwndPrior = cwnd;
     this.#wMax = this.#fastConvergence && cwnd < this.#wMax ? cwnd * (1 + CUBIC_BETA) / 2 : cwnd;
-    const reduced = flight * CUBIC_BETA;
+    const reduced = flight * beta;
     const floor = 2 * this.#smss;
     this.ssthresh = reduced > floor ? Math.floor(reduced) : floor;
     this.#epochMs = -1;

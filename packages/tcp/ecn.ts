@@ -8,8 +8,9 @@
  *     | ── text, CWR ───────────────────────────────────────▶ |   the window was reduced
  * ```
  *
- * Passive by default, as Linux: it is used when the peer asks for it. RFC 8311 lets other answers to a mark be tried;
- * the congestion control decides (`onEcnEcho`).
+ * Passive by default, as Linux: it is used when the peer asks for it. RFC 8311 lets other answers to a mark be tried: the
+ * congestion control decides (`onEcnEcho`), less than a loss with ABE (RFC 8511), which is an option. Another one is ECN+ (RFC 5562):
+ * SYN-ACKs that routers may mark instead of dropping them.
  *
  * @module
  */
@@ -35,7 +36,13 @@ const ECT_0 = 2;
 /** Control bits of our SYN or SYN-ACK (RFC 3168 §6.1.1). A SYN that has to be repeated does not ask again: something on the path
  * may drop such packets. */
 export function ecnSynBits(tcb: Tcb, isReply: boolean): number {
-  if (isReply) return (tcb.ecn & ECN_ACTIVE) !== 0 ? ECE : 0;
+  if (isReply) {
+    // ECN+ (RFC 5562 §3.2): the first one may be marked, one that has to be repeated may not.
+    const isCapable = (tcb.ecn & ECN_ACTIVE) !== 0 && tcb.layer.config.ecnPlus &&
+      tcb.retransmittedSegments === 0 && tcb.retransmitCount === 0;
+    tcb.tx.tos = (tcb.config.tos & ~3) | (isCapable ? ECT_0 : 0);
+    return (tcb.ecn & ECN_ACTIVE) !== 0 ? ECE : 0;
+  }
   if (tcb.layer.config.ecn !== "on" || tcb.retransmitCount > 0) {
     tcb.ecn = 0;
     return 0;
@@ -51,7 +58,27 @@ export function negotiateEcn(tcb: Tcb, seg: Segment): void {
     ? bits === ECE
     : bits === (ECE | CWR) && tcb.isPassive && tcb.layer.config.ecn !== "off";
   tcb.ecn = isAgreed ? ECN_ACTIVE : 0;
-  if (isAgreed) tcb.ecnEnd = tcb.iss;
+  if (!isAgreed) return;
+  tcb.ecnEnd = tcb.iss;
+  // A SYN-ACK with a mark: the peer uses ECN+, and has to hear of it (RFC 5562 §3.2).
+  if (seg.ecn === CE && !tcb.isPassive) {
+    tcb.layer.counters.ceReceived++;
+    tcb.ecn |= ECN_ECHO;
+  }
+}
+
+/** The peer has acknowledged our SYN-ACK: if that had been marked, the first window is a single segment (RFC 5562 §3.2).
+ *
+ * Deviation: RFC 5562 has another SYN-ACK sent, without ECT, and the connection wait for its acknowledgment. It would add a round
+ * trip to what a single lost SYN-ACK costs nothing either (RFC 6928 §2), and proves no more than the acknowledgment that is here.
+ */
+export function receiveSynEcho(tcb: Tcb, seg: Segment): void {
+  if ((seg.ctl & (ECE | SYN)) !== ECE || (tcb.ecn & ECN_ACTIVE) === 0 || !tcb.layer.config.ecnPlus) return;
+  tcb.layer.counters.ecnReductions++;
+  tcb.ecn |= ECN_CWR_DUE;
+  tcb.congestion.onSynLoss();
+  // The echo goes on until CWR arrives: it is answered now.
+  tcb.ecnEnd = tcb.sndNxt;
 }
 
 /** A segment with text has come: the mark of its packet, and the peer's word that it has reduced its window (RFC 3168 §6.1.3). */
@@ -72,14 +99,18 @@ export function receiveMark(tcb: Tcb, seg: Segment): void {
  * @param flight FlightSize before it.
  */
 export function receiveEcho(tcb: Tcb, seg: Segment, flight: number): void {
-  if ((seg.ctl & (ECE | SYN)) !== ECE || (tcb.ecn & ECN_ACTIVE) === 0) return;
-  if (!seqGeq(tcb.sndUna, tcb.ecnEnd)) return;
+  if ((tcb.ecn & ECN_ACTIVE) === 0 || !seqGeq(tcb.sndUna, tcb.ecnEnd)) return;
+  // It goes along without marks, too: two gibibytes behind, it would seem to lie ahead.
+  tcb.ecnEnd = tcb.sndUna;
+  if ((seg.ctl & (ECE | SYN)) !== ECE) return;
   tcb.ecnEnd = tcb.sndNxt;
   tcb.ecn |= ECN_CWR_DUE;
   // A recovery has reduced it already.
   if (tcb.phase !== "NONE") return;
   tcb.layer.counters.ecnReductions++;
-  tcb.congestion.onEcnEcho(flight, tcb.layer.clock.now());
+  tcb.congestion.onEcnEcho(flight, tcb.layer.clock.now(), tcb.layer.config.ecnAlternativeBackoff);
+  // What a D-SACK says of an earlier recovery does not take this back.
+  tcb.undo = undefined;
 }
 
 /** The window was reduced because of a loss: the peer may stop echoing marks of the same time. */

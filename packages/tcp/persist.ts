@@ -72,7 +72,7 @@ function probeDelay(tcb: Tcb): number {
 function isGivenUp(tcb: Tcb): boolean {
   const { config } = tcb.layer;
   const limitMs = tcb.config.userTimeoutMs;
-  if (limitMs > 0 && tcb.layer.clock.now() - tcb.probingSinceMs >= limitMs) return true;
+  if (limitMs > 0 && tcb.layer.clock.now() >= tcb.probingSinceMs + limitMs) return true;
   // Nobody waits for the end of a connection that the user has closed: without this, a peer that answers probes and never
   // opens its window could collect as many of them as it likes (RFC 6429 §4).
   if (tcb.isOrphan && tcb.probeBackOff >= config.orphanRetries && probeDelay(tcb) >= config.maxRtoMs) {

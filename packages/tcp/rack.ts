@@ -9,7 +9,7 @@
  */
 import type { AckSummary } from "./ack_summary.ts";
 import { Reordering } from "./reordering.ts";
-import { seqLt } from "./seq.ts";
+import { seqDiff, seqLt } from "./seq.ts";
 import type { SentSegments } from "./sent_segments.ts";
 import type { Tcb } from "./tcb.ts";
 
@@ -85,7 +85,7 @@ function updateRack(
 /** An acknowledgment brought a D-SACK (RFC 8985 §6.2, step 4). */
 export function rackDsack(tcb: Tcb): void {
   tcb.reordering ??= new Reordering();
-  tcb.reordering.onDsack(tcb.sndUna, tcb.sndNxt);
+  tcb.reordering.onDsack(tcb.bytesSent, seqDiff(tcb.sndNxt, tcb.sndUna));
 }
 
 /** After a retransmission timeout: the first segment is lost, and what was sent long enough ago (RFC 8985 §6.3). */

@@ -24,7 +24,7 @@ import { mtuProbeLost } from "./plpmtud.ts";
 import { Prr } from "./prr.ts";
 import { DUP_THRESH, rackAcknowledged, rackDetect, rackDsack, rackTimeout } from "./rack.ts";
 import type { Segment } from "./segment.ts";
-import { seqDiff, seqGeq, seqGt } from "./seq.ts";
+import { seqAdd, seqDiff, seqGeq, seqGt } from "./seq.ts";
 import type { SentSegments } from "./sent_segments.ts";
 import { type Tcb, textEnd } from "./tcb.ts";
 import { ensureRetransmission, startRetransmission, TIMER_REORDERING } from "./timer_set.ts";
@@ -104,6 +104,8 @@ export function recoverAfterAck(
     default:
       if (acked > 0) {
         tcb.dupAcks = 0;
+        // It goes along: two gibibytes behind, it would seem to lie ahead.
+        if (seqGt(tcb.sndUna, tcb.recover)) tcb.recover = seqAdd(tcb.sndUna, -1);
         tcb.congestion.onAck(acked, flight, nowMs, rttMs, flightUsed(tcb, flight));
       } else if (isDuplicate) tcb.dupAcks++;
   }
@@ -261,6 +263,7 @@ export function recoverAfterTimeout(tcb: Tcb): void {
   if (tcb.delivery !== undefined) tcb.delivery.timeouts++;
   tcb.trace?.lost(tcb.sndUna, flight, "pto_expired");
   tcb.congestion.onRetransmissionTimeout(flight, tcb.layer.clock.now(), isRepeated);
+  noteReduction(tcb);
   tcb.rto.backOff();
   const isFirst = !isRepeated && tcb.phase !== "TIMEOUT";
   const isInRecovery = tcb.phase === "FAST";

@@ -12,6 +12,9 @@ import {
   windowAfterSackRecovery,
 } from "./congestion.ts";
 
+/** β_ecn of Reno (RFC 8511 §3.1): what a mark leaves of the window with ABE, since queues that mark are short. */
+export const RENO_BETA_ECN = 0.8;
+
 /** Options of {@linkcode Reno}. */
 export interface RenoOptions {
   /** Initial window in segments. Default 10. */
@@ -155,9 +158,9 @@ export class Reno implements CongestionControl {
   }
 
   /** See {@linkcode CongestionControl.onEcnEcho}. */
-  onEcnEcho(flight: number, _nowMs: number): void {
-    this.#reduce(flight);
-    this.cwnd = this.ssthresh;
+  onEcnEcho(flight: number, _nowMs: number, isAlternative: boolean = false): void {
+    this.#reduce(flight, isAlternative ? RENO_BETA_ECN : 0.5);
+    if (this.ssthresh < this.cwnd) this.cwnd = this.ssthresh;
   }
 
   /** See {@linkcode CongestionControl.undo}. */
@@ -169,13 +172,13 @@ export class Reno implements CongestionControl {
     this.#isAfterTimeout = false;
   }
 
-  /** Equation 4 of RFC 5681: half of what was in flight, two segments at least. */
-  #reduce(flight: number): void {
+  /** Equation 4 of RFC 5681: `beta` of what was in flight, half of it after a loss; two segments at least. */
+  #reduce(flight: number, beta: number = 0.5): void {
     this.#priorCwnd = this.cwnd;
     this.#priorSsthresh = this.ssthresh;
-    const half = flight / 2;
+    const reduced = flight * beta;
     const floor = 2 * this.#smss;
-    this.ssthresh = half > floor ? Math.floor(half) : floor;
+    this.ssthresh = reduced > floor ? Math.floor(reduced) : floor;
     this.#bytesAcked = 0;
     this.#hasSent = true;
   }

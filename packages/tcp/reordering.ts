@@ -3,8 +3,6 @@
  *
  * @module
  */
-import { seqGeq } from "./seq.ts";
-
 /** Recoveries without a D-SACK until the reordering window shrinks to its default again (RFC 8985 §6.2, step 4). */
 const REO_WND_PERSIST = 16;
 /** Most quarters of a round trip. The smoothed round trip bounds it as well. */
@@ -18,7 +16,7 @@ export class Reordering {
   quarters: number;
   /** RACK.reo_wnd_persist: recoveries until that is 1 again. */
   #persist: number;
-  /** RACK.dsack_round: SND.NXT when a D-SACK was last counted, −1 before one was. */
+  /** RACK.dsack_round: octets sent in all when a D-SACK was last counted; no sequence number, which would come round again. */
   #dsackRoundEnd: number;
 
   /** Nothing shown yet. */
@@ -26,13 +24,17 @@ export class Reordering {
     this.isSeen = false;
     this.quarters = 1;
     this.#persist = 0;
-    this.#dsackRoundEnd = -1;
+    this.#dsackRoundEnd = 0;
   }
 
-  /** An acknowledgment brought a D-SACK: counted once a round trip, it makes the reordering window larger. */
-  onDsack(sndUna: number, sndNxt: number): void {
-    if (this.#dsackRoundEnd >= 0 && !seqGeq(sndUna, this.#dsackRoundEnd)) return;
-    this.#dsackRoundEnd = sndNxt;
+  /** An acknowledgment brought a D-SACK: counted once a round trip, it makes the reordering window larger.
+   *
+   * @param sent octets sent in all.
+   * @param flight of those, octets that are not acknowledged.
+   */
+  onDsack(sent: number, flight: number): void {
+    if (sent - flight < this.#dsackRoundEnd) return;
+    this.#dsackRoundEnd = sent;
     if (this.quarters < MAX_REO_WND_MULT) this.quarters++;
     this.#persist = REO_WND_PERSIST;
   }

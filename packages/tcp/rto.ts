@@ -133,7 +133,8 @@ export class RtoEstimator {
   fallBackAfterSynLoss(): void {
     this.backOffCount = 0;
     if (this.minRttMs === Infinity) {
-      this.rtoMs = FALLBACK_RTO_MS < this.#limits.maxMs ? FALLBACK_RTO_MS : this.#limits.maxMs;
+      const { initialMs, maxMs } = this.#limits;
+      this.rtoMs = Math.max(Math.min(FALLBACK_RTO_MS, maxMs), initialMs);
     }
   }
 }

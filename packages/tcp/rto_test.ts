@@ -62,6 +62,9 @@ Deno.test("RtoEstimator doubles at each expiry up to 120 s and recovers with new
 Deno.test("RtoEstimator: data starts with 3 s after a repeated SYN gave no sample (RFC 6298 §5.7)", () => {
   const rto = new RtoEstimator();
   rto.backOff();
+  const patient = new RtoEstimator({ initialMs: 5000 });
+  patient.fallBackAfterSynLoss();
+  assertEquals(patient.rtoMs, 5000);
   rto.fallBackAfterSynLoss();
   assertEquals([rto.rtoMs, rto.backOffCount], [3000, 0]);
   rto.sample(50);

@@ -5,6 +5,7 @@
  * @module
  */
 import type { AckSummary } from "./ack_summary.ts";
+import { noteReduction } from "./ecn.ts";
 import { sendProbeText } from "./output.ts";
 import { segmentBytes } from "./path_mtu.ts";
 import { PIECE_SACKED } from "./piece_store.ts";
@@ -78,4 +79,6 @@ function repaired(tcb: Tcb, flight: number): void {
   const nowMs = layer.clock.now();
   congestion.onEnterRecovery(flight, nowMs, true);
   congestion.onExitRecovery(flight, nowMs, true);
+  noteReduction(tcb);
+  tcb.undo = undefined;
 }

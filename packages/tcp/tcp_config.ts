@@ -145,6 +145,12 @@ export interface TcpOptions extends TcpConnectionOptions {
   /** Explicit Congestion Notification (RFC 3168): `"on"` asks for it, `"passive"` uses it when the peer asks, as Linux.
    * Default `"passive"`. */
   readonly ecn?: "off" | "passive" | "on";
+  /** ECN+ (RFC 5562, RFC 8311 §4.3): SYN-ACKs of connections that agree on ECN say that they are ECN-capable, so that a congested router
+   * marks them instead of dropping them. Default false. */
+  readonly ecnPlus?: boolean;
+  /** ABE (RFC 8511): a mark takes less of the congestion window than a loss does: CUBIC keeps 0.85 of it, Reno 0.8; BBR has a way of
+   * its own. Worth it where queues mark early. Default false. */
+  readonly ecnAlternativeBackoff?: boolean;
   /** Probe for a loss at the end of a flight before the retransmission timeout (RFC 8985 §7). Default true. */
   readonly tailLossProbe?: boolean;
   /** Discover the path MTU: set DF (RFC 1191). Default true. */
@@ -240,6 +246,8 @@ const DEFAULT_CONFIG: TcpConfig = {
   idleRestart: true,
   minshall: true,
   ecn: "passive",
+  ecnPlus: false,
+  ecnAlternativeBackoff: false,
   tailLossProbe: true,
   pathMtuDiscovery: true,
   mtuProbing: "blackhole",

@@ -66,11 +66,14 @@ export function stopRetransmission(tcb: Tcb): void {
   timer.stop();
 }
 
-/** (Re)starts the persist timer. */
+/** (Re)starts the persist timer, or for the end of the user timeout if that comes earlier. */
 export function startPersist(tcb: Tcb, delayMs: number): void {
   let timer = tcb.persistTimer;
   if (timer === undefined) timer = tcb.persistTimer = create(tcb, "PERSIST");
-  timer.start(delayMs);
+  const atMs = tcb.layer.clock.now() + delayMs;
+  const limitMs = tcb.config.userTimeoutMs;
+  const endMs = limitMs > 0 ? tcb.probingSinceMs + limitMs : Infinity;
+  timer.startAt(endMs < atMs ? endMs : atMs);
 }
 
 /** (Re)starts the delayed acknowledgment timer. */

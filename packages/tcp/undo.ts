@@ -16,6 +16,9 @@ export const FRTO_FIRST = 1;
 /** F-RTO, step 2b is done: new text was let out, and its acknowledgment tells. */
 export const FRTO_SECOND = 2;
 
+/** Octets acknowledged after a recovery until no D-SACK is about it any more: a retransmission that takes longer is not to be expected. */
+const UNDO_DISTANCE = 2 ** 30;
+
 /** What is remembered of a recovery, to find out whether it was for nothing. */
 export class Undo {
   /** SND.UNA when it began. */
@@ -60,6 +63,11 @@ export function noteRetransmission(tcb: Tcb, seq: number, segments: number, nowM
 export function isSpurious(tcb: Tcb, seg: Segment, acked: number, summary: AckSummary): boolean {
   const { undo } = tcb;
   if (undo === undefined || undo.isDecided) return false;
+  if (seqDiff(tcb.sndUna, undo.end) > UNDO_DISTANCE) {
+    // Long ago: its sequence numbers will come round again.
+    tcb.undo = undefined;
+    return false;
+  }
   if (acked > 0 && tcb.phase !== "NONE" && isEifel(tcb, undo, seg, acked)) return true;
   return summary.hasDsack && isDsacked(tcb, undo, summary);
 }

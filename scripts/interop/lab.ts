@@ -94,11 +94,9 @@ export class Running {
 
   /** Waits until its output matches.
    *
-   * @param timeoutMs generous: a machine with much else to do needs ten seconds to start a program.
-   * @throws {Error} when it ends first, or not within `timeoutMs`; then it is killed, so that it holds no port that the next
-   * test needs.
+   * @throws {Error} when it ends first, or not within `timeoutMs`.
    */
-  async waitFor(pattern: RegExp, timeoutMs = 60_000): Promise<RegExpExecArray> {
+  async waitFor(pattern: RegExp, timeoutMs = 15_000): Promise<RegExpExecArray> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<"late">((resolve) => timer = setTimeout(() => resolve("late"), timeoutMs));
     const ended = this.#child.status.then(() => Promise.all(this.#readers)).then(() => "ended" as const);
@@ -111,7 +109,6 @@ export class Running {
         if (what === "more") continue;
         const last = pattern.exec(this.stdout) ?? pattern.exec(this.stderr);
         if (last !== null) return last;
-        if (what === "late") await this.interrupt("SIGKILL");
         throw new Error(`${this.#label}: ${what} before ${pattern}\n${this.stdout}\n${this.stderr}`);
       }
     } finally {

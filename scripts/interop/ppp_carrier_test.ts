@@ -114,7 +114,7 @@ carrierTest(
     const login = `user ${LOGIN.name} password ${LOGIN.secret} noauth noipdefault`;
     const plugin = "plugin rp-pppoe.so vec0";
     await guest.guest(`pppd ${plugin} ${COMMON} ${login} logfile /run/lab/log/oe.log >/dev/null 2>&1 &`);
-    await server.waitFor(/up 10\.99\.0\.1 peer 10\.99\.0\.2 name tester/);
+    await server.waitFor(/up 10\.99\.0\.1 peer 10\.99\.0\.2 name tester/, 30_000);
     assertMatch(await guest.guest("/bin/ping -c 5 -i 0.4 -W 2 -s 900 10.99.0.1"), /[1-5] received/);
     await guest.guest("kill -TERM $(pidof pppd)");
     await server.waitFor(/ended/);
@@ -137,7 +137,7 @@ carrierTest(
     const files = "-c /run/lab/log/xl2tpd.conf -C /run/l2tp-control -p /run/xl2tpd.pid";
     await guest.guest(`xl2tpd -D ${files} >/run/lab/log/xl2tpd.log 2>&1 &`);
     await using client = lab.start(CARRIER_PEER, ["l2tp-client", "tap0", OURS, THEIRS]);
-    await client.waitFor(/pings \d/);
+    await client.waitFor(/pings \d/, 40_000);
     assertMatch(client.stdout, /up 10\.67\.0\.100 peer 10\.67\.0\.1[^]*pings [1-5]/);
     await client.interrupt("SIGTERM");
     assertMatch(await Deno.readTextFile(`${guest.folder}/log/l2tp.log`), /sent \[CHAP Success/);
@@ -162,7 +162,7 @@ carrierTest("xl2tpd calls: our network server answers, and it pings us (RFC 2661
   await server.waitFor(/ready/);
   const files = "-c /run/lab/log/xl2tpd.conf -C /run/l2tp-control -p /run/xl2tpd.pid";
   await guest.guest(`xl2tpd -D ${files} >/run/lab/log/xl2tpd.log 2>&1 &`);
-  await server.waitFor(/up 10\.99\.0\.1 peer 10\.99\.0\.2 name tester/);
+  await server.waitFor(/up 10\.99\.0\.1 peer 10\.99\.0\.2 name tester/, 40_000);
   assertMatch(await guest.guest("/bin/ping -c 5 -i 0.4 -W 2 -s 900 10.99.0.1"), /[1-5] received/);
   await guest.guest("kill -TERM $(pidof pppd)");
   await server.waitFor(/ended/);

@@ -79,9 +79,9 @@ Deno.test("a DHCP address that somebody else uses is declined", async () => {
   await using dnsmasq = startDnsmasq(lab, "--no-ping");
   await dnsmasq.waitFor(/started/);
   await using host = lab.startEthup(["--dhcp", "-v", "echo", "7"]);
-  await dnsmasq.waitFor(/DHCPDECLINE/);
+  await dnsmasq.waitFor(/DHCPDECLINE/, 30_000);
   // The next offer is another address, and that one is free.
-  await host.waitFor(/Leased/);
+  await host.waitFor(/Leased/, 45_000);
 });
 
 Deno.test("VLAN: tagged ARP and ping are answered with the same tag", async () => {

@@ -18,7 +18,7 @@ const FIVE_MB = 5_000_000;
 /** Starts `ethup --sim`, and waits until it says where it listens. */
 async function startSim(...words: string[]): Promise<{ host: Running; port: number }> {
   const host = new Running(Deno.execPath(), [...RUN, MAIN, "--sim", "--json", ...words]);
-  const [, port] = await host.waitFor(/"event":"listening".*"port":(\d+)/);
+  const [, port] = await host.waitFor(/"event":"listening".*"port":(\d+)/, 30_000);
   return { host, port: Number(port) };
 }
 
@@ -110,7 +110,7 @@ Deno.test("curl uploads 20 MB through the proxy to the kernel's side, which hear
       "--listen",
       "127.0.0.1:0",
     ]);
-    const [, port] = await host.waitFor(/"event":"listening".*"port":(\d+)/);
+    const [, port] = await host.waitFor(/"event":"listening".*"port":(\d+)/, 30_000);
     const sent = await lab.nearEthup("socat", [
       "-u",
       `FILE:${folder}/big`,

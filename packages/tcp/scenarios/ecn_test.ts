@@ -166,3 +166,121 @@ for (const iss of [0, 0x7fffffff, 0x80000000, 0xc0000000, 0xffffff00]) {
     }),
   );
 }
+
+Deno.test(
+  "ESTABLISHED: a timeout is told by CWR with the next new text (RFC 3168 §6.1.2)",
+  script((s) => {
+    capable(s);
+    s.call.send(1000);
+    s.expect("P. 1:1001(1000) ack 1");
+    s.run(2000);
+    s.takeAll();
+    s.inject(". 1:1(0) ack 1001");
+    s.call.send(1000);
+    s.expect("PW. 1001:2001(1000) ack 1");
+    s.inject(". 1:1(0) ack 2001");
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: a loss that a tail loss probe repaired is told by CWR (RFC 3168 §6.1.2, RFC 8985 §7.4.2)",
+  script((s) => {
+    capable(s);
+    s.call.send(3000);
+    s.takeAll();
+    s.run(s.nowMs + 120);
+    assertEquals(s.takeAll().length, 1);
+    // The probe repeated the last segment; that and what follows is acknowledged without a D-SACK.
+    s.call.send(1000);
+    s.expect("P. 3001:4001(1000) ack 1");
+    s.inject(". 1:1(0) ack 4001");
+    s.call.send(1000);
+    s.expect("PW. 4001:5001(1000) ack 1");
+    s.inject(". 1:1(0) ack 5001");
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: a mark never makes the window larger (RFC 3168 §6.1.2)",
+  script((s) => {
+    s.call.listen();
+    s.inject("SEW 0:0(0) win 65535 <mss 1000,sackOK>").expect("SE. 0:0(0) ack 1");
+    for (const ms of [1000, 3000]) s.at(ms).expect("SE. 0:0(0) ack 1");
+    s.inject(". 1:1(0) ack 1");
+    assertEquals(s.connection!.info().cwnd, 1000);
+    s.call.send(1000);
+    s.takeAll();
+    s.inject("E. 1:1(0) ack 1001");
+    assertEquals([s.connection!.info().cwnd, s.harness.tcp.counters.ecnReductions], [1000, 1]);
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: a D-SACK of an earlier recovery does not take back what a mark took (RFC 3168 §6.1.2, RFC 3708)",
+  script((s) => {
+    capable(s);
+    s.call.send(10_000);
+    s.takeAll();
+    s.at(100).inject(". 1:1(0) ack 1 <sack 1001:4001>").expect(". 1:1001(1000) ack 1");
+    s.inject(". 1:1(0) ack 10001");
+    s.call.send(5000);
+    s.takeAll();
+    s.at(150).inject("E. 1:1(0) ack 15001");
+    const { cwnd } = s.connection!.info();
+    s.inject(". 1:1(0) ack 15001 <sack 1:1001>");
+    assertEquals([s.connection!.info().cwnd, s.harness.tcp.counters.undoneRecoveries], [cwnd, 0]);
+  }),
+);
+
+for (const [congestionControl, rest] of [["reno", 8000], ["cubic", 8500]] as const) {
+  Deno.test(
+    `ESTABLISHED: ${congestionControl}: with ABE a mark takes less than a loss (RFC 8511 §3.1)`,
+    script({ tcp: { congestionControl, ecnAlternativeBackoff: true } }, (s) => {
+      capable(s);
+      s.call.send(10_000);
+      s.takeAll();
+      s.at(100).inject("E. 1:1(0) ack 1001");
+      assertEquals(s.connection!.info().cwnd, rest);
+      s.inject(". 1:1(0) ack 10001");
+    }),
+  );
+}
+
+Deno.test(
+  "SYN-RECEIVED: ECN+: the SYN-ACK is ECN-capable, one that has to be repeated is not (RFC 5562 §3.2)",
+  script({ tcp: { ecnPlus: true } }, (s) => {
+    s.call.listen();
+    s.inject("SEW 0:0(0) win 65535 <mss 1000>").expect("SE. 0:0(0) ack 1");
+    assertEquals(ect(s), 2);
+    s.at(1000).expect("SE. 0:0(0) ack 1");
+    assertEquals(ect(s), 0);
+    s.inject(". 1:1(0) ack 1");
+    s.peerPort++;
+    s.inject("S 0:0(0) win 65535 <mss 1000>").expect("S. 0:0(0) ack 1");
+    assertEquals(ect(s), 0);
+  }),
+);
+
+Deno.test(
+  "SYN-RECEIVED: ECN+: a marked SYN-ACK makes the first window a single segment, with CWR (RFC 5562 §3.2)",
+  script({ tcp: { ecnPlus: true } }, (s) => {
+    s.call.listen();
+    s.inject("SEW 0:0(0) win 65535 <mss 1000,sackOK>").expect("SE. 0:0(0) ack 1");
+    s.at(50).inject("E. 1:1(0) ack 1").expectState("ESTABLISHED");
+    s.call.send(3000);
+    s.expect("W. 1:1001(1000) ack 1").expectNothing();
+    s.at(100).inject(". 1:1(0) ack 1001");
+    assertEquals(s.takeAll().length, 2);
+    s.inject(". 1:1(0) ack 3001");
+  }),
+);
+
+Deno.test(
+  "SYN-SENT: a marked SYN-ACK is echoed until CWR comes (RFC 5562 §3.2)",
+  script({ tcp: { ecn: "on" } }, (s) => {
+    s.call.connect();
+    s.expect("SEW 0:0(0)");
+    s.inject("SE. 0:0(0) ack 1 win 65535 <mss 1000>", { tos: CE }).expect("E. 1:1(0) ack 1");
+    s.inject("W. 1:1001(1000) ack 1", { tos: 2 }).expect(". 1:1(0) ack 1001");
+  }),
+);

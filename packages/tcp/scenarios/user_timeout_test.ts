@@ -63,6 +63,21 @@ Deno.test(
 );
 
 Deno.test(
+  "ESTABLISHED: USER TIMEOUT of a closed window ends when it ends, and not with the probe after it (RFC 5482 §3)",
+  script((s) => {
+    established(s, { userTimeoutMs: 10_000 });
+    s.inject(". 1:1(0) ack 1 win 0");
+    s.call.send(100);
+    s.run(9999);
+    s.takeAll();
+    s.expectState("ESTABLISHED");
+    s.run(10_000);
+    s.takeAll();
+    s.expectClosed("TIMED_OUT");
+  }),
+);
+
+Deno.test(
   "SYN-SENT: USER TIMEOUT ends the OPEN (RFC 9293 §3.10.8)",
   script((s) => {
     s.call.connect({ userTimeoutMs: 5000 });

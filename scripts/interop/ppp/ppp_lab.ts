@@ -82,7 +82,7 @@ export class PppLine {
    *
    * @throws {Error} with the log, when it does not within `timeoutMs`.
    */
-  async waitForLog(pattern: RegExp, timeoutMs = 60_000): Promise<RegExpExecArray> {
+  async waitForLog(pattern: RegExp, timeoutMs = 30_000): Promise<RegExpExecArray> {
     for (let waited = 0;; waited += POLL_MS) {
       const log = await this.log();
       const match = pattern.exec(log);
