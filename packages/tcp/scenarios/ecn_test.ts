@@ -210,8 +210,9 @@ Deno.test(
     assertEquals(s.connection!.info().cwnd, 1000);
     s.call.send(1000);
     s.takeAll();
-    s.inject("E. 1:1(0) ack 1001");
+    s.inject("E. 1:1(0) ack 1");
     assertEquals([s.connection!.info().cwnd, s.harness.tcp.counters.ecnReductions], [1000, 1]);
+    s.inject(". 1:1(0) ack 1001");
   }),
 );
 
