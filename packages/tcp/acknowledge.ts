@@ -53,24 +53,49 @@ export function processAck(tcb: Tcb, seg: Segment): boolean {
   return tcb.isFinSent && tcb.sndUna === tcb.sndNxt;
 }
 
-/** Takes the SACK blocks in (RFC 6675 §4, Update()). Blocks below SND.UNA, and a first block inside the second, are D-SACKs
- * (RFC 2883 §4); blocks that reach beyond what was sent are refused. */
+/** Takes the SACK blocks in (RFC 6675 §4, Update()), in ascending order: the newest comes first in the option, and a hole below it
+ * that the same acknowledgment fills would look like reordering (RFC 8985 §6.2, step 3). Blocks below SND.UNA, and a first block
+ * inside the second, are D-SACKs (RFC 2883 §4); blocks that reach beyond what was sent are refused. */
 function readSackBlocks(tcb: Tcb, seg: Segment, sent: SentSegments | undefined, summary: AckSummary): void {
-  for (let i = 0; i < seg.sackCount; i++) {
-    const left = seg.sackLeft[i]!;
-    const right = seg.sackRight[i]!;
-    if (!seqLt(left, right) || seqGt(right, tcb.sndNxt)) {
-      tcb.layer.counters.invalidSacks++;
-    } else if (i === 0 && isDsack(tcb.sndUna, seg)) {
-      summary.hasDsack = true;
-      if (tcb.delivery !== undefined) tcb.delivery.dsacks++;
-      summary.dsackLeft = left;
-      summary.dsackRight = right;
-    } else if (seqGt(right, tcb.sndUna)) {
-      if (seqLt(left, tcb.sndUna)) tcb.layer.counters.invalidSacks++;
-      else if (sent !== undefined) sent.sack(left, right, summary);
-    }
+  const { sndUna } = tcb;
+  let taken = 0;
+  if (isDsack(sndUna, seg)) {
+    taken = 1;
+    noteDsack(tcb, seg.sackLeft[0]!, seg.sackRight[0]!, summary);
   }
+  for (let left = seg.sackCount - taken; left > 0; left--) {
+    let lowest = -1;
+    for (let i = 0; i < seg.sackCount; i++) {
+      if ((taken & (1 << i)) !== 0) continue;
+      if (lowest < 0 || seqLt(seg.sackLeft[i]!, seg.sackLeft[lowest]!)) lowest = i;
+    }
+    taken |= 1 << lowest;
+    readSackBlock(tcb, seg.sackLeft[lowest]!, seg.sackRight[lowest]!, sent, summary);
+  }
+}
+
+function readSackBlock(
+  tcb: Tcb,
+  left: number,
+  right: number,
+  sent: SentSegments | undefined,
+  summary: AckSummary,
+): void {
+  if (!seqLt(left, right) || seqGt(right, tcb.sndNxt)) tcb.layer.counters.invalidSacks++;
+  else if (!seqGt(right, tcb.sndUna)) return;
+  else if (seqLt(left, tcb.sndUna)) tcb.layer.counters.invalidSacks++;
+  else if (sent !== undefined) sent.sack(left, right, summary);
+}
+
+function noteDsack(tcb: Tcb, left: number, right: number, summary: AckSummary): void {
+  if (!seqLt(left, right) || seqGt(right, tcb.sndNxt)) {
+    tcb.layer.counters.invalidSacks++;
+    return;
+  }
+  summary.hasDsack = true;
+  if (tcb.delivery !== undefined) tcb.delivery.dsacks++;
+  summary.dsackLeft = left;
+  summary.dsackRight = right;
 }
 
 function isDsack(sndUna: number, seg: Segment): boolean {
