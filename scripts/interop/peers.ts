@@ -126,7 +126,8 @@ s.send(b"\\xff" * 6 + mac + struct.pack("!H", 0x0806) + arp)
 
 /** One transfer over the kernel's TCP: `send HOST PORT BYTES [CC]` or `receive ADDRESS PORT`; prints JSON as our own peer does. */
 export const KERNEL_TCP_PEER = `
-import hashlib, json, os, socket, sys, time
+import hashlib, json, os, signal, socket, sys, time
+signal.alarm(300)
 def say(**values):
     print(json.dumps(values), flush=True)
 if sys.argv[1] == "send":
