@@ -4,7 +4,7 @@
  */
 import { equalsConstantTime } from "@lightwire/pbuf";
 import type { Random } from "@lightwire/netif";
-import { md5 } from "./md5.ts";
+import { md5 } from "@lightwire/pbuf/digest";
 import type { MppeStartKeys } from "./mppe_keys.ts";
 
 /** One challenge and who answers it. */

@@ -1,7 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { desEncrypt, desKeyOf } from "./des.ts";
 import { md4 } from "./md4.ts";
-import { sha1 } from "./sha1.ts";
 import { bytes, hex, text } from "./testdata/hex.ts";
 
 Deno.test("MD4: the test suite of the RFC (RFC 1320 §A.5)", () => {
@@ -16,32 +15,6 @@ Deno.test("MD4: the test suite of the RFC (RFC 1320 §A.5)", () => {
       ["1234567890".repeat(8), "e33b4ddc9c38f2199c3e7b164fcc0536"],
     ] as const
   ) assertEquals(hex(md4(text(input))), digest);
-});
-
-Deno.test("SHA-1: the tests of the RFC (RFC 3174 §7.3)", () => {
-  for (
-    const [input, digest] of [
-      ["abc", "a9993e364706816aba3e25717850c26c9cd0d89d"],
-      [
-        "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
-        "84983e441c3bd26ebaae4aa1f95129e5e54670f1",
-      ],
-      [
-        "0123456701234567012345670123456701234567012345670123456701234567".repeat(10),
-        "dea356a2cddd90c7a7ecedc5ebb563934f460452",
-      ],
-    ] as const
-  ) assertEquals(hex(sha1(text(input))), digest);
-});
-
-Deno.test("SHA-1: equal to the runtime's own, at each length around a block (RFC 3174 §4)", async () => {
-  for (let length = 50; length < 70; length++) {
-    const all = Uint8Array.from({ length }, (_, i) => 7 * i);
-    assertEquals(
-      sha1(all.subarray(0, 7), all.subarray(7)),
-      new Uint8Array(await crypto.subtle.digest("SHA-1", all)),
-    );
-  }
 });
 
 Deno.test("DES: the worked example and tests of permutation, key and substitution (NIST SP 800-17 tables A.1 to A.4)", () => {

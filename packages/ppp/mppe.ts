@@ -21,7 +21,7 @@
  */
 import { PPP_IPV4, PPP_IPV6, PPP_VJ_COMPRESSED, PPP_VJ_UNCOMPRESSED } from "./ppp_protocol_number.ts";
 import { Rc4 } from "./rc4.ts";
-import { sha1 } from "./sha1.ts";
+import { sha1 } from "@lightwire/pbuf/digest";
 
 /** Lengths of keys spoken here, in bits. 56 is refused. */
 export type MppeKeyBits = 40 | 128;

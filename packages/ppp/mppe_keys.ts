@@ -3,7 +3,7 @@
  * @module
  */
 import { hashNtPasswordHash, lmPasswordHash, ntPasswordHash } from "./mschap_crypto.ts";
-import { sha1 } from "./sha1.ts";
+import { sha1 } from "@lightwire/pbuf/digest";
 
 /** Octets of a start key of 128 bits. */
 export const MPPE_START_KEY_LENGTH = 16;

@@ -20,7 +20,7 @@ import {
 } from "./mschap_crypto.ts";
 import { hexDigits } from "./mschap_failure.ts";
 import { randomBytes } from "./random_bytes.ts";
-import { sha1 } from "./sha1.ts";
+import { sha1 } from "@lightwire/pbuf/digest";
 
 const CHALLENGE_LENGTH = 16;
 const RESPONSE_LENGTH = CHALLENGE_LENGTH + 8 + NT_RESPONSE_LENGTH + 1;

@@ -7,7 +7,12 @@ import { DEFAULT_ACCM, HdlcEncoder } from "./hdlc.ts";
 import { DEFAULT_MAX_FRAME_BYTES, HdlcDecoder, type HdlcSink } from "./hdlc_decoder.ts";
 import { DEFAULT_MRU, type LcpSettings } from "./lcp_options.ts";
 import { emitPppHeader, PPP_HEADER_LENGTH } from "./ppp_header.ts";
-import { type PppLinkHandlers, PppNetworkLink, type PppNetworkLinkCounters } from "./ppp_network_link.ts";
+import {
+  newPppNetworkLinkCounters,
+  type PppLinkHandlers,
+  PppNetworkLink,
+  type PppNetworkLinkCounters,
+} from "./ppp_network_link.ts";
 import { PPP_LCP } from "./ppp_protocol_number.ts";
 import type { PppHost, PppSessionOptions } from "./ppp_session.ts";
 import { SerialOutput } from "./serial_output.ts";
@@ -57,17 +62,7 @@ export class PppLink extends PppNetworkLink implements SerialSink, HdlcSink {
    */
   constructor(host: PppHost, port: SerialPort, options: PppLinkOptions = {}, handlers: PppLinkHandlers = {}) {
     super(host, options, handlers);
-    this.counters = {
-      octetsSent: 0,
-      packetsReceived: 0,
-      packetsSent: 0,
-      badHeaders: 0,
-      receivedWhileDown: 0,
-      noBuffers: 0,
-      sentWhileDown: 0,
-      tooBig: 0,
-      controlDropped: 0,
-    };
+    this.counters = { octetsSent: 0, ...newPppNetworkLinkCounters() };
     this.#clock = host.timers.clock;
     this.#port = port;
     this.#lcpEncoder = new HdlcEncoder(DEFAULT_ACCM);

@@ -69,6 +69,20 @@ export interface PppNetworkLinkCounters {
   controlDropped: number;
 }
 
+/** Counters at zero. */
+export function newPppNetworkLinkCounters(): PppNetworkLinkCounters {
+  return {
+    packetsReceived: 0,
+    packetsSent: 0,
+    badHeaders: 0,
+    receivedWhileDown: 0,
+    noBuffers: 0,
+    sentWhileDown: 0,
+    tooBig: 0,
+    controlDropped: 0,
+  };
+}
+
 /** LCP of a carrier that keeps packets apart by itself: no escaping, no header to compress (RFC 2516 §7). What describes an
  * asynchronous line is neither requested nor accepted. */
 export const FRAMED_CARRIER_LCP: LcpOptions = {

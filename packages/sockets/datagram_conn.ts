@@ -16,6 +16,7 @@ import { DatagramQueue, type QueuedDatagram } from "./datagram_queue.ts";
 import { type NetError, netError, type NetErrorCode } from "./errors.ts";
 import { formatNetAddr, type NetAddr } from "./net_addr.ts";
 import { ProcessHold } from "./process_hold.ts";
+import { untilClosed } from "./until_closed.ts";
 import { type AbortOptions, Waiter, WaiterQueue } from "./waiter.ts";
 
 /** Datagrams that may wait to be received, by default. */
@@ -197,17 +198,8 @@ export class DatagramConn implements AsyncIterable<ReceivedDatagram> {
   }
 
   /** The datagrams, one after the other, until {@linkcode close}. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<ReceivedDatagram, void, unknown> {
-    while (!this.#isClosed) {
-      let received: ReceivedDatagram;
-      try {
-        received = await this.receive();
-      } catch (error) {
-        if (this.#isClosed) return;
-        throw error;
-      }
-      yield received;
-    }
+  [Symbol.asyncIterator](): AsyncGenerator<ReceivedDatagram, void, unknown> {
+    return untilClosed(() => this.receive(), () => this.#isClosed);
   }
 
   /** Lets timers of the stack keep the process alive for this socket; the default. */

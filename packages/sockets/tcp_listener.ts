@@ -9,6 +9,7 @@ import { formatNetAddr, type NetAddr } from "./net_addr.ts";
 import { ProcessHold } from "./process_hold.ts";
 import type { Pump } from "./pump.ts";
 import type { TcpConn } from "./tcp_conn.ts";
+import { untilClosed } from "./until_closed.ts";
 import { type AbortOptions, Waiter, WaiterQueue } from "./waiter.ts";
 
 /** A connection that was established, and what is to be told when somebody took it. */
@@ -106,17 +107,8 @@ export class TcpListener implements AsyncIterable<TcpConn> {
   }
 
   /** The connections, one after the other, until {@linkcode close}. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<TcpConn, void, unknown> {
-    while (!this.#isClosed) {
-      let conn: TcpConn;
-      try {
-        conn = await this.accept();
-      } catch (error) {
-        if (this.#isClosed) return;
-        throw error;
-      }
-      yield conn;
-    }
+  [Symbol.asyncIterator](): AsyncGenerator<TcpConn, void, unknown> {
+    return untilClosed(() => this.accept(), () => this.#isClosed);
   }
 
   /** Lets timers of the stack keep the process alive for this listener; the default. */

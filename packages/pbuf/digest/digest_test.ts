@@ -10,6 +10,42 @@ import { Sha1, sha1 } from "./sha1.ts";
 
 const PIECES = fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 6 });
 
+/** The digest of a text, in hexadecimal. */
+function hex(digest: (...parts: readonly Uint8Array[]) => Uint8Array, text: string): string {
+  return Array.from(digest(new TextEncoder().encode(text)), (octet) => octet.toString(16).padStart(2, "0"))
+    .join("");
+}
+
+Deno.test("md5: the test suite of the RFC (RFC 1321 §A.5)", () => {
+  for (
+    const [input, digest] of [
+      ["", "d41d8cd98f00b204e9800998ecf8427e"],
+      ["a", "0cc175b9c0f1b6a831c399e269772661"],
+      ["abc", "900150983cd24fb0d6963f7d28e17f72"],
+      ["message digest", "f96b697d7cb7938d525a2f31aaf161d0"],
+      ["abcdefghijklmnopqrstuvwxyz", "c3fcd3d76192e4007dfb496cca67e13b"],
+      ["ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", "d174ab98d277d9f5a5611c2c9f419d9f"],
+      ["1234567890".repeat(8), "57edf4a22be3c955ac49da2e2107b67a"],
+    ] as const
+  ) assertEquals(hex(md5, input), digest);
+});
+
+Deno.test("sha1: the tests of the RFC (RFC 3174 §7.3)", () => {
+  for (
+    const [input, digest] of [
+      ["abc", "a9993e364706816aba3e25717850c26c9cd0d89d"],
+      [
+        "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+        "84983e441c3bd26ebaae4aa1f95129e5e54670f1",
+      ],
+      [
+        "0123456701234567012345670123456701234567012345670123456701234567".repeat(10),
+        "dea356a2cddd90c7a7ecedc5ebb563934f460452",
+      ],
+    ] as const
+  ) assertEquals(hex(sha1, input), digest);
+});
+
 for (const [name, hash, whole] of [["md5", new Md5(), md5], ["sha1", new Sha1(), sha1]] as const) {
   Deno.test(`${name}: any message in any pieces has the digest that OpenSSL gives it`, () => {
     fc.assert(fc.property(PIECES, (pieces) => {

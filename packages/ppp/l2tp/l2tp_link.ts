@@ -69,7 +69,7 @@ export class L2tpLink extends L2tpSessionLink implements L2tpCallOwner {
     this.#isOver = false;
     this.#message = "";
     const tunnel: L2tpTunnel = new L2tpTunnel(this.host.timers, this.host.random, {
-      sendDatagram: (bytes) => this.sendDatagram(bytes),
+      sendDatagram: (bytes) => this.sendMessage(bytes),
       tunnelUp: (peerName) => {
         this.#peerName = peerName;
         tunnel.call(this);

@@ -11,7 +11,7 @@
  * @module
  */
 import { peerText } from "../cp_packet.ts";
-import { md5 } from "../md5.ts";
+import { md5 } from "@lightwire/pbuf/digest";
 
 /** UDP port of L2TP. */
 export const L2TP_PORT = 1701;

@@ -9,7 +9,8 @@
 import type { Pbuf } from "@lightwire/pbuf";
 import { emitL2tpDataHeader, L2TP_DATA_HEADER_LENGTH } from "./l2tp_message.ts";
 import type { L2tpCall } from "./l2tp_call.ts";
-import { type PppLinkHandlers, PppNetworkLink, type PppNetworkLinkCounters } from "../ppp_network_link.ts";
+import { PppDatagramLink } from "../ppp_datagram_link.ts";
+import type { PppLinkHandlers } from "../ppp_network_link.ts";
 import type { PppHost, PppSessionOptions } from "../ppp_session.ts";
 
 /** Address, control and protocol in front of a PPP packet, none of them compressed. */
@@ -26,15 +27,11 @@ export interface L2tpTransport {
 }
 
 /** One call as a link. */
-export abstract class L2tpSessionLink extends PppNetworkLink {
-  /** {@inheritDoc PppNetworkLink.counters} */
-  readonly counters: PppNetworkLinkCounters;
+export abstract class L2tpSessionLink extends PppDatagramLink {
   /** How datagrams leave. */
   protected readonly transport: L2tpTransport;
   #tunnelId: number;
   #call: L2tpCall | undefined;
-  #packet: Pbuf | undefined;
-  #at: number;
 
   /** Makes a link without a call. */
   constructor(
@@ -44,21 +41,9 @@ export abstract class L2tpSessionLink extends PppNetworkLink {
     handlers: PppLinkHandlers,
   ) {
     super(host, options, handlers);
-    this.counters = {
-      packetsReceived: 0,
-      packetsSent: 0,
-      badHeaders: 0,
-      receivedWhileDown: 0,
-      noBuffers: 0,
-      sentWhileDown: 0,
-      tooBig: 0,
-      controlDropped: 0,
-    };
     this.transport = transport;
     this.#tunnelId = 0;
     this.#call = undefined;
-    this.#packet = undefined;
-    this.#at = 0;
   }
 
   /** The call, while there is one. */
@@ -83,7 +68,7 @@ export abstract class L2tpSessionLink extends PppNetworkLink {
   }
 
   /** Sends a control message; copies it. */
-  protected sendDatagram(bytes: Uint8Array): void {
+  protected sendMessage(bytes: Uint8Array): void {
     const p = this.host.pool.acquire(bytes.length, DATAGRAM_HEADROOM);
     if (p === undefined) {
       this.counters.noBuffers++;
@@ -117,9 +102,8 @@ export abstract class L2tpSessionLink extends PppNetworkLink {
     const call = this.#call;
     const octets = L2TP_DATA_HEADER_LENGTH + PPP_HEADER_OCTETS + length;
     const p = call === undefined ? undefined : this.host.pool.acquire(octets, DATAGRAM_HEADROOM);
-    this.#packet = p;
     if (p === undefined) {
-      this.counters.noBuffers++;
+      this.beginDatagram(undefined, 0);
       return true;
     }
     const { bytes } = p;
@@ -130,24 +114,12 @@ export abstract class L2tpSessionLink extends PppNetworkLink {
     bytes[at++] = 0x03;
     bytes[at++] = protocol >>> 8;
     bytes[at++] = protocol;
-    this.#at = at;
+    this.beginDatagram(p, at);
     return true;
   }
 
-  /** {@inheritDoc PppNetworkLink.appendPacket} */
-  protected override appendPacket(bytes: Uint8Array, start: number, end: number): void {
-    const p = this.#packet;
-    if (p === undefined) return;
-    const into = p.bytes;
-    let at = this.#at;
-    for (let i = start; i < end; i++) into[at++] = bytes[i]!;
-    this.#at = at;
-  }
-
-  /** {@inheritDoc PppNetworkLink.endPacket} */
-  protected override endPacket(): void {
-    const p = this.#packet;
-    this.#packet = undefined;
-    if (p !== undefined) this.transport.send(p);
+  /** {@inheritDoc PppDatagramLink.sendDatagram} */
+  protected override sendDatagram(p: Pbuf): void {
+    this.transport.send(p);
   }
 }

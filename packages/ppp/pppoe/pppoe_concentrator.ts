@@ -8,7 +8,7 @@
 import { equalsConstantTime } from "@lightwire/pbuf";
 import type { MacAddress, Random } from "@lightwire/netif";
 import { equalBytes, peerText } from "../cp_packet.ts";
-import { md5 } from "../md5.ts";
+import { md5 } from "@lightwire/pbuf/digest";
 import {
   emitPppoeDiscovery,
   findPppoeTag,

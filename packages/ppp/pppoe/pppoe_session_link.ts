@@ -4,7 +4,8 @@
  */
 import type { Pbuf } from "@lightwire/pbuf";
 import type { MacAddress } from "@lightwire/netif";
-import { type PppLinkHandlers, PppNetworkLink, type PppNetworkLinkCounters } from "../ppp_network_link.ts";
+import { PppDatagramLink } from "../ppp_datagram_link.ts";
+import type { PppLinkHandlers } from "../ppp_network_link.ts";
 import type { PppHost, PppSessionOptions } from "../ppp_session.ts";
 import { emitPppoeHeader, PPPOE_CODE, PPPOE_HEADER_LENGTH } from "./pppoe_packet.ts";
 import type { PppoeSessionListener, PppoeStation } from "./pppoe_station.ts";
@@ -13,34 +14,18 @@ import type { PppoeSessionListener, PppoeStation } from "./pppoe_station.ts";
 const PROTOCOL_LENGTH = 2;
 
 /** One session over an Ethernet, of either side. */
-export abstract class PppoeSessionLink extends PppNetworkLink implements PppoeSessionListener {
-  /** {@inheritDoc PppNetworkLink.counters} */
-  readonly counters: PppNetworkLinkCounters;
+export abstract class PppoeSessionLink extends PppDatagramLink implements PppoeSessionListener {
   /** The interface and its sessions. */
   protected readonly station: PppoeStation;
   #peerAddress: MacAddress;
   #sessionId: number;
-  #packet: Pbuf | undefined;
-  #at: number;
 
   /** Makes a link without a session. */
   constructor(host: PppHost, station: PppoeStation, options: PppSessionOptions, handlers: PppLinkHandlers) {
     super(host, options, handlers);
-    this.counters = {
-      packetsReceived: 0,
-      packetsSent: 0,
-      badHeaders: 0,
-      receivedWhileDown: 0,
-      noBuffers: 0,
-      sentWhileDown: 0,
-      tooBig: 0,
-      controlDropped: 0,
-    };
     this.station = station;
     this.#peerAddress = 0;
     this.#sessionId = 0;
-    this.#packet = undefined;
-    this.#at = 0;
   }
 
   /** {@inheritDoc PppoeSessionListener.peerAddress} 0 before there is a session. */
@@ -96,30 +81,20 @@ export abstract class PppoeSessionLink extends PppNetworkLink implements PppoeSe
     const { station } = this;
     if (!isControl && !station.netif.hasQueueSpace) return false;
     const p = station.acquire(PPPOE_HEADER_LENGTH + PROTOCOL_LENGTH + length);
-    this.#packet = p;
-    if (p === undefined) return true; // lost, as on a wire; waiting would have no end that we hear of
+    if (p === undefined) {
+      this.beginDatagram(undefined, 0); // waiting would have no end that we hear of
+      return true;
+    }
     const { bytes, start } = p;
     emitPppoeHeader(bytes, start, PPPOE_CODE.SESSION, this.#sessionId, PROTOCOL_LENGTH + length);
     bytes[start + PPPOE_HEADER_LENGTH] = protocol >>> 8;
     bytes[start + PPPOE_HEADER_LENGTH + 1] = protocol;
-    this.#at = start + PPPOE_HEADER_LENGTH + PROTOCOL_LENGTH;
+    this.beginDatagram(p, start + PPPOE_HEADER_LENGTH + PROTOCOL_LENGTH);
     return true;
   }
 
-  /** {@inheritDoc PppNetworkLink.appendPacket} */
-  protected override appendPacket(bytes: Uint8Array, start: number, end: number): void {
-    const p = this.#packet;
-    if (p === undefined) return;
-    const into = p.bytes;
-    let at = this.#at;
-    for (let i = start; i < end; i++) into[at++] = bytes[i]!;
-    this.#at = at;
-  }
-
-  /** {@inheritDoc PppNetworkLink.endPacket} */
-  protected override endPacket(): void {
-    const p = this.#packet;
-    this.#packet = undefined;
-    if (p !== undefined) this.station.sendSession(p, this.#peerAddress);
+  /** {@inheritDoc PppDatagramLink.sendDatagram} */
+  protected override sendDatagram(p: Pbuf): void {
+    this.station.sendSession(p, this.#peerAddress);
   }
 }
