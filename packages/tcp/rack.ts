@@ -88,6 +88,14 @@ export function rackDsack(tcb: Tcb): void {
   tcb.reordering.onDsack(tcb.bytesSent, seqDiff(tcb.sndNxt, tcb.sndUna));
 }
 
+/** A recovery was for nothing: what had seemed lost was only late, so the path reorders. Deviation: RFC 8985 §6.2, step 3, looks at
+ * pieces that were never sent again; on a fast path three segments overtake any late one, which is sent again at once, and
+ * reordering would never show. Linux sees it here as well. */
+export function rackSpurious(tcb: Tcb): void {
+  tcb.reordering ??= new Reordering();
+  tcb.reordering.isSeen = true;
+}
+
 /** After a retransmission timeout: the first segment is lost, and what was sent long enough ago (RFC 8985 §6.3). */
 export function rackTimeout(tcb: Tcb, sent: SentSegments, nowMs: number): void {
   const windowMs = sent.rackRttMs < 0 ? 0 : sent.rackRttMs + reorderingWindowMs(tcb, sent);

@@ -22,7 +22,7 @@ import { notePaced, pacingRate, pacingRoom } from "./pacer.ts";
 import { segmentBytes, superSegmentBytes } from "./path_mtu.ts";
 import { mtuProbeLost } from "./plpmtud.ts";
 import { Prr } from "./prr.ts";
-import { DUP_THRESH, rackAcknowledged, rackDetect, rackDsack, rackTimeout } from "./rack.ts";
+import { DUP_THRESH, rackAcknowledged, rackDetect, rackDsack, rackSpurious, rackTimeout } from "./rack.ts";
 import type { Segment } from "./segment.ts";
 import { seqAdd, seqDiff, seqGeq, seqGt } from "./seq.ts";
 import type { SentSegments } from "./sent_segments.ts";
@@ -240,6 +240,7 @@ function timeoutAck(tcb: Tcb, acked: number, isDuplicate: boolean, flight: numbe
 function undoRecovery(tcb: Tcb): void {
   const { undo, sent } = tcb;
   if (undo !== undefined) undo.isDecided = true;
+  if (tcb.phase === "FAST" && tcb.hasSack) rackSpurious(tcb);
   tcb.layer.counters.undoneRecoveries++;
   tcb.congestion.undo();
   sent?.forgiveLosses();

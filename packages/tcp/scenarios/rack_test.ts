@@ -83,6 +83,24 @@ Deno.test(
 );
 
 Deno.test(
+  "ESTABLISHED: a recovery that was for nothing shows that the path reorders, and the next three duplicates wait (RFC 8985 §6.2, step 3)",
+  script((s) => {
+    distant(s, "<mss 1000,sackOK,TS val 1 ecr 0>");
+    s.call.send(8 * 988);
+    s.takeAll();
+    s.at(100).inject(". 1:1(0) ack 1 <TS val 2 ecr 50,sack 989:3953>").expect(". 1:989(988) ack 1");
+    assertEquals(s.connection!.info().isReorderingSeen, false);
+    // The first transmission arrives after all: its timestamp, of 50 ms, is echoed.
+    s.at(105).inject(". 1:1(0) ack 3953 <TS val 3 ecr 50>").expectNothing();
+    assertEquals([s.connection!.info().phase, s.connection!.info().isReorderingSeen], ["NONE", true]);
+    s.at(106).inject(". 1:1(0) ack 3953 <TS val 4 ecr 50,sack 4941:7905>").expectNothing();
+    s.at(118.4).expectNothing();
+    s.at(118.5).expect(". 3953:4941(988) ack 1");
+    finish(s);
+  }),
+);
+
+Deno.test(
   "ESTABLISHED: a retransmission that is lost is found out and sent again without a timeout (RFC 8985 §3.2)",
   script((s) => {
     distant(s);
