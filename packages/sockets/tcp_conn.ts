@@ -4,6 +4,8 @@
  */
 // tidy: allow file-length one method for each member of Deno.TcpConn, and for what TCP has beyond
 import {
+  type CongestionControlFactory,
+  type CongestionControlName,
   DEFAULT_KEEP_ALIVE,
   type KeepAlive,
   type TcpHandlers,
@@ -43,6 +45,20 @@ export interface TcpEndpoint {
   keepAlive: KeepAlive | undefined;
   /** Whether segments that are not full wait for more text. */
   isCorked: boolean;
+  /** Another congestion control. */
+  setCongestionControl(choice: CongestionControlName | CongestionControlFactory): void;
+  /** Whether segments leave at a rate. */
+  pacing: boolean;
+  /** Upper bound of segment size, 0 for none. */
+  maxSegmentBytes: number;
+  /** Size of the receive buffer. */
+  receiveBufferBytes: number;
+  /** Size of the send buffer. */
+  sendBufferBytes: number;
+  /** Bound on bytes that wait for their first transmission, 0 for none. */
+  notSentLowWaterBytes: number;
+  /** How long text may stay unacknowledged, 0 for R2. */
+  userTimeoutMs: number;
   /** A snapshot of what is known of the connection. */
   info(): TcpInfo;
   /** Lets somebody hear of each event. */
@@ -266,6 +282,46 @@ export class TcpConn {
    * waits. */
   setCork(isCorked: boolean = true): void {
     this.#endpoint.isCorked = isCorked;
+  }
+
+  /** Another congestion control from now on; window and threshold stay (TCP_CONGESTION).
+   *
+   * @param choice "cubic", "reno", "bbr", or one of your own.
+   * @throws {RangeError} if there is none of this name.
+   */
+  setCongestionControl(choice: CongestionControlName | CongestionControlFactory): void {
+    this.#endpoint.setCongestionControl(choice);
+  }
+
+  /** Lets segments leave at a rate that follows from window and round trip (true), or a window at once (false). */
+  setPacing(isPaced: boolean = true): void {
+    this.#endpoint.pacing = isPaced;
+  }
+
+  /** Limits the size of the segments that we send (TCP_MAXSEG), in bytes of text and options; 0: as large as the path takes. */
+  setMaxSegment(bytes: number): void {
+    this.#endpoint.maxSegmentBytes = bytes;
+  }
+
+  /** Sets the size of the receive buffer (SO_RCVBUF): it tunes itself no more. */
+  setReceiveBuffer(bytes: number): void {
+    this.#endpoint.receiveBufferBytes = bytes;
+  }
+
+  /** Sets the size of the send buffer (SO_SNDBUF): it tunes itself no more. */
+  setSendBuffer(bytes: number): void {
+    this.#endpoint.sendBufferBytes = bytes;
+  }
+
+  /** Bounds the bytes that wait for their first transmission (TCP_NOTSENT_LOWAT), so that what is sent can be decided late; 0: the
+   * send buffer decides. */
+  setNotSentLowWater(bytes: number): void {
+    this.#endpoint.notSentLowWaterBytes = bytes;
+  }
+
+  /** Ends the connection when text stays unacknowledged, or a window closed, this long (TCP_USER_TIMEOUT); 0: after about 15 minutes. */
+  setUserTimeout(ms: number): void {
+    this.#endpoint.userTimeoutMs = ms;
   }
 
   /** What is known of the connection now: round trips, windows, losses, what holds it up (TCP_INFO). */

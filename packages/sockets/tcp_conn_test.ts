@@ -423,6 +423,31 @@ Deno.test("TcpConn: setCork, info and trace reach TCP", async () => {
   client.trace(undefined);
 });
 
+Deno.test("TcpConn: what can be chosen anew while a connection lasts reaches TCP (TCP_CONGESTION, TCP_MAXSEG, SO_RCVBUF, …)", async () => {
+  await using pair = stackPair();
+  const [client] = await connected(pair);
+  client.setCongestionControl("reno");
+  client.setPacing();
+  client.setMaxSegment(500);
+  client.setReceiveBuffer(100_000);
+  client.setSendBuffer(200_000);
+  client.setNotSentLowWater(300_000);
+  client.setUserTimeout(4000);
+  const { endpoint } = client;
+  assertEquals(client.info().congestionControl, "reno");
+  assertEquals([endpoint.pacing, endpoint.maxSegmentBytes, endpoint.receiveBufferBytes], [
+    true,
+    500,
+    100_000,
+  ]);
+  assertEquals(
+    [endpoint.sendBufferBytes, endpoint.notSentLowWaterBytes, endpoint.userTimeoutMs],
+    [200_000, 300_000, 4000],
+  );
+  assertThrows(() => client.setCongestionControl("vegas" as "reno"), RangeError);
+  await client.write(pattern(10_000));
+});
+
 Deno.test("TcpConn: setNoDelay and setKeepAlive reach TCP", async () => {
   await using pair = stackPair();
   const [client] = await connected(pair);

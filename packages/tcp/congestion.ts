@@ -68,6 +68,12 @@ export interface CongestionControl {
    * @param isAlternative a mark may count less than a loss (ABE, RFC 8511 §3.1), for algorithms to which it does. Default false.
    */
   onEcnEcho(flight: number, nowMs: number, isAlternative?: boolean): void;
+  /** Goes on where another algorithm has been: the connection is not at its beginning. Default: the fields are set.
+   *
+   * @param cwnd window of the other one.
+   * @param ssthresh threshold of the other one.
+   */
+  takeOver?(cwnd: number, ssthresh: number): void;
   /** The last reduction turned out to be for nothing (RFC 3522, RFC 5682, RFC 2883): state of before it is restored. */
   undo(): void;
 }

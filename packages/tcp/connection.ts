@@ -5,7 +5,10 @@
 import type { IpAddress } from "@lightwire/ip";
 import type { NetError, NetErrorCode } from "@lightwire/netif";
 import type { Pbuf } from "@lightwire/pbuf";
+import type { CongestionControlFactory } from "./congestion.ts";
+import type { CongestionControlName } from "./congestion_controls.ts";
 import { setKeepAlive } from "./keepalive.ts";
+import { changeCongestionControl, changeMaxSegment, changeReceiveBuffer } from "./live_options.ts";
 import { sendSpace, unsentBytes } from "./send_space.ts";
 import { seqDiff } from "./seq.ts";
 import type { TcpState } from "./state.ts";
@@ -314,6 +317,51 @@ export class TcpConnection {
   set sendBufferBytes(value: number) {
     this.#configure({ sendBufferBytes: value });
     this.#tcb.sendBuffer.maxBytes = value;
+  }
+
+  /** Name of the congestion control. */
+  get congestionControl(): string {
+    return this.#tcb.congestion.name;
+  }
+
+  /** Another congestion control from now on, with window and threshold of the former one (TCP_CONGESTION).
+   *
+   * @throws {RangeError} if there is none of this name.
+   */
+  setCongestionControl(choice: CongestionControlName | CongestionControlFactory): void {
+    this.#configure({ congestionControl: choice });
+    changeCongestionControl(this.#tcb, this.#tcb.config.congestionControl);
+  }
+
+  /** See {@linkcode TcpConnectionOptions.pacing}. */
+  get pacing(): boolean {
+    return this.#tcb.config.pacing;
+  }
+
+  set pacing(value: boolean) {
+    this.#configure({ pacing: value });
+    this.#tcb.layer.touch(this.#tcb);
+  }
+
+  /** Upper bound of segment size, 0 for none. Set while the connection lasts, it counts for what we send (TCP_MAXSEG). */
+  get maxSegmentBytes(): number {
+    return this.#tcb.config.maxSegmentBytes;
+  }
+
+  set maxSegmentBytes(value: number) {
+    this.#configure({ maxSegmentBytes: value });
+    changeMaxSegment(this.#tcb);
+  }
+
+  /** Most octets that wait for the user to read. Setting it sets the size at once: it does not grow any more. A window once announced
+   * is not taken back, and none is larger than the scale of our SYN can tell. */
+  get receiveBufferBytes(): number {
+    return this.#tcb.config.receiveBufferBytes;
+  }
+
+  set receiveBufferBytes(value: number) {
+    this.#configure({ receiveBufferBytes: value });
+    changeReceiveBuffer(this.#tcb, value);
   }
 
   /** Counts the connection against its listener's backlog until {@linkcode releaseBacklog}: for users who

@@ -224,6 +224,14 @@ export class Cubic implements CongestionControl {
     if (this.ssthresh < this.cwnd) this.cwnd = this.ssthresh;
   }
 
+  /** See {@linkcode CongestionControl.takeOver}. HyStart++ belongs to the first slow start, which may still go on. */
+  takeOver(cwnd: number, ssthresh: number): void {
+    this.cwnd = cwnd;
+    this.ssthresh = ssthresh;
+    this.#hasSent = true;
+    if (ssthresh !== Infinity) this.#endHystart();
+  }
+
   /** See {@linkcode CongestionControl.undo}: RFC 9438 §4.9. */
   undo(): void {
     const before = this.#before;

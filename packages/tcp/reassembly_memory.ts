@@ -3,8 +3,9 @@
  * @module
  */
 import type { Timer } from "@lightwire/netif";
-import { ReassemblyQueue } from "./reassembly_queue.ts";
+import { type ReassemblyOptions, ReassemblyQueue } from "./reassembly_queue.ts";
 import type { Tcb } from "./tcb.ts";
+import type { TcpConfig, TcpConnectionConfig } from "./tcp_config.ts";
 import type { TcpLayer } from "./tcp_layer.ts";
 
 /** What a connection may have unread however tight memory is: a segment of the largest usual kind, and more. */
@@ -12,6 +13,16 @@ export const LEAST_SHARE_BYTES = 16_384;
 
 /** Nodes of one connection by default, at least. */
 const MIN_NODES = 4096;
+
+/** How much one connection may hold out of order. */
+export function reassemblyBounds(
+  limits: TcpConfig,
+  config: TcpConnectionConfig,
+): Required<ReassemblyOptions> {
+  const { reassemblyBytes, reassemblyNodes } = limits;
+  const maxBytes = reassemblyBytes > 0 ? reassemblyBytes : config.receiveBufferBytes;
+  return { maxBytes, maxNodes: reassemblyNodes > 0 ? reassemblyNodes : Math.max(MIN_NODES, maxBytes >>> 10) };
+}
 
 /** The reassembly queues of a layer. When the pool is empty, all of them are emptied: the text will come again, and
  * perhaps it is what keeps the segment out that would put it in order. */
@@ -42,10 +53,7 @@ export class ReassemblyMemory {
   of(tcb: Tcb): ReassemblyQueue {
     let queue = tcb.reassembly;
     if (queue === undefined) {
-      const { reassemblyBytes, reassemblyNodes } = this.#layer.config;
-      const maxBytes = reassemblyBytes > 0 ? reassemblyBytes : tcb.config.receiveBufferBytes;
-      const maxNodes = reassemblyNodes > 0 ? reassemblyNodes : Math.max(MIN_NODES, maxBytes >>> 10);
-      queue = tcb.reassembly = new ReassemblyQueue({ maxBytes, maxNodes });
+      queue = tcb.reassembly = new ReassemblyQueue(reassemblyBounds(this.#layer.config, tcb.config));
       this.#holders.add(tcb);
       this.#layer.pool.onExhausted.add(this.#onExhausted);
     }

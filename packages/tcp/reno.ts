@@ -163,6 +163,13 @@ export class Reno implements CongestionControl {
     if (this.ssthresh < this.cwnd) this.cwnd = this.ssthresh;
   }
 
+  /** See {@linkcode CongestionControl.takeOver}. */
+  takeOver(cwnd: number, ssthresh: number): void {
+    this.cwnd = cwnd;
+    this.ssthresh = ssthresh;
+    this.#hasSent = true;
+  }
+
   /** See {@linkcode CongestionControl.undo}. */
   undo(): void {
     if (this.#priorCwnd === 0) return;

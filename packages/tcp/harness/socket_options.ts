@@ -50,8 +50,6 @@ export interface Linger {
 export type SocketOptionValue = number | string | Linger;
 
 interface Rule {
-  /** Only the SYN's options tell: what a connection has it keeps. */
-  readonly isFixed?: boolean;
   /** Whether the value was taken. */
   set?(settings: SocketSettings, value: SocketOptionValue): boolean;
   get(settings: SocketSettings, connection: TcpConnection | undefined): SocketOptionValue;
@@ -120,7 +118,6 @@ const RULES: Readonly<Partial<Record<SocketOptionName, Rule>>> = {
     get: (s, connection) => s.sendBufferBytes ?? connection?.sendBufferBytes ?? s.defaultSendBufferBytes,
   },
   SO_RCVBUF: {
-    isFixed: true,
     set: (s, value) => {
       if (typeof value !== "number") return false;
       s.receiveBufferBytes = value;
@@ -132,12 +129,8 @@ const RULES: Readonly<Partial<Record<SocketOptionName, Rule>>> = {
   TCP_KEEPINTVL: keepAlive("intervalMs", 1000),
   TCP_KEEPCNT: keepAlive("count", 1),
   TCP_USER_TIMEOUT: quantity("userTimeoutMs"),
-  TCP_MAXSEG: {
-    ...quantity("maxSegmentBytes", (s, connection) => connection?.info().sndMss ?? s.maxSegmentBytes),
-    isFixed: true,
-  },
+  TCP_MAXSEG: quantity("maxSegmentBytes", (s, connection) => connection?.info().sndMss ?? s.maxSegmentBytes),
   TCP_CONGESTION: {
-    isFixed: true,
     set: (s, value) => {
       if (typeof value !== "string") return false;
       congestionControlFactory(value as CongestionControlName);
@@ -229,12 +222,11 @@ export class SocketSettings {
 
   /** Notes a value, and tells it the connection if there is one.
    *
-   * @returns 0, EINVAL for a value that is none, EISCONN for one that had to be chosen before, ENOPROTOOPT for an option that is none or cannot be set.
+   * @returns 0, EINVAL for a value that is none, ENOPROTOOPT for an option that is none or cannot be set.
    */
   set(name: SocketOptionName, value: SocketOptionValue, connection: TcpConnection | undefined): 0 | Errno {
     const rule = RULES[name];
     if (rule?.set === undefined) return "ENOPROTOOPT";
-    if (rule.isFixed && connection !== undefined) return rule.get(this, connection) === value ? 0 : "EISCONN";
     return attempt(() => {
       if (!rule.set!(this, value)) return "EINVAL";
       if (connection !== undefined) this.#apply(connection);
@@ -261,5 +253,15 @@ export class SocketSettings {
       connection.notSentLowWaterBytes = this.notSentLowWaterBytes;
     }
     connection.keepAlive = this.isKeepAlive ? this.probes : false;
+    if (connection.maxSegmentBytes !== this.maxSegmentBytes) {
+      connection.maxSegmentBytes = this.maxSegmentBytes;
+    }
+    if (connection.receiveBufferBytes !== this.receiveBufferBytes) {
+      connection.receiveBufferBytes = this.receiveBufferBytes;
+    }
+    const { congestionControl } = this;
+    if (congestionControl !== undefined && congestionControl !== connection.congestionControl) {
+      connection.setCongestionControl(congestionControl as CongestionControlName);
+    }
   }
 }
