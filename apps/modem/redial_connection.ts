@@ -2,19 +2,12 @@
  *
  * @module
  */
-import { InterruptedError, type LinkHost } from "@lightwire/app-commands";
+import type { LinkHost } from "@lightwire/app-commands";
 import { type Dial, DialSupervisor } from "@lightwire/ppp";
 import { isFinalCause, type LinkCause } from "@lightwire/ppp/modem";
 import type { StackInterface } from "@lightwire/sockets";
-import {
-  type Connection,
-  type ConnectionEnd,
-  type ConnectionHandlers,
-  type ConnectionUp,
-  type LinkBringUp,
-  LinkDownError,
-  type MakeBringUp,
-} from "./connection.ts";
+import { AwaitedConnection } from "./awaited_connection.ts";
+import { type ConnectionHandlers, type LinkBringUp, LinkDownError, type MakeBringUp } from "./connection.ts";
 import type { PppInterface } from "./ppp_interface.ts";
 import type { Redial } from "./redial_options.ts";
 
@@ -31,25 +24,17 @@ interface LastEnd {
 }
 
 /** A connection that is dialled again when it breaks, or dialled only when there is something to send. */
-export class RedialConnection implements Connection {
-  /** {@inheritDoc Connection.ended} */
-  readonly ended: Promise<ConnectionEnd>;
-  readonly #host: LinkHost;
-  readonly #interface: PppInterface;
+export class RedialConnection extends AwaitedConnection {
   readonly #makeBringUp: MakeBringUp;
   readonly #redial: Redial;
   readonly #handlers: ConnectionHandlers;
   readonly #supervisor: DialSupervisor;
   #bringUp: LinkBringUp | undefined = undefined;
-  #current: ConnectionUp | undefined = undefined;
   /** A call may be made only when the one before has hung up. */
   #isLineBusy = false;
   #waiting: (() => void) | undefined = undefined;
   #last: LastEnd | undefined = undefined;
   #isStopping = false;
-  #isOver = false;
-  #onUp: (networkInterface: StackInterface) => void = () => {};
-  #onEnded: (end: ConnectionEnd) => void = () => {};
 
   /** Makes a connection; {@linkcode connect} begins.
    *
@@ -63,12 +48,10 @@ export class RedialConnection implements Connection {
     isServer: boolean,
     handlers: ConnectionHandlers = {},
   ) {
-    this.#host = host;
-    this.#interface = pppInterface;
+    super(host, pppInterface);
     this.#makeBringUp = makeBringUp;
     this.#redial = redial;
     this.#handlers = handlers;
-    this.ended = new Promise((resolve) => this.#onEnded = resolve);
     this.#supervisor = new DialSupervisor(host.stack, this.#dial, {
       isOnDemand: redial.isOnDemand,
       ...(isServer ? { holdOffMs: LISTEN_AGAIN_MS, maxFailures: 0, dialTimeoutMs: FOR_EVER_MS } : {}),
@@ -77,11 +60,9 @@ export class RedialConnection implements Connection {
       up: (up) => {
         const { link } = this.#supervisor;
         if (link === undefined) return;
-        this.#current = { link, up };
-        const added = this.#interface.comesUp(this.#supervisor, up);
-        queueMicrotask(() => this.#onUp(added));
+        this.isUp({ link, up }, this.interface.comesUp(this.#supervisor, up));
       },
-      down: () => void (this.#current = undefined),
+      down: () => this.isDown(),
       redialling: (_reason, message, inMs) => handlers.redialling?.(this.#last?.message ?? message, inMs),
       gaveUp: (_reason, message) => this.#giveUp(message),
       stateChanged: () => this.#settle(),
@@ -93,46 +74,17 @@ export class RedialConnection implements Connection {
     return this.#bringUp;
   }
 
-  /** {@inheritDoc Connection.current} */
-  get current(): ConnectionUp | undefined {
-    return this.#current;
+  /** {@inheritDoc AwaitedConnection.begin} */
+  protected override begin(): StackInterface | undefined {
+    this.#supervisor.start();
+    return this.#redial.isOnDemand ? this.interface.awaits(this.#supervisor) : undefined;
   }
 
-  /** {@inheritDoc Connection.connect} On demand there is no link yet when it resolves. */
-  async connect(signal: AbortSignal): Promise<StackInterface> {
-    signal.throwIfAborted();
-    const { pump } = this.#host.stack;
-    const whenUp = new Promise<StackInterface>((resolve) => this.#onUp = resolve);
-    const interrupt = (): void => void this.hangUp();
-    signal.addEventListener("abort", interrupt, { once: true });
-    pump.hold();
-    try {
-      this.#supervisor.start();
-      if (this.#redial.isOnDemand) return this.#interface.awaits(this.#supervisor);
-      pump.requestFlush();
-      const first = await Promise.race([whenUp, this.ended]);
-      signal.throwIfAborted();
-      if ("netif" in first) return first;
-      throw first.error ?? new InterruptedError();
-    } finally {
-      signal.removeEventListener("abort", interrupt);
-      pump.release();
-    }
-  }
-
-  /** {@inheritDoc Connection.hangUp} */
-  async hangUp(): Promise<ConnectionEnd> {
-    const { pump } = this.#host.stack;
-    pump.hold();
-    try {
-      this.#isStopping = true;
-      this.#supervisor.stop();
-      this.#settle();
-      pump.requestFlush();
-      return await this.ended;
-    } finally {
-      pump.release();
-    }
+  /** {@inheritDoc AwaitedConnection.stop} */
+  protected override stop(): void {
+    this.#isStopping = true;
+    this.#supervisor.stop();
+    this.#settle();
   }
 
   readonly #dial: Dial = ({ handlers, linked, failed }) => {
@@ -179,20 +131,14 @@ export class RedialConnection implements Connection {
   #giveUp(message: string): void {
     this.#isStopping = true;
     const { cause, message: words, evidence } = this.#last ?? { cause: "closed", message, evidence: [] };
-    if (cause !== "closed") this.#end(new LinkDownError(cause, words, evidence), words);
+    if (cause !== "closed") this.isEnded(new LinkDownError(cause, words, evidence), words);
     this.#settle();
   }
 
   /** Over when no call is wanted and the line is free. */
   #settle(): void {
     if (this.#isStopping && !this.#isLineBusy && this.#supervisor.state === "Stopped") {
-      this.#end(undefined, "Disconnected");
+      this.isEnded(undefined, "Disconnected");
     }
-  }
-
-  #end(error: LinkDownError | undefined, message: string): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#onEnded({ error, message });
   }
 }
