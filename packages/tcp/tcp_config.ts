@@ -173,8 +173,9 @@ export interface TcpOptions extends TcpConnectionOptions {
   readonly maxOrphans?: number;
   /** Most octets that such connections hold; those whose peer keeps its window shut are reset first. Default 64 MiB. */
   readonly maxOrphanBytes?: number;
-  /** As `dataRetries`, for a connection that the user has closed; and probes of a closed window after which it is given up once
-   * they are `maxRtoMs` apart (Linux: tcp_orphan_retries). Default 8: 102.2 s. */
+  /** As `dataRetries`, for a connection that the user has closed, but not before one retransmission more than that was made; and probes
+   * of a closed window after which it is given up once they are `maxRtoMs` apart (Linux: tcp_orphan_retries). Default 8: 102.2 s
+   * at least. */
   readonly orphanRetries?: number;
   /** Most octets held out of order per connection. Default: the receive buffer. */
   readonly reassemblyBytes?: number;

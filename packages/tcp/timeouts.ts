@@ -102,7 +102,11 @@ function synAckRetries(tcb: Tcb): number {
   return Math.min(synAckRetries, CROWDED_RETRIES);
 }
 
-/** R2, or the user's own limit, is over (RFC 9293 §3.8.3). */
+/** R2, or the user's own limit, is over (RFC 9293 §3.8.3).
+ *
+ * Deviation: Linux gives up a connection that the user has closed when eight doublings of the least RTO are over, 102 s. On a path whose
+ * round trip is a little longer that may be before the first retransmission after an outage of one minute, and what the user was
+ * told was on its way is lost: here so many retransmissions must have been made as well, and one more. */
 function isGivenUp(tcb: Tcb): boolean {
   const { layer } = tcb;
   const nowMs = layer.clock.now();
@@ -110,7 +114,9 @@ function isGivenUp(tcb: Tcb): boolean {
   if (limitMs > 0) return nowMs >= tcb.stalledSinceMs + limitMs;
   // A peer that has closed its window on what is outstanding, but answers, is alive (MUST-37).
   if (tcb.sndWnd === 0 && nowMs - tcb.lastReceivedAtMs < layer.config.maxRtoMs) return false;
-  return nowMs >= tcb.stalledSinceMs + (tcb.isOrphan ? Math.min(layer.orphanR2Ms, layer.r2Ms) : layer.r2Ms);
+  if (nowMs >= tcb.stalledSinceMs + layer.r2Ms) return true;
+  return tcb.isOrphan && tcb.retransmitCount > layer.config.orphanRetries &&
+    nowMs >= tcb.stalledSinceMs + layer.orphanR2Ms;
 }
 
 /** TIME-WAIT TIMEOUT; FIN-WAIT-2 without an end; lingering without success. */

@@ -98,7 +98,7 @@ const SILENCES: readonly (readonly [State, number])[] = [
   ["SYN-RECEIVED", 63_000],
   ["ESTABLISHED", 925_000],
   ["CLOSE-WAIT", 925_000],
-  ["FIN-WAIT-1", 103_000],
+  ["FIN-WAIT-1", 205_000],
 ];
 
 for (const [state, untilMs] of SILENCES) {

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { RST } from "../control_bits.ts";
 import { script, type TcpScript } from "./harness.ts";
 import { accepted, closeWait, established, finWait1, synReceived, synSent, timeWait } from "./states.ts";
+import { TwoHosts } from "./two_hosts.ts";
 
 /** The next segment is a reset. */
 function expectReset(s: TcpScript): void {
@@ -31,16 +32,44 @@ Deno.test(
 );
 
 Deno.test(
-  "FIN-WAIT-1: a connection that the user has closed is given up after eight retransmissions (tcp_orphan_retries)",
+  "FIN-WAIT-1: a connection that the user has closed is given up after nine retransmissions (tcp_orphan_retries)",
   script((s) => {
     finWait1(s);
-    s.run(102_199);
-    assertEquals([s.takeAll().length, s.connection!.state], [9 - 1, "FIN-WAIT-1"]);
-    s.run(102_300);
+    s.run(204_599);
+    assertEquals([s.takeAll().length, s.connection!.state], [9, "FIN-WAIT-1"]);
+    s.run(204_700);
     s.takeAll();
     s.expectState("CLOSED");
   }),
 );
+
+for (const delayMs of [0, 50, 110, 150, 300]) {
+  Deno.test(
+    `FIN-WAIT-1: what was written before CLOSE is delivered after an outage of a minute, ${
+      2 * delayMs
+    } ms away (RFC 9293 §3.8.3)`,
+    () => {
+      const outages = [[1000, 61_000]] as const;
+      const hosts = new TwoHosts({ aToB: { delayMs, outages }, bToA: { delayMs, outages } });
+      let received = 0;
+      hosts.b.tcp.listen({ port: 7 }, () => ({
+        readable: (c) => {
+          const bytes = new Uint8Array(65536);
+          for (let n = c.read(bytes); n > 0; n = c.read(bytes)) received += n;
+          if (c.isReadEof) c.close();
+        },
+      }));
+      const connection = hosts.a.tcp.connect({ remoteAddress: hosts.b.address, remotePort: 7 }, {});
+      hosts.flush();
+      hosts.sim.advance(1000 - delayMs / 2);
+      assertEquals(connection.send(new Uint8Array(20_000)), 20_000);
+      connection.close();
+      hosts.flush();
+      hosts.sim.runUntil(() => received === 20_000, 300_000);
+      assertEquals(received, 20_000);
+    },
+  );
+}
 
 Deno.test(
   "ESTABLISHED: a connection that the user holds is not given up so soon (RFC 9293 §3.8.3)",
@@ -239,7 +268,7 @@ Deno.test(
     }
     expectReset(s);
     assertEquals([s.harness.tcp.orphanCount, s.harness.tcp.counters.orphansReset], [2, 1]);
-    s.run(200_000);
+    s.run(300_000);
     s.takeAll();
     assertEquals(s.harness.tcp.orphanCount, 0);
   }),
