@@ -65,10 +65,13 @@ export function arrivesSynSent(tcb: Tcb, seg: Segment, rx: IpRxInfo): boolean {
   return seg.textLength > 0 || (seg.ctl & FIN) !== 0;
 }
 
-/** A SYN-ACK that echoes a timestamp from before our SYN belongs to an earlier connection (RFC 7323 §3.2). */
+/** A SYN-ACK that echoes a timestamp from before our SYN, or of the future, belongs to an earlier connection (RFC 7323 §3.2). */
 function hasPlausibleEcho(tcb: Tcb, seg: Segment, nowMs: number): boolean {
   if (!seg.hasTimestamps || seg.tsEcr === 0 || !tcb.layer.config.timestamps) return true;
-  return rttFromEcho(seg.tsEcr, timestampAt(nowMs, tcb.tsOffset)) >= 0;
+  const firstSentAtMs = tcb.stalledSinceMs >= 0 ? tcb.stalledSinceMs : tcb.rttAtMs;
+  // The clock of timestamps has whole milliseconds.
+  const oldest = firstSentAtMs < 0 ? undefined : nowMs - firstSentAtMs + 1;
+  return rttFromEcho(seg.tsEcr, timestampAt(nowMs, tcb.tsOffset), oldest) >= 0;
 }
 
 /** Both sides have sent a SYN: SYN-RECEIVED (RFC 9293 §3.5, figure 8, MUST-10). */

@@ -134,11 +134,9 @@ function checkRst(tcb: Tcb, seg: Segment): boolean {
     case "CLOSE-WAIT":
       deleteTcb(tcb, "BROKEN_PIPE");
       break;
-    case "CLOSING":
-    case "LAST-ACK":
-      deleteTcb(tcb, undefined);
-      break;
     default:
+      // Deviation: RFC 9293 §3.10.7.4 tells nobody in CLOSING and LAST-ACK. What was sent may not have arrived, and who still holds
+      // the connection should know, as on Linux.
       deleteTcb(tcb, "CONNECTION_RESET");
   }
   return false;
@@ -277,12 +275,16 @@ function restartTimeWait(tcb: Tcb): void {
 }
 
 /** A segment outside of the window: `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`, except that two hosts which both
- * think so must not keep each other busy for ever. */
+ * think so must not keep each other busy for ever. A SYN is challenged wherever it lies (RFC 5961 §4.2). */
 function answerInvalid(tcb: Tcb, seg: Segment): void {
   noteDuplicate(tcb, seg);
   echoDuplicate(tcb, seg);
+  if ((seg.ctl & SYN) !== 0) {
+    challenge(tcb);
+    return;
+  }
   // Text is a retransmission that hopes for this answer; only bare acknowledgments can loop.
-  if (seg.textLength === 0 && (seg.ctl & (SYN | FIN)) === 0 && !mayAnswer(tcb)) return;
+  if (seg.textLength === 0 && (seg.ctl & FIN) === 0 && !mayAnswer(tcb)) return;
   if (tcb.state === "TIME-WAIT" && (seg.ctl & FIN) !== 0) startClose(tcb, 2 * tcb.layer.config.mslMs);
   transmitAck(tcb);
   tcb.layer.touch(tcb);

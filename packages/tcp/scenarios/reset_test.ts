@@ -57,8 +57,8 @@ const RESETTABLE: readonly (readonly [string, (s: TcpScript) => void, number, st
   ["FIN-WAIT-1", finWait1, 1, "closed CONNECTION_RESET"],
   ["FIN-WAIT-2", halfClosed, 1, "closed CONNECTION_RESET"],
   ["CLOSE-WAIT", closeWait, 2, "closed BROKEN_PIPE"],
-  ["CLOSING", closing, 2, "closed"],
-  ["LAST-ACK", lastAck, 2, "closed"],
+  ["CLOSING", closing, 2, "closed CONNECTION_RESET"],
+  ["LAST-ACK", lastAck, 2, "closed CONNECTION_RESET"],
 ];
 
 for (const [name, reach, seq, event] of RESETTABLE) {

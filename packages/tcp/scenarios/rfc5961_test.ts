@@ -116,3 +116,15 @@ Deno.test(
     s.expectState("TIME-WAIT");
   }),
 );
+
+Deno.test(
+  "ESTABLISHED: SYNs outside of the window are challenged too, and challenges are throttled (RFC 5961 §4.2, §7)",
+  script((s) => {
+    established(s);
+    s.inject("S 900000:900000(0) win 100").expect(". 1:1(0) ack 1").expectNothing();
+    for (const seq of [0, 70_000, 4_294_900_000]) s.inject(`S ${seq}:${seq}(0) win 100`).expectNothing();
+    s.inject("S. 0:0(0) ack 1").expectNothing();
+    s.at(s.nowMs + 500).inject("S. 0:0(0) ack 1").expect(". 1:1(0) ack 1");
+    assertEquals(s.harness.tcp.counters.challengeAcks, 2);
+  }),
+);

@@ -186,3 +186,22 @@ Deno.test(
     s.inject(". 1:1(0) ack 1013");
   }),
 );
+
+Deno.test(
+  "SYN-SENT: a SYN-ACK whose echo is older than our SYN, or newer than now, belongs to another connection (RFC 7323 §3.2)",
+  script((s) => {
+    s.at(5000);
+    s.call.connect();
+    s.expect("S 0:0(0)");
+    s.inject("S. 0:0(0) ack 1 <mss 1000,TS val 9 ecr 4900>").expect("R 1:1(0)").expectState("SYN-SENT");
+    s.inject("S. 0:0(0) ack 1 <mss 1000,TS val 9 ecr 5100>").expect("R 1:1(0)").expectState("SYN-SENT");
+    s.at(6000).expect("S 0:0(0)");
+    s.at(6010).inject("S. 0:0(0) ack 1 <mss 1000,TS val 9 ecr 4900>").expect("R 1:1(0)").expectState(
+      "SYN-SENT",
+    );
+    // The answer to the first SYN, come late, is one.
+    s.inject("S. 0:0(0) ack 1 <mss 1000,TS val 9 ecr 5000>").expect(". 1:1(0) ack 1").expectState(
+      "ESTABLISHED",
+    );
+  }),
+);
