@@ -10,7 +10,8 @@ import { seqBetween } from "./seq.ts";
 import { EVENT_SOFT_ERROR, type Tcb } from "./tcb.ts";
 import { deleteTcb } from "./teardown.ts";
 
-/** What each kind means to the user; `undefined`: nothing. */
+/** What each kind means to the user; `undefined`: nothing. Time exceeded and parameter problem are soft errors like the others
+ * (RFC 9293 §3.9.2.2, SHLD-25); deviation: POSIX has EPROTO for the latter, which here is a host that cannot be reached. */
 function codeOf(error: IpErrorInfo): NetErrorCode | undefined {
   switch (error.kind) {
     case "net-unreachable":
@@ -19,6 +20,8 @@ function codeOf(error: IpErrorInfo): NetErrorCode | undefined {
     case "source-route-failed":
     case "prohibited":
     case "ttl-exceeded":
+    case "reassembly-timeout":
+    case "parameter-problem":
       return "HOST_UNREACHABLE";
     case "protocol-unreachable":
       return "PROTOCOL_UNREACHABLE";
@@ -51,12 +54,13 @@ export function icmpErrorArrives(tcb: Tcb, error: IpErrorInfo): boolean {
     pathMtuShrank(tcb);
     return true;
   }
-  // Source quench must be ignored (MUST-55); a reassembly timeout is a loss like any other.
+  // Source quench must be ignored (MUST-55).
   const code = codeOf(error);
   if (code === undefined) return true;
   const isOpening = tcb.state === "SYN-SENT" || tcb.state === "SYN-RECEIVED";
   const isHard = error.kind === "protocol-unreachable" || error.kind === "port-unreachable";
-  if (isOpening && (isHard || tcb.layer.config.abortConnectOnIcmp)) {
+  const isLoss = error.kind === "reassembly-timeout";
+  if (isOpening && !isLoss && (isHard || tcb.layer.config.abortConnectOnIcmp)) {
     deleteTcb(tcb, code);
     return true;
   }

@@ -1,4 +1,4 @@
-/** {@linkcode IsnGenerator}: initial sequence numbers nobody can guess (RFC 6528).
+/** {@linkcode IsnGenerator}: initial sequence numbers nobody can guess (RFC 6528), and what else follows from addresses and a secret.
  *
  * @module
  */
@@ -13,15 +13,17 @@ const TICKS_PER_MS = 250;
 export class IsnGenerator {
   readonly #isnHash: SipHash;
   readonly #timestampHash: SipHash;
+  readonly #portHash: SipHash;
   readonly #words: Uint32Array;
 
   /** Draws its secrets.
    *
-   * @param random where the two secrets come from.
+   * @param random where the three secrets come from.
    */
   constructor(random: Random) {
-    this.#isnHash = new SipHash([random.uint32(), random.uint32(), random.uint32(), random.uint32()]);
-    this.#timestampHash = new SipHash([random.uint32(), random.uint32(), random.uint32(), random.uint32()]);
+    this.#isnHash = newHash(random);
+    this.#timestampHash = newHash(random);
+    this.#portHash = newHash(random);
     this.#words = new Uint32Array(9);
   }
 
@@ -50,6 +52,12 @@ export class IsnGenerator {
     return this.#hash(this.#timestampHash, localAddress, localPort, remoteAddress, remotePort);
   }
 
+  /** F of RFC 6056 §3.3.3: where the ephemeral ports towards one destination begin. A mix without a secret would let a server choose
+   * a port of its own whose sequence is that of another server. */
+  portOffset(localAddress: IpAddress, remoteAddress: IpAddress, remotePort: number): number {
+    return this.#hash(this.#portHash, localAddress, 0, remoteAddress, remotePort);
+  }
+
   #hash(
     hash: SipHash,
     localAddress: IpAddress,
@@ -69,4 +77,8 @@ export class IsnGenerator {
     words[8] = (localPort << 16) | remotePort;
     return hash.hash(words, 9);
   }
+}
+
+function newHash(random: Random): SipHash {
+  return new SipHash([random.uint32(), random.uint32(), random.uint32(), random.uint32()]);
 }

@@ -40,3 +40,16 @@ Deno.test("IsnGenerator.timestampOffset() depends on the tuple and not on the ti
   assertNotEquals(generator.timestampOffset(A, 2, B, 80), offset);
   assertNotEquals(generator.isn(A, 1, B, 80, 0), offset);
 });
+
+Deno.test("IsnGenerator.portOffset() depends on the destination and on our address alone (RFC 6056 §3.3.3)", () => {
+  const generator = new IsnGenerator(counter(1));
+  const offsets = new Set([
+    generator.portOffset(A, B, 80),
+    generator.portOffset(B, A, 80),
+    generator.portOffset(A, B, 81),
+    generator.portOffset(A, A, 80),
+    new IsnGenerator(counter(2)).portOffset(A, B, 80),
+  ]);
+  assertEquals(offsets.size, 5);
+  assertEquals(generator.portOffset(A, B, 80), generator.portOffset(A, B, 80));
+});

@@ -95,11 +95,9 @@ function choosePort(layer: TcpLayer, tcb: Tcb, o: TcpConnectOptions): number {
     if (!isFree(wanted)) throw openError("ADDRESS_IN_USE", o, "this connection exists already");
     return wanted;
   }
-  const key = (remoteAddress.w3 ^ remoteAddress.w2 ^ remoteAddress.w1 ^ remoteAddress.w0 ^ localAddress.w3 ^
-    remotePort) >>> 0;
   const port = layer.ephemeralPorts.next(
     (candidate) => isFree(candidate) && layer.listeners.onPort(candidate).length === 0,
-    key,
+    layer.isns.portOffset(localAddress, remoteAddress, remotePort),
   );
   if (port === undefined) throw openError("ADDRESS_NOT_AVAILABLE", o, "no ephemeral port is free");
   return port;

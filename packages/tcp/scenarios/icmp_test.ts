@@ -120,6 +120,24 @@ Deno.test(
   }),
 );
 
+for (const [type, code] of [[11, 0], [11, 1], [12, 0]] as const) {
+  Deno.test(
+    `ESTABLISHED: ICMP type ${type}, code ${code} is a soft error, which the user is told of (RFC 9293 §3.9.2.2, SHLD-25)`,
+    script({ tcp: { dataRetries: 3 } }, (s) => {
+      const told: string[] = [];
+      established(s);
+      s.connection!.handlers = { ...s.connection!.handlers, softError: (_, reason) => told.push(reason) };
+      s.call.send(100);
+      s.expect("P. 1:101(100) ack 1");
+      s.injectIcmp(type, code).expectNothing().expectState("ESTABLISHED");
+      assertEquals(told, ["HOST_UNREACHABLE"]);
+      s.run(60_000);
+      s.takeAll();
+      s.expectClosed("HOST_UNREACHABLE");
+    }),
+  );
+}
+
 Deno.test(
   "ESTABLISHED: time exceeded and parameter problem are soft errors (RFC 9293 §3.9.2.2)",
   script((s) => {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { ipv4 } from "@lightwire/ip";
+import { type IpAddress, ipv4 } from "@lightwire/ip";
 import { NetError } from "@lightwire/netif";
 import { script, TcpScript } from "./harness.ts";
 import { LOCAL_ADDRESS, PEER_ADDRESS } from "../harness/packet_harness.ts";
@@ -173,6 +173,25 @@ Deno.test(
     other.harness.settle();
     other.harness.link.sent.length = 0;
     other.end();
+    s.harness.settle();
+    s.harness.link.sent.length = 0;
+  }),
+);
+
+Deno.test(
+  "CLOSED: a server learns nothing of the ports towards another one, whatever port of its own it lures us to (RFC 6056 §3.3.3)",
+  script((s) => {
+    const steps = new Set<number>();
+    // A neighbor whose address differs in one bit, on a port that differs in the same one, and so on.
+    for (let bit = 1; bit < 32; bit <<= 1) {
+      const portOf = (address: IpAddress, remotePort: number) => {
+        const c = s.harness.tcp.connect({ remoteAddress: address, remotePort }, {});
+        return c.localPort;
+      };
+      const before = portOf(PEER_ADDRESS, 8000);
+      steps.add((portOf(ipv4(PEER_ADDRESS.w3 ^ bit), 8000 ^ bit) - before) & 0x3fff);
+    }
+    assertEquals(steps.size, 5);
     s.harness.settle();
     s.harness.link.sent.length = 0;
   }),
