@@ -9,7 +9,8 @@ import type { GoodputControl } from "./goodput_theory.ts";
 import { SimNetwork } from "./sim_network.ts";
 
 const PORT = 7000;
-const BUFFER_BYTES = 64 * 1024 * 1024;
+const RECEIVE_BUFFER_BYTES = 64 * 1024 * 1024;
+const LEAST_SEND_BUFFER_BYTES = 2 * 1024 * 1024;
 const CHUNK = new Uint8Array(65_536);
 
 /** One transfer. */
@@ -59,7 +60,9 @@ export function measureSharedLine(line: SharedLine, pool: PbufPool): FlowShare[]
   const network = new SimNetwork(line.seed ?? "shared line", [{ forward, backward }], pool);
   const { sim } = network;
   const received = line.flows.map(() => 0);
-  const connections = line.flows.map((flow, i) => startFlow(network, flow, (bytes) => received[i]! += bytes));
+  const connections = line.flows.map((flow, i) =>
+    startFlow(network, line, flow, (bytes) => received[i]! += bytes)
+  );
   sim.advance(fromMs);
   const before = received.slice();
   const counted = () => received.reduce((sum, bytes, i) => sum + bytes - before[i]!, 0);
@@ -77,16 +80,25 @@ export function measureSharedLine(line: SharedLine, pool: PbufPool): FlowShare[]
   return shares;
 }
 
+/** The user writes whatever is taken, when he is told that something is acknowledged. Until the gap that a loss has left is closed nothing
+ * is, so that the buffer, and what is in it, must outlast a recovery: two round trips, or three where the retransmission is lost as
+ * well, of the line with its queue full. A sender that runs dry would be limited by this program, and not by congestion control. */
+function sendBufferBytes(line: SharedLine): number {
+  const bytes = 8 * line.bandwidthBps * line.roundTripMs / 8000;
+  return bytes > LEAST_SEND_BUFFER_BYTES ? bytes : LEAST_SEND_BUFFER_BYTES;
+}
+
 /** Starts one transfer; returns what gives its sender's connection, once there is one. */
 function startFlow(
   network: SimNetwork,
+  line: SharedLine,
   flow: BulkFlow,
   onReceived: (bytes: number) => void,
 ): () => TcpConnection | undefined {
   const tcp = {
     congestionControl: flow.control,
-    sendBufferBytes: BUFFER_BYTES,
-    receiveBufferBytes: BUFFER_BYTES,
+    sendBufferBytes: sendBufferBytes(line),
+    receiveBufferBytes: RECEIVE_BUFFER_BYTES,
   };
   const sender = network.addHost({ router: 0, tcp });
   const receiver = network.addHost({ router: 1, tcp });
@@ -97,8 +109,7 @@ function startFlow(
     },
   }));
   const send = (c: TcpConnection): void => {
-    // A send buffer that is always full would only cost memory.
-    while (c.unsentBytes < 4 * CHUNK.length && c.send(CHUNK) === CHUNK.length);
+    while (c.send(CHUNK) === CHUNK.length);
   };
   let connection: TcpConnection | undefined;
   network.sim.after(flow.startsAtMs, () => {
