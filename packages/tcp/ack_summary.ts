@@ -29,6 +29,8 @@ export class AckSummary {
   firstSentAtMs: number;
   /** The application had no more to send then. */
   isAppLimited: boolean;
+  /** Octets in the network after that piece was sent. */
+  txInFlight: number;
   /** The acknowledgment carried a D-SACK (RFC 2883). */
   hasDsack: boolean;
   /** Left edge of that D-SACK. */
@@ -50,6 +52,7 @@ export class AckSummary {
     this.priorDeliveredAtMs = 0;
     this.firstSentAtMs = 0;
     this.isAppLimited = false;
+    this.txInFlight = 0;
     this.hasDsack = false;
     this.dsackLeft = 0;
     this.dsackRight = 0;
@@ -66,6 +69,7 @@ export class AckSummary {
     this.lostBytes = 0;
     this.priorDelivered = -1;
     this.isAppLimited = false;
+    this.txInFlight = 0;
     this.hasDsack = false;
   }
 }

@@ -3,6 +3,7 @@
  * @module
  */
 import type { AckSummary } from "./ack_summary.ts";
+import type { DeliveryRate } from "./delivery_rate.ts";
 import { receiveEcho } from "./ecn.ts";
 import { scheduleProbe } from "./loss_timer.ts";
 import { leavePersist } from "./persist.ts";
@@ -12,7 +13,7 @@ import type { Segment } from "./segment.ts";
 import { seqDiff, seqGeq, seqGt, seqLeq, seqLt } from "./seq.ts";
 import type { SentSegments } from "./sent_segments.ts";
 import { probeAcknowledged } from "./tail_loss_probe.ts";
-import { EVENT_WRITABLE, type Tcb } from "./tcb.ts";
+import { EVENT_WRITABLE, type Tcb, textEnd } from "./tcb.ts";
 import { startRetransmission, stopRetransmission } from "./timer_set.ts";
 import { noteWindowUse } from "./window_validation.ts";
 import { rttFromEcho, timestampAt } from "./timestamps.ts";
@@ -28,6 +29,7 @@ export function processAck(tcb: Tcb, seg: Segment): boolean {
   const flight = seqDiff(tcb.sndNxt, tcb.sndUna);
   const acked = seqDiff(seg.ack, tcb.sndUna);
   const priorPipe = pipe(tcb);
+  if (tcb.delivery !== undefined) noteLimit(tcb, tcb.delivery, priorPipe);
   let rttMs = -1;
   if (acked > 0) {
     rttMs = advanceSndUna(tcb, seg, summary);
@@ -113,6 +115,15 @@ function echoAge(tcb: Tcb, seg: Segment): number {
   return rttFromEcho(seg.tsEcr, timestampAt(layer.clock.now(), tcb.tsOffset), layer.config.maxRtoMs);
 }
 
+/** CheckIfApplicationLimited() (draft-ietf-ccwg-bbr §4.1.2.4): all has been sent, nothing waits for its retransmission, and the
+ * window has room. */
+function noteLimit(tcb: Tcb, delivery: DeliveryRate, inFlight: number): void {
+  if (seqGt(textEnd(tcb), tcb.sndNxt) || inFlight >= tcb.congestion.cwnd) return;
+  const { sent } = tcb;
+  if (sent !== undefined && sent.lostBytes > sent.retransmittedBytes) return;
+  delivery.appLimited(inFlight);
+}
+
 /** What the acknowledgment says about the path. */
 function sampleRate(tcb: Tcb, summary: AckSummary, rttMs: number, priorPipe: number): void {
   const { layer, delivery, congestion } = tcb;
@@ -124,6 +135,7 @@ function sampleRate(tcb: Tcb, summary: AckSummary, rttMs: number, priorPipe: num
   sample.rttMs = rttMs;
   sample.priorPipe = priorPipe;
   sample.pipe = pipe(tcb);
+  if (tcb.sent !== undefined) sample.lostTxInFlight = tcb.sent.lostTxInFlight;
   congestion.onRateSample(sample, delivery, layer.clock.now());
 }
 

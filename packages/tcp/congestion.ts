@@ -51,8 +51,9 @@ export interface CongestionControl {
   /** The retransmission timer expired (RFC 5681 §3.1, equation 4).
    *
    * @param isRepeated the same segment timed out before: `ssthresh` stays.
+   * @param pipe octets that are thought to be in the network in spite of it; default 0.
    */
-  onRetransmissionTimeout(flight: number, nowMs: number, isRepeated: boolean): void;
+  onRetransmissionTimeout(flight: number, nowMs: number, isRepeated: boolean, pipe?: number): void;
   /** A window was acknowledged after a timeout: what had been sent before it is all through. */
   onTimeoutRecovered(): void;
   /** Data is to be sent after an idle time longer than the RTO (RFC 5681 §4.1). */

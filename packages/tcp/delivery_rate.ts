@@ -35,6 +35,10 @@ export class RateSample {
   pipe: number;
   /** The same before it. */
   priorPipe: number;
+  /** The same when the piece that the sample is of had been sent (RS.tx_in_flight). */
+  txInFlight: number;
+  /** The same when the piece that was found lost last had been sent. */
+  lostTxInFlight: number;
 
   /** No sample. */
   constructor() {
@@ -49,6 +53,8 @@ export class RateSample {
     this.isRetransmitted = false;
     this.pipe = 0;
     this.priorPipe = 0;
+    this.txInFlight = 0;
+    this.lostTxInFlight = 0;
   }
 }
 
@@ -69,6 +75,8 @@ export class DeliveryRate {
   flightSent: number;
   /** Octets found lost in all. */
   lost: number;
+  /** Of those, what samples have told of. */
+  lostSampled: number;
   /** The last rate that a sample gave in bytes per second, 0 before one did. */
   rateBps: number;
   /** Whether that one was the application's. */
@@ -93,6 +101,7 @@ export class DeliveryRate {
     this.validatedAtMs = nowMs;
     this.flightSent = 0;
     this.lost = 0;
+    this.lostSampled = 0;
     this.rateBps = 0;
     this.isRateAppLimited = false;
     this.retransmitted = 0;
@@ -123,11 +132,14 @@ export class DeliveryRate {
    */
   acknowledged(summary: AckSummary, nowMs: number, minRttMs: number, sample: RateSample): void {
     sample.newlyDeliveredBytes = summary.deliveredBytes;
-    sample.newlyLostBytes = summary.lostBytes;
     sample.intervalMs = 0;
     sample.rateBps = 0;
     sample.deliveredBytes = 0;
     this.lost += summary.lostBytes;
+    // Timers find losses as well: the next acknowledgment tells of them.
+    sample.newlyLostBytes = this.lost - this.lostSampled;
+    this.lostSampled = this.lost;
+    sample.txInFlight = summary.txInFlight;
     if (summary.deliveredBytes > 0) {
       this.delivered += summary.deliveredBytes;
       this.deliveredAtMs = nowMs;

@@ -50,6 +50,8 @@ export class PieceStore {
   protected deliveredAtMs: Float64Array;
   /** When the flight that the piece belongs to began, by slot. */
   protected firstSentAtMs: Float64Array;
+  /** Octets in the network after the piece was sent, itself included, by slot. */
+  protected txInFlight: Uint32Array;
   /** The next newer piece in the network, by slot. */
   protected newer: Int32Array;
   /** The piece in the network that was sent first, {@linkcode NO_PIECE} for none. */
@@ -71,6 +73,7 @@ export class PieceStore {
     this.delivered = new Float64Array(INITIAL_PIECES);
     this.deliveredAtMs = new Float64Array(INITIAL_PIECES);
     this.firstSentAtMs = new Float64Array(INITIAL_PIECES);
+    this.txInFlight = new Uint32Array(INITIAL_PIECES);
     this.newer = new Int32Array(INITIAL_PIECES);
     this.oldest = NO_PIECE;
     this.newest = NO_PIECE;
@@ -169,6 +172,7 @@ export class PieceStore {
     this.delivered[rest] = this.delivered[slot]!;
     this.deliveredAtMs[rest] = this.deliveredAtMs[slot]!;
     this.firstSentAtMs[rest] = this.firstSentAtMs[slot]!;
+    this.txInFlight[rest] = this.txInFlight[slot]!;
     this.#insert(i + 1, rest);
     if (this.isLinked(slot)) this.#linkAfter(rest, slot);
     else this.#older[rest] = NOT_LINKED;
@@ -248,6 +252,7 @@ export class PieceStore {
     this.delivered = doubled(this.delivered, new Float64Array(size * 2));
     this.deliveredAtMs = doubled(this.deliveredAtMs, new Float64Array(size * 2));
     this.firstSentAtMs = doubled(this.firstSentAtMs, new Float64Array(size * 2));
+    this.txInFlight = doubled(this.txInFlight, new Uint32Array(size * 2));
     this.newer = doubled(this.newer, new Int32Array(size * 2));
     this.#older = doubled(this.#older, new Int32Array(size * 2));
     this.#chainFree(size);

@@ -146,6 +146,7 @@ export function reorderingExpires(tcb: Tcb): void {
   const summary = tcb.layer.ackSummary;
   summary.begin();
   const timeoutMs = rackDetect(tcb, sent, summary, tcb.layer.clock.now());
+  if (tcb.delivery !== undefined) tcb.delivery.lost += summary.lostBytes;
   if (tcb.trace !== undefined && summary.lostBytes > 0) traceLoss(tcb, sent, summary);
   if (timeoutMs > 0) scheduleReordering(tcb, timeoutMs);
   if (tcb.phase === "NONE" && mustFastRetransmit(tcb) && !repairMtuProbe(tcb)) {
@@ -263,12 +264,14 @@ export function recoverAfterTimeout(tcb: Tcb): void {
   const isRepeated = tcb.retransmitCount > 0;
   if (tcb.delivery !== undefined) tcb.delivery.timeouts++;
   tcb.trace?.lost(tcb.sndUna, flight, "pto_expired");
-  tcb.congestion.onRetransmissionTimeout(flight, tcb.layer.clock.now(), isRepeated);
   noteReduction(tcb);
   tcb.rto.backOff();
   const isFirst = !isRepeated && tcb.phase !== "TIMEOUT";
   const isInRecovery = tcb.phase === "FAST";
+  if (tcb.sent !== undefined) tcb.sent.newlyLostBytes = 0;
   startOver(tcb, !tcb.hasSack);
+  if (tcb.delivery !== undefined && tcb.sent !== undefined) tcb.delivery.lost += tcb.sent.newlyLostBytes;
+  tcb.congestion.onRetransmissionTimeout(flight, tcb.layer.clock.now(), isRepeated, pipe(tcb));
   if (isFirst) tcb.undo = new Undo(tcb.sndUna, tcb.sndNxt);
   // What a recovery has sent again already would look like the original (RFC 5682 §2.1).
   tcb.frto = isFirst && !isInRecovery ? FRTO_FIRST : FRTO_OFF;
@@ -309,7 +312,9 @@ function retransmitHead(tcb: Tcb): void {
   let octets = segmentBytes(tcb, 0);
   if (octets > length) octets = length;
   if (tcb.sndWnd > 0 && octets > tcb.sndWnd) octets = tcb.sndWnd;
+  sent.newlyLostBytes = 0;
   sent.loseFirst(octets);
+  if (tcb.delivery !== undefined) tcb.delivery.lost += sent.newlyLostBytes;
   retransmitPiece(tcb, 0, octets, octets);
 }
 
@@ -362,7 +367,7 @@ export function retransmitPiece(tcb: Tcb, i: number, octets: number, mss: number
   tcb.rttAtMs = -1;
   const seq = sent.startAt(i);
   if (!transmitText(tcb, seq, octets, mss, 0)) return false;
-  sent.retransmitted(i, octets, nowMs);
+  sent.retransmitted(i, octets, nowMs, tcb.delivery, seqDiff(tcb.sndNxt, tcb.sndUna));
   const segments = octets <= mss ? 1 : Math.ceil(octets / mss);
   noteRetransmission(tcb, seq, segments, nowMs);
   tcb.retransmittedSegments += segments;

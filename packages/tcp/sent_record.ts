@@ -19,5 +19,6 @@ export function recordSent(tcb: Tcb, nxt: number, octets: number, nowMs: number)
   delivery.flightSent = seqDiff(nxt, tcb.sndUna);
   const flags = delivery.appLimitedUntil >= 0 ? PIECE_APP_LIMITED : 0;
   const { delivered, deliveredAtMs, firstSentAtMs } = delivery;
-  sent.sent((nxt - octets) >>> 0, nxt, nowMs, flags, delivered, deliveredAtMs, firstSentAtMs);
+  const inFlight = sent.pipe(delivery.flightSent);
+  sent.sent((nxt - octets) >>> 0, nxt, nowMs, flags, delivered, deliveredAtMs, firstSentAtMs, inFlight);
 }

@@ -7,6 +7,7 @@
  * @module
  */
 import type { AckSummary } from "./ack_summary.ts";
+import type { DeliveryRate } from "./delivery_rate.ts";
 import {
   FREE_PIECES,
   MAX_PIECES,
@@ -36,6 +37,8 @@ export class SentSegments extends PieceStore {
   retransmittedBytes: number;
   /** Octets found lost since this was set to 0 last. */
   newlyLostBytes: number;
+  /** Octets that were in the network when the piece which was found lost last had been sent (P.tx_in_flight). */
+  lostTxInFlight: number;
   /** SACK blocks that could not be taken in, for want of pieces. */
   refusedBlocks: number;
   /** RACK.xmit_ts (RFC 8985 §5.2): when the most recently sent of all delivered pieces was sent; −Infinity before one was. */
@@ -66,6 +69,7 @@ export class SentSegments extends PieceStore {
     this.lostBytes = 0;
     this.retransmittedBytes = 0;
     this.newlyLostBytes = 0;
+    this.lostTxInFlight = 0;
     this.refusedBlocks = 0;
     this.rackSentAtMs = -Infinity;
     this.rackEnd = 0;
@@ -123,6 +127,7 @@ export class SentSegments extends PieceStore {
   /** New text was sent: [`start`, `end`), behind all that is here.
    *
    * @param delivered octets delivered so far, when, and when the present flight began: for the delivery rate.
+   * @param txInFlight octets in the network now, these included.
    */
   sent(
     start: number,
@@ -132,6 +137,7 @@ export class SentSegments extends PieceStore {
     delivered: number,
     deliveredAtMs: number,
     firstSentAtMs: number,
+    txInFlight: number = 0,
   ): void {
     const last = this.count === 0 ? NO_PIECE : this.slotAt(this.count - 1);
     if (last !== NO_PIECE && last === this.newest && this.end[last] === start) {
@@ -140,6 +146,7 @@ export class SentSegments extends PieceStore {
       if (isSameInstant || this.count >= MAX_PIECES) {
         this.end[last] = end;
         this.sentAtMs[last] = nowMs;
+        this.txInFlight[last] = txInFlight;
         return;
       }
     }
@@ -151,6 +158,7 @@ export class SentSegments extends PieceStore {
     this.delivered[slot] = delivered;
     this.deliveredAtMs[slot] = deliveredAtMs;
     this.firstSentAtMs[slot] = firstSentAtMs;
+    this.txInFlight[slot] = txInFlight;
     this.linkNewest(slot);
   }
 
@@ -297,14 +305,30 @@ export class SentSegments extends PieceStore {
     return -1;
   }
 
-  /** The first `octets` of piece `i` were sent again; the rest becomes a piece of its own. */
-  retransmitted(i: number, octets: number, nowMs: number): void {
+  /** The first `octets` of piece `i` were sent again; the rest becomes a piece of its own. The delivery rate's clock counts from
+   * now on for it, as for any other transmission (draft-ietf-ccwg-bbr §4.1.2.2).
+   *
+   * @param outstanding FlightSize.
+   */
+  retransmitted(
+    i: number,
+    octets: number,
+    nowMs: number,
+    delivery?: DeliveryRate,
+    outstanding: number = 0,
+  ): void {
     const slot = this.slotAt(i);
     if (this.length(slot) > octets) this.#splitCounted(i, (this.start[slot]! + octets) >>> 0);
     if ((this.flags[slot]! & PIECE_RETRANSMITTED) === 0) this.retransmittedBytes += this.length(slot);
     if (this.isLinked(slot)) this.unlink(slot);
     this.flags[slot] = this.flags[slot]! | PIECE_RETRANSMITTED | PIECE_EVER_RETRANSMITTED;
     this.sentAtMs[slot] = nowMs;
+    if (delivery !== undefined) {
+      this.delivered[slot] = delivery.delivered;
+      this.deliveredAtMs[slot] = delivery.deliveredAtMs;
+      this.firstSentAtMs[slot] = delivery.firstSentAtMs;
+      this.txInFlight[slot] = this.pipe(outstanding);
+    }
     this.linkNewest(slot);
   }
 
@@ -379,6 +403,7 @@ export class SentSegments extends PieceStore {
     summary.priorDeliveredAtMs = this.deliveredAtMs[slot]!;
     summary.firstSentAtMs = this.firstSentAtMs[slot]!;
     summary.isAppLimited = (flags & PIECE_APP_LIMITED) !== 0;
+    summary.txInFlight = this.txInFlight[slot]!;
   }
 
   #lose(slot: number): void {
@@ -387,7 +412,10 @@ export class SentSegments extends PieceStore {
     const octets = this.length(slot);
     if ((flags & PIECE_RETRANSMITTED) !== 0) this.retransmittedBytes -= octets;
     if ((flags & PIECE_LOST) === 0) this.lostBytes += octets;
-    if ((flags & (PIECE_LOST | PIECE_RETRANSMITTED)) !== PIECE_LOST) this.newlyLostBytes += octets;
+    if ((flags & (PIECE_LOST | PIECE_RETRANSMITTED)) !== PIECE_LOST) {
+      this.newlyLostBytes += octets;
+      this.lostTxInFlight = this.txInFlight[slot]!;
+    }
     this.flags[slot] = (flags & ~PIECE_RETRANSMITTED) | PIECE_LOST;
     if (this.isLinked(slot)) this.unlink(slot);
     if (seqLt(this.start[slot]!, this.#lostHint)) this.#lostHint = this.start[slot]!;
