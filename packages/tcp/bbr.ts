@@ -1,34 +1,22 @@
-/** Data plane. {@linkcode Bbr}: BBR, version 3 (draft-ietf-ccwg-bbr): congestion control by a model of the path, its bandwidth and its
- * round trip without queues, which is probed in turns.
+/** Data plane. {@linkcode Bbr}: BBR, version 3 (draft-ietf-ccwg-bbr-06): congestion control by a model of the path, its bandwidth and its
+ * round trip without queues, which is probed in turns. The model is in `bbr_model.ts`, the turns are in `bbr_machine.ts`; here it is put
+ * into practice: pacing rate and window (§5.6).
  *
- * ```text
- *   STARTUP ──▶ DRAIN ──▶ DOWN ──▶ CRUISE ──▶ REFILL ──▶ UP          each 5 s without a new shortest round trip:
- *                          ▲                              │          PROBE_RTT for 200 ms, then on where it was
- *                          └──────────────────────────────┘
- * ```
- *
- * A loss is no signal by itself: more than 2 % of a round trip's octets are. Rates are octets per millisecond here.
- *
- * Deviation: the draft keeps, for each packet, what was in flight when it was sent; here the losses of a round trip are held
- * against what was in flight before the acknowledgment that tells of them.
+ * A loss is no signal by itself: more than 2 % of a round trip's octets are; see `bbr_losses.ts`. Rates are octets per millisecond here.
  *
  * @module
  */
+import { BbrMachine, offloadBudget } from "./bbr_machine.ts";
+import { BbrModel } from "./bbr_model.ts";
 import {
-  type AckPhase,
   type BbrOptions,
   type BbrState,
   CWND_GAIN,
-  CWND_GAIN_PROBE_RTT,
-  CWND_GAIN_UP,
   defaultSpread,
-  MAX_RENO_ROUNDS,
+  MIN_PIPE_SEGMENTS,
   PACING_GAIN,
   PACING_MARGIN,
-  PROBE_RTT_MS,
-  PROBE_WAIT_MS,
 } from "./bbr_parameters.ts";
-import { BbrModel, SMALLEST_WINDOW_SEGMENTS } from "./bbr_model.ts";
 import { type CongestionControl, initialWindow } from "./congestion.ts";
 import type { DeliveryRate, RateSample } from "./delivery_rate.ts";
 
@@ -44,26 +32,13 @@ export class Bbr implements CongestionControl {
   readonly ownsRecovery: boolean;
   /** Bytes per second at which to send. */
   pacingRateBps: number;
-  /** Where it stands. */
-  state: BbrState;
   readonly #model: BbrModel;
-  readonly #spread: () => number;
+  readonly #machine: BbrMachine;
   readonly #initialWindowSegments: number;
   #smss: number;
   #hasSent: boolean;
   #priorCwnd: number;
   #isInRecovery: boolean;
-  #ackPhase: AckPhase;
-  #cycleAtMs: number;
-  #probeWaitMs: number;
-  #roundsSinceProbe: number;
-  #hasProbeSamples: boolean;
-  #probeUpRounds: number;
-  #probeUpAcked: number;
-  #probeUpStep: number;
-  #probeRttDoneAtMs: number;
-  #isProbeRttRoundDone: boolean;
-  #isIdleRestart: boolean;
 
   /** The congestion control of a new connection.
    *
@@ -73,29 +48,21 @@ export class Bbr implements CongestionControl {
     this.name = "bbr";
     this.ownsRecovery = true;
     this.#initialWindowSegments = options.initialWindowSegments ?? 10;
-    this.#spread = options.spread ?? defaultSpread();
     this.cwnd = initialWindow(smss, this.#initialWindowSegments);
     this.ssthresh = Infinity;
     this.pacingRateBps = Infinity;
-    this.state = "STARTUP";
     this.#model = new BbrModel();
+    this.#machine = new BbrMachine(this.#model, options.spread ?? defaultSpread());
     this.#smss = smss;
     this.#hasSent = false;
     this.#priorCwnd = 0;
     this.#isInRecovery = false;
-    this.#ackPhase = "NONE";
-    this.#cycleAtMs = 0;
-    this.#probeWaitMs = 0;
-    this.#roundsSinceProbe = 0;
-    this.#hasProbeSamples = false;
-    this.#probeUpRounds = 0;
-    this.#probeUpAcked = 0;
-    this.#probeUpStep = Infinity;
-    this.#probeRttDoneAtMs = -1;
-    this.#isProbeRttRoundDone = false;
-    this.#isIdleRestart = false;
   }
 
+  /** Where it stands. */
+  get state(): BbrState {
+    return this.#machine.state;
+  }
   /** Bandwidth estimate in bytes per second, 0 before the first sample. */
   get bandwidthBps(): number {
     return this.#model.maxBw * 1000;
@@ -103,6 +70,10 @@ export class Bbr implements CongestionControl {
   /** Shortest round trip of the last ten seconds in milliseconds, `Infinity` before the first. */
   get minRttMs(): number {
     return this.#model.minRttMs;
+  }
+  /** Octets in flight that the path was seen to bear, `Infinity` before it was seen not to (inflight_longterm). */
+  get inflightLongTerm(): number {
+    return this.#model.inflightHi;
   }
 
   /** See {@linkcode CongestionControl.setMss}. */
@@ -121,9 +92,9 @@ export class Bbr implements CongestionControl {
   onAck(): void {
     this.#hasSent = true;
   }
-  /** See {@linkcode CongestionControl.onEnterRecovery}: what is missing is repaired within the window that the model gives. */
+  /** See {@linkcode CongestionControl.onEnterRecovery}: what is missing is repaired within the window that the model gives (§5.6.4.4). */
   onEnterRecovery(): void {
-    if (!this.#isInRecovery) this.#priorCwnd = Math.max(this.#priorCwnd, this.cwnd);
+    this.#save();
     this.#isInRecovery = true;
   }
 
@@ -135,266 +106,125 @@ export class Bbr implements CongestionControl {
   onExitRecovery(): void {
     this.#restore();
   }
-  /** See {@linkcode CongestionControl.onRetransmissionTimeout}: a segment, until an acknowledgment shows that the path lives
-   * (§4.6.4.5). */
-  onRetransmissionTimeout(): void {
-    this.#priorCwnd = Math.max(this.#priorCwnd, this.cwnd);
+  /** See {@linkcode CongestionControl.onRetransmissionTimeout}: a segment more than what is still under way, until an acknowledgment
+   * shows that the path lives (§5.6.4.4). */
+  onRetransmissionTimeout(_flight: number, _nowMs: number, _isRepeated: boolean, pipe: number = 0): void {
+    this.#save();
     this.#isInRecovery = true;
-    this.cwnd = this.#smss;
+    this.cwnd = pipe + this.#smss;
   }
 
   /** See {@linkcode CongestionControl.onTimeoutRecovered}. */
   onTimeoutRecovered(): void {
     this.#restore();
   }
-  /** See {@linkcode CongestionControl.onIdleRestart}: the window stays, since pacing keeps the first flight from being a burst
-   * (§4.5.1.4). */
-  onIdleRestart(): void {
-    this.#isIdleRestart = true;
-    if (this.#isProbingBandwidth()) this.#setPacing(1, this.#model.bw());
+  /** See {@linkcode CongestionControl.onIdleRestart}: the window stays, since pacing keeps the first flight from being a burst (§5.4.1). */
+  onIdleRestart(idleMs: number): void {
+    const wasProbingRtt = this.state === "PROBE_RTT";
+    this.#machine.restartFromIdle(idleMs);
+    if (wasProbingRtt && this.state !== "PROBE_RTT") this.#restore();
+    if (this.#machine.isInProbeBw) this.#setPacing(1);
   }
 
-  /** See {@linkcode CongestionControl.onEcnEcho}: a mark counts like a loss of the round (RFC 8311 §3.1). */
+  /** See {@linkcode CongestionControl.onEcnEcho}: a mark counts like too many losses in a round (RFC 8311 §3.1). */
   onEcnEcho(): void {
     this.#model.noteCongestion();
   }
 
-  /** See {@linkcode CongestionControl.undo}. */
+  /** See {@linkcode CongestionControl.undo} (§5.5.11.2). */
   undo(): void {
-    this.#model.undoLosses();
+    this.#machine.undo();
     this.#restore();
   }
 
-  /** See {@linkcode CongestionControl.onRateSample}: BBRUpdateOnACK (§4.2.3). */
+  /** See {@linkcode CongestionControl.onRateSample}: UpdateOnACK (§5.2.3). */
   onRateSample(sample: RateSample, delivery: DeliveryRate, nowMs: number): void {
     const model = this.#model;
-    model.update(sample, delivery, nowMs, this.#isProbingForBandwidth(), this.cwnd);
-    if (model.isRoundStart) this.#roundsSinceProbe++;
-    this.#checkStartup(sample, nowMs);
-    if (this.state === "DRAIN" && sample.pipe <= model.inflight(1, this.#smss)) this.#enterDown(nowMs);
-    this.#updateCycle(sample, nowMs);
-    this.#checkProbeRtt(sample, delivery, nowMs);
+    const machine = this.#machine;
+    const wasProbingRtt = machine.state === "PROBE_RTT";
+    const cwnd = this.cwnd;
+    model.update(sample, delivery, nowMs, machine.isProbing, cwnd, this.#smss);
+    const inflightOne = this.#quantized(model.bdp(1));
+    machine.update(sample, delivery, nowMs, cwnd, this.#smss, inflightOne, this.#isInRecovery);
+    if (wasProbingRtt !== (machine.state === "PROBE_RTT")) {
+      if (wasProbingRtt) this.#restoreWindow();
+      else this.#priorCwnd = Math.max(this.#priorCwnd, cwnd);
+    }
     model.advance(sample);
     if (this.pacingRateBps === Infinity) this.#initPacing();
-    if (model.maxBw > 0) this.#setPacing(PACING_GAIN[this.state], model.bw());
+    if (model.maxBw > 0) this.#setPacing(PACING_GAIN[machine.state]);
     this.#setWindow(sample, delivery);
   }
 
-  /** §4.3.1.2 and §4.3.1.3: the rate does not grow any more, or too much is lost. */
-  #checkStartup(sample: RateSample, nowMs: number): void {
-    const model = this.#model;
-    model.checkFullBandwidth(sample);
-    if (this.state !== "STARTUP") return;
-    if (this.#isInRecovery && model.isLastRoundLossy) {
-      model.isFullBandwidthReached = true;
-      model.inflightHi = Math.max(model.inflight(1, this.#smss), model.inflightLatest);
-    }
-    if (!model.isFullBandwidthReached) return;
-    this.state = "DRAIN";
-    this.#cycleAtMs = nowMs;
-  }
-
-  /** BBRUpdateProbeBWCyclePhase (§4.3.3.6). */
-  #updateCycle(sample: RateSample, nowMs: number): void {
-    const model = this.#model;
-    if (!model.isFullBandwidthReached) return;
-    this.#adaptLongTerm(sample, nowMs);
-    switch (this.state) {
-      case "DOWN":
-        if (this.#isTimeToProbe(nowMs)) return this.#enterRefill();
-        if (sample.pipe <= model.withHeadroom() && sample.pipe <= model.inflight(1, this.#smss)) {
-          this.state = "CRUISE";
-        }
-        return;
-      case "CRUISE":
-        if (this.#isTimeToProbe(nowMs)) this.#enterRefill();
-        return;
-      case "REFILL":
-        if (!model.isRoundStart) return;
-        this.#hasProbeSamples = true;
-        return this.#enterUp(sample, nowMs);
-      case "UP":
-        if (this.#isTimeToGoDown(sample)) this.#enterDown(nowMs);
-    }
-  }
-
-  /** BBRAdaptLongTermModel (§5.5.10). */
-  #adaptLongTerm(sample: RateSample, nowMs: number): void {
-    const model = this.#model;
-    if (model.isRoundStart) {
-      if (this.#ackPhase === "PROBE_STARTING") this.#ackPhase = "PROBE_FEEDBACK";
-      else if (this.#ackPhase === "PROBE_STOPPING") {
-        this.#ackPhase = "NONE";
-        if (this.#isProbingBandwidth() && !sample.isAppLimited) model.advanceBandwidthFilter();
-      }
-    }
-    if (sample.newlyLostBytes > 0 && model.isLossHigh(sample)) {
-      if (!this.#hasProbeSamples) return;
-      this.#hasProbeSamples = false;
-      if (!sample.isAppLimited) model.lowerInflightHi(sample, this.cwnd, this.#smss);
-      if (this.state === "UP") this.#enterDown(nowMs);
-      return;
-    }
-    if (model.inflightHi === Infinity) return;
-    if (sample.priorPipe > model.inflightHi) model.inflightHi = sample.priorPipe;
-    if (this.state === "UP") this.#probeUpward(sample);
-  }
-
-  /** BBRProbeInflightLongTermUpward (§5.5.10.2): the bound rises, twice as fast each round. */
-  #probeUpward(sample: RateSample): void {
-    const model = this.#model;
-    if (sample.priorPipe + this.#smss < this.cwnd || this.cwnd < model.inflightHi) return;
-    this.#probeUpAcked += sample.newlyDeliveredBytes;
-    if (this.#probeUpAcked >= this.#probeUpStep) {
-      const steps = Math.floor(this.#probeUpAcked / this.#probeUpStep);
-      this.#probeUpAcked -= steps * this.#probeUpStep;
-      model.inflightHi += steps * this.#smss;
-    }
-    if (model.isRoundStart) this.#raiseSlope();
-  }
-
-  #raiseSlope(): void {
-    const growth = this.#smss * 2 ** this.#probeUpRounds;
-    this.#probeUpRounds = Math.min(this.#probeUpRounds + 1, 30);
-    this.#probeUpStep = Math.max(this.#smss * this.cwnd / growth, this.#smss);
-  }
-
-  #isTimeToProbe(nowMs: number): boolean {
-    if (nowMs > this.#cycleAtMs + this.#probeWaitMs) return true;
-    const segments = this.#model.inflight(1, this.#smss) / this.#smss;
-    return this.#roundsSinceProbe >= Math.min(segments, MAX_RENO_ROUNDS);
-  }
-
-  #isTimeToGoDown(sample: RateSample): boolean {
-    const model = this.#model;
-    const isLimited = sample.priorPipe + this.#smss >= this.cwnd;
-    if (isLimited && this.cwnd >= model.inflightHi) {
-      model.resetFullBandwidth(sample.rateBps / 1000);
-      return false;
-    }
-    return model.isFullBandwidthNow;
-  }
-
-  #enterDown(nowMs: number): void {
-    this.state = "DOWN";
-    this.#model.resetCongestion();
-    this.#probeUpStep = Infinity;
-    // The draft's randomness: rounds and time.
-    this.#roundsSinceProbe = this.#spread() < 0.5 ? 0 : 1;
-    this.#probeWaitMs = PROBE_WAIT_MS + 1000 * this.#spread();
-    this.#cycleAtMs = nowMs;
-    this.#ackPhase = "PROBE_STOPPING";
-    this.#model.startRound();
-  }
-
-  #enterRefill(): void {
-    this.state = "REFILL";
-    this.#model.resetShortTerm();
-    this.#probeUpRounds = 0;
-    this.#probeUpAcked = 0;
-    this.#ackPhase = "REFILLING";
-    this.#model.startRound();
-  }
-
-  #enterUp(sample: RateSample, nowMs: number): void {
-    this.state = "UP";
-    this.#ackPhase = "PROBE_STARTING";
-    this.#cycleAtMs = nowMs;
-    this.#model.resetFullBandwidth(sample.rateBps / 1000);
-    this.#model.startRound();
-    this.#raiseSlope();
-  }
-
-  /** BBRCheckProbeRTT (§5.3.4.3): the queue is emptied for a moment, so that the round trip without it is seen. */
-  #checkProbeRtt(sample: RateSample, delivery: DeliveryRate, nowMs: number): void {
-    const model = this.#model;
-    if (this.state !== "PROBE_RTT" && model.isProbeRttExpired && !this.#isIdleRestart) {
-      this.#priorCwnd = Math.max(this.#priorCwnd, this.cwnd);
-      this.state = "PROBE_RTT";
-      this.#probeRttDoneAtMs = -1;
-      this.#ackPhase = "PROBE_STOPPING";
-      model.startRound();
-    }
-    if (this.state === "PROBE_RTT") this.#probeRtt(sample, delivery, nowMs);
-    if (sample.newlyDeliveredBytes > 0) this.#isIdleRestart = false;
-  }
-
-  #probeRtt(sample: RateSample, delivery: DeliveryRate, nowMs: number): void {
-    const model = this.#model;
-    delivery.appLimited(sample.pipe);
-    if (this.#probeRttDoneAtMs < 0) {
-      if (sample.pipe > this.#probeRttWindow()) return;
-      this.#probeRttDoneAtMs = nowMs + PROBE_RTT_MS;
-      this.#isProbeRttRoundDone = false;
-      return model.startRound();
-    }
-    if (model.isRoundStart) this.#isProbeRttRoundDone = true;
-    if (!this.#isProbeRttRoundDone || nowMs <= this.#probeRttDoneAtMs) return;
-    model.probeRttDone(nowMs);
-    this.#restore();
-    model.resetShortTerm();
-    if (!model.isFullBandwidthReached) this.state = "STARTUP";
-    else {
-      this.#enterDown(nowMs);
-      this.state = "CRUISE";
-    }
-  }
-
-  #probeRttWindow(): number {
-    return Math.max(this.#model.bdp(CWND_GAIN_PROBE_RTT), SMALLEST_WINDOW_SEGMENTS * this.#smss);
-  }
-
-  #isProbingBandwidth(): boolean {
-    return this.state !== "STARTUP" && this.state !== "DRAIN" && this.state !== "PROBE_RTT";
-  }
-
-  #isProbingForBandwidth(): boolean {
-    return this.state === "STARTUP" || this.state === "REFILL" || this.state === "UP";
-  }
-
-  /** BBRInitPacingRate (§4.6.2): before the path is known, the window of now per round trip. */
+  /** InitPacingRate (§5.6.2): before the bandwidth is known, the window of now per round trip. */
   #initPacing(): void {
     const rttMs = this.#model.minRttMs;
     if (rttMs > 0 && rttMs !== Infinity) this.pacingRateBps = PACING_GAIN.STARTUP * this.cwnd / rttMs * 1000;
   }
 
-  /** §4.6.2: never slower than before while STARTUP still looks for the bandwidth. */
-  #setPacing(gain: number, bw: number): void {
-    const rateBps = gain * bw * PACING_MARGIN * 1000;
-    if (rateBps <= 0) return;
-    if (this.#model.isFullBandwidthReached || rateBps > this.pacingRateBps) {
+  /** SetPacingRateWithGain (§5.6.2): never slower than before while STARTUP still looks for the bandwidth. */
+  #setPacing(gain: number): void {
+    const rateBps = gain * this.#model.bw() * PACING_MARGIN * 1000;
+    if (rateBps > 0 && (this.#model.isFullBandwidthReached || rateBps > this.pacingRateBps)) {
       this.pacingRateBps = rateBps;
     }
   }
 
-  /** BBRSetCwnd (§4.6.4). */
+  /** QuantizationBudget (§5.6.4.2): at least what keeps batches flowing. */
+  #quantized(octets: number): number {
+    const smss = this.#smss;
+    const rateBps = this.pacingRateBps === Infinity ? 0 : this.pacingRateBps;
+    const least = Math.max(offloadBudget(rateBps, smss), MIN_PIPE_SEGMENTS * smss);
+    const bounded = octets > least ? octets : least;
+    return this.#machine.state === "UP" ? bounded + 2 * smss : bounded;
+  }
+
+  /** SetCwnd (§5.6.4.6). */
   #setWindow(sample: RateSample, delivery: DeliveryRate): void {
     const model = this.#model;
     const smss = this.#smss;
-    const smallest = SMALLEST_WINDOW_SEGMENTS * smss;
-    const gain = this.state === "UP"
-      ? CWND_GAIN_UP
-      : this.state === "PROBE_RTT"
-      ? CWND_GAIN_PROBE_RTT
-      : CWND_GAIN;
-    const most = model.inflight(gain, smss) + model.extraAcked;
+    const { state } = this.#machine;
+    const wanted = state === "PROBE_RTT" ? this.#machine.probeRttWindow(smss) : model.bdp(CWND_GAIN[state]);
+    const most = this.#quantized(wanted + model.extraAcked);
     const grown = this.cwnd + sample.newlyDeliveredBytes;
     if (model.maxBw === 0) this.cwnd = grown;
     else if (model.isFullBandwidthReached) this.cwnd = Math.min(grown, most);
     else if (this.cwnd < most || delivery.delivered < initialWindow(smss, this.#initialWindowSegments)) {
       this.cwnd = grown;
     }
-    let cap = Infinity;
-    if (this.state === "PROBE_RTT") cap = Math.min(this.#probeRttWindow(), model.withHeadroom());
-    else if (this.state === "CRUISE") cap = model.withHeadroom();
-    else if (this.#isProbingBandwidth()) cap = model.inflightHi;
-    cap = Math.min(cap, model.inflightLo);
-    this.cwnd = Math.floor(Math.max(Math.min(this.cwnd, Math.max(cap, smallest)), smallest));
+    const least = MIN_PIPE_SEGMENTS * smss;
+    const cap = this.#cap();
+    this.cwnd = Math.floor(Math.max(Math.min(this.cwnd, cap), least));
   }
 
+  /** BoundCwndForProbeRTT (§5.6.4.5) and BoundCwndForModel (§5.6.4.7). */
+  #cap(): number {
+    const model = this.#model;
+    const machine = this.#machine;
+    const { state } = machine;
+    let cap = Infinity;
+    if (state === "PROBE_RTT") {
+      cap = Math.min(machine.probeRttWindow(this.#smss), model.withHeadroom(this.#smss));
+    } else if (state === "CRUISE") cap = model.withHeadroom(this.#smss);
+    else if (machine.isInProbeBw) cap = model.inflightHi;
+    return Math.min(cap, model.inflightLo);
+  }
+
+  /** SaveCwnd and SaveStateUponLoss (§5.6.4.4, §5.5.11.1). */
+  #save(): void {
+    const isFirst = !this.#isInRecovery && this.state !== "PROBE_RTT";
+    this.#priorCwnd = isFirst ? this.cwnd : Math.max(this.#priorCwnd, this.cwnd);
+    this.#machine.recoveryBegins();
+  }
+
+  /** The repair is over. */
   #restore(): void {
     this.#isInRecovery = false;
+    this.#restoreWindow();
+  }
+
+  /** RestoreCwnd (§5.6.4.4). */
+  #restoreWindow(): void {
     if (this.cwnd < this.#priorCwnd) this.cwnd = this.#priorCwnd;
-    this.#priorCwnd = 0;
   }
 }

@@ -1,25 +1,22 @@
-/** Data plane. {@linkcode BbrModel}: what BBR believes of a path (draft-ietf-ccwg-bbr §5.5): its bandwidth, its round trip without
+/** Data plane. {@linkcode BbrModel}: what BBR believes of a path (draft-ietf-ccwg-bbr-06 §5.5): its bandwidth, its round trip without
  * queues, and how much may be in flight.
  *
  * Rates are octets per millisecond.
  *
  * @module
  */
-import { STARTUP_LOSS_EVENTS } from "./bbr_parameters.ts";
+import { BbrLosses } from "./bbr_losses.ts";
+import {
+  BETA,
+  EXTRA_ACKED_ROUNDS,
+  FULL_BANDWIDTH_GROWTH,
+  FULL_BANDWIDTH_ROUNDS,
+  HEADROOM,
+  MIN_PIPE_SEGMENTS,
+  MIN_RTT_FILTER_MS,
+  PROBE_RTT_INTERVAL_MS,
+} from "./bbr_parameters.ts";
 import type { DeliveryRate, RateSample } from "./delivery_rate.ts";
-
-/** Segments that are enough to keep acknowledgments coming (§2.7). */
-export const SMALLEST_WINDOW_SEGMENTS = 4;
-/** Share of a round trip's octets that may be lost (§2.8). */
-export const LOSS_THRESHOLD = 0.02;
-const BETA = 0.7;
-/** Room left for others while cruising. */
-const HEADROOM = 0.15;
-/** Rounds without a quarter more bandwidth until the pipe counts as full (§4.3.1.2). */
-const FULL_BANDWIDTH_ROUNDS = 3;
-const FULL_BANDWIDTH_GROWTH = 1.25;
-const MIN_RTT_FILTER_MS = 10_000;
-const PROBE_RTT_INTERVAL_MS = 5_000;
 
 /** The model of one path. */
 export class BbrModel {
@@ -37,25 +34,29 @@ export class BbrModel {
   extraAcked: number;
   /** The last acknowledgment began a round trip. */
   isRoundStart: boolean;
+  /** Round trips so far. */
+  roundCount: number;
   /** The bandwidth was found once. */
   isFullBandwidthReached: boolean;
   /** It does not grow at the moment. */
   isFullBandwidthNow: boolean;
   /** The shortest round trip is to be looked for. */
   isProbeRttExpired: boolean;
+  /** With the last acknowledgment the losses have become more than the path's noise (IsInflightTooHigh). */
+  isLossHigh: boolean;
+  /** The window was used up in this round trip, or the one before it (C.is_cwnd_limited). */
+  isWindowLimited: boolean;
+  /** What is lost. */
+  readonly losses: BbrLosses;
+  #wasWindowLimited: boolean;
   #bwLo: number;
   #bwLatest: number;
-  #filter: Float64Array;
+  #cycleBw: number;
+  #lastCycleBw: number;
   #roundDelivered: number;
   #lossRoundDelivered: number;
   #isLossRoundStart: boolean;
-  #isMarked: boolean;
-  #lossRoundLost: number;
-  #lossRoundBytes: number;
-  #lostInRound: number;
-  #lossEvents: number;
-  #isLastRoundLossy: boolean;
-  #deliveredInRound: number;
+  #isLossInRound: boolean;
   #fullBw: number;
   #fullBwRounds: number;
   #minRttAtMs: number;
@@ -64,6 +65,8 @@ export class BbrModel {
   #delivered: number;
   #ackEpochAtMs: number;
   #ackEpochBytes: number;
+  #extraAckedNow: number;
+  #extraAckedBefore: number;
   #extraAckedRounds: number;
   #undoHi: number;
   #undoLo: number;
@@ -78,144 +81,150 @@ export class BbrModel {
     this.inflightLatest = 0;
     this.extraAcked = 0;
     this.isRoundStart = false;
+    this.roundCount = 0;
     this.isFullBandwidthReached = false;
     this.isFullBandwidthNow = false;
     this.isProbeRttExpired = false;
+    this.isLossHigh = false;
+    this.isWindowLimited = false;
+    this.losses = new BbrLosses();
+    this.#wasWindowLimited = false;
     this.#bwLo = Infinity;
     this.#bwLatest = 0;
-    this.#filter = new Float64Array(2);
+    this.#cycleBw = 0;
+    this.#lastCycleBw = 0;
     this.#roundDelivered = 0;
     this.#lossRoundDelivered = 0;
     this.#isLossRoundStart = false;
-    this.#isMarked = false;
-    this.#lossRoundLost = 0;
-    this.#lossRoundBytes = 0;
-    this.#lostInRound = 0;
-    this.#lossEvents = 0;
-    this.#isLastRoundLossy = false;
-    this.#deliveredInRound = 0;
+    this.#isLossInRound = false;
     this.#fullBw = 0;
     this.#fullBwRounds = 0;
-    this.#minRttAtMs = 0;
+    this.#minRttAtMs = -1;
     this.#probeRttMinMs = Infinity;
-    this.#probeRttMinAtMs = -1;
+    this.#probeRttMinAtMs = 0;
     this.#delivered = 0;
     this.#ackEpochAtMs = -1;
     this.#ackEpochBytes = 0;
+    this.#extraAckedNow = 0;
+    this.#extraAckedBefore = 0;
     this.#extraAckedRounds = 0;
-    this.#undoHi = Infinity;
-    this.#undoLo = Infinity;
-    this.#undoBwLo = Infinity;
+    this.#undoHi = 0;
+    this.#undoLo = 0;
+    this.#undoBwLo = 0;
   }
 
-  /** The bandwidth to send at: the estimate, bounded by what recent losses left (BBRBoundBWForModel). */
+  /** The bandwidth to send at: the estimate, bounded by what recent losses left (BoundBWForModel, §5.5.10.3). */
   bw(): number {
     return this.maxBw < this.#bwLo ? this.maxBw : this.#bwLo;
   }
 
-  /** `gain` times the bandwidth-delay product, 0 when it is not known. */
+  /** `gain` times the bandwidth-delay product, 0 when it is not known (§5.6.4.2). */
   bdp(gain: number): number {
     return this.minRttMs === Infinity ? 0 : gain * this.bw() * this.minRttMs;
   }
 
-  /** Octets in flight that `gain` asks for, with what batching costs (BBRInflight, §4.6.4.2). */
-  inflight(gain: number, smss: number): number {
-    const octets = this.bdp(gain);
-    const least = SMALLEST_WINDOW_SEGMENTS * smss;
-    return Math.max(octets + 3 * smss, least);
+  /** The bound less some room for others (InflightWithHeadroom, §5.3.3.9). */
+  withHeadroom(smss: number): number {
+    const { inflightHi } = this;
+    if (inflightHi === Infinity) return Infinity;
+    return Math.max(inflightHi - Math.max(smss, HEADROOM * inflightHi), MIN_PIPE_SEGMENTS * smss);
   }
 
-  /** The bound less some room for others (BBRInflightWithHeadroom). */
-  withHeadroom(): number {
-    return this.inflightHi === Infinity ? Infinity : this.inflightHi * (1 - HEADROOM);
-  }
-
-  /** Takes an acknowledgment in, before the state machine.
+  /** Takes an acknowledgment in, before the state machine (§5.2.3).
    *
    * @param isProbing the state looks for more bandwidth: losses are to be expected, and lower no bound.
    */
-  update(sample: RateSample, delivery: DeliveryRate, nowMs: number, isProbing: boolean, cwnd: number): void {
+  update(
+    sample: RateSample,
+    delivery: DeliveryRate,
+    nowMs: number,
+    isProbing: boolean,
+    cwnd: number,
+    smss: number,
+  ): void {
     this.#delivered = delivery.delivered;
-    this.isRoundStart = false;
-    if (sample.deliveredBytes > 0 && sample.priorDelivered >= this.#roundDelivered) {
-      this.startRound();
-      this.isRoundStart = true;
-    }
+    this.isRoundStart = sample.deliveredBytes > 0 && sample.priorDelivered >= this.#roundDelivered;
     if (this.isRoundStart) {
-      this.#isLastRoundLossy = this.#lossEvents >= STARTUP_LOSS_EVENTS &&
-        this.#lostInRound > LOSS_THRESHOLD * (this.#deliveredInRound + this.#lostInRound);
-      this.#lossEvents = 0;
-      this.#lostInRound = 0;
-      this.#deliveredInRound = 0;
+      this.startRound();
+      this.roundCount++;
+      this.isWindowLimited = this.#wasWindowLimited;
+      this.#wasWindowLimited = false;
     }
-    if (sample.newlyLostBytes > 0) this.#lossEvents++;
-    this.#lostInRound += sample.newlyLostBytes;
-    this.#deliveredInRound += sample.newlyDeliveredBytes;
+    if (sample.priorPipe + smss > cwnd) this.isWindowLimited = this.#wasWindowLimited = true;
+    this.isLossHigh = this.losses.note(sample, this.isRoundStart, smss);
+    if (this.isLossHigh) this.noteCongestion();
     this.#noteLatest(sample);
     this.#noteBandwidth(sample);
-    this.#noteLosses(sample, isProbing, cwnd);
-    this.#noteAggregation(sample, nowMs);
-    this.#noteRtt(sample, nowMs);
+    if (this.#isLossRoundStart) {
+      if (this.#isLossInRound && !isProbing) this.#lowerShortTerm(cwnd);
+      this.#isLossInRound = false;
+    }
+    this.#noteAggregation(sample, nowMs, cwnd);
   }
 
-  /** After the state machine (BBRAdvanceLatestDeliverySignals). */
+  /** After the state machine (AdvanceLatestDeliverySignals, §5.5.10.3). */
   advance(sample: RateSample): void {
     if (!this.#isLossRoundStart) return;
     this.#bwLatest = sample.rateBps / 1000;
     this.inflightLatest = sample.deliveredBytes;
   }
 
-  /** A round trip begins with what is sent from now on. */
+  /** A round trip begins with what is sent from now on (§5.5.1). */
   startRound(): void {
     this.#roundDelivered = this.#delivered;
   }
 
-  /** Whether more is lost than the path's own noise explains (IsInflightTooHigh). */
-  isLossHigh(sample: RateSample): boolean {
-    const flight = Math.max(sample.priorPipe, this.#deliveredInRound + this.#lostInRound);
-    return this.#lostInRound > flight * LOSS_THRESHOLD;
-  }
-
-  /** Whether the round trip that has just ended lost so much, in so many places, that the pipe is full (§4.3.1.3). */
-  get isLastRoundLossy(): boolean {
-    return this.isRoundStart && this.#isLastRoundLossy;
-  }
-
-  /** A mark, or something like it, tells of a queue. */
+  /** Losses, or marks, tell of a queue: the bounds fall at the end of a round trip that begins now (NoteLoss, §5.5.10.2). */
   noteCongestion(): void {
-    this.#isMarked = true;
+    if (!this.#isLossInRound) {
+      this.#lossRoundDelivered = this.#delivered;
+      this.saveForUndo();
+    }
+    this.#isLossInRound = true;
   }
 
-  /** More was in flight than the path bears (BBRHandleInflightTooHigh). */
-  lowerInflightHi(sample: RateSample, cwnd: number, smss: number): void {
+  /** More was in flight than the path bears (HandleInflightTooHigh, §5.5.10.2).
+   *
+   * @param inFlight octets in flight when what was lost had been sent.
+   */
+  lowerInflightHi(inFlight: number, cwnd: number): void {
+    const bdp = this.bdp(1);
+    this.inflightHi = Math.max(inFlight, BETA * (bdp < cwnd ? bdp : cwnd));
+  }
+
+  /** SaveStateUponLoss (§5.5.11.1). */
+  saveForUndo(): void {
+    this.#undoBwLo = this.#bwLo;
+    this.#undoLo = this.inflightLo;
     this.#undoHi = this.inflightHi;
-    const target = Math.min(this.inflight(1, smss), cwnd);
-    this.inflightHi = Math.max(sample.priorPipe, target * BETA);
   }
 
-  /** Losses turned out to be none. */
+  /** Losses turned out to be none (§5.5.11.2). */
   undoLosses(): void {
+    this.#isLossInRound = false;
+    this.resetFullBandwidth(0);
+    this.losses.restart();
     this.#bwLo = Math.max(this.#bwLo, this.#undoBwLo);
     this.inflightLo = Math.max(this.inflightLo, this.#undoLo);
     this.inflightHi = Math.max(this.inflightHi, this.#undoHi);
   }
 
-  /** BBRResetShortTermModel. */
+  /** ResetShortTermModel (§5.5.10.3). */
   resetShortTerm(): void {
     this.#bwLo = Infinity;
     this.inflightLo = Infinity;
   }
 
-  /** BBRResetCongestionSignals. */
+  /** ResetCongestionSignals (§5.5.10.3). */
   resetCongestion(): void {
-    this.#isMarked = false;
+    this.#isLossInRound = false;
     this.#bwLatest = 0;
     this.inflightLatest = 0;
   }
 
-  /** BBRCheckFullBWReached (§4.3.1.2). */
+  /** CheckFullBWReached (§5.3.1.2). */
   checkFullBandwidth(sample: RateSample): void {
-    if (this.isFullBandwidthNow || !this.isRoundStart || sample.isAppLimited || sample.rateBps === 0) return;
+    if (this.isFullBandwidthNow || !this.isRoundStart || sample.isAppLimited) return;
     const bw = sample.rateBps / 1000;
     if (bw >= this.#fullBw * FULL_BANDWIDTH_GROWTH) return this.resetFullBandwidth(bw);
     this.#fullBwRounds++;
@@ -223,18 +232,33 @@ export class BbrModel {
     if (this.isFullBandwidthNow) this.isFullBandwidthReached = true;
   }
 
-  /** Begins to watch whether the bandwidth grows, from `bw` on. */
+  /** Begins to watch whether the bandwidth grows, from `bw` on (ResetFullBW). */
   resetFullBandwidth(bw: number): void {
     this.#fullBw = bw;
     this.#fullBwRounds = 0;
     this.isFullBandwidthNow = false;
   }
 
-  /** A cycle of probing is over: the sample of the one before the last is forgotten. */
+  /** A cycle of probing is over: the sample of the one before the last is forgotten (§5.5.6). */
   advanceBandwidthFilter(): void {
-    this.#filter[0] = this.#filter[1]!;
-    this.#filter[1] = 0;
-    if (this.#filter[0] > 0) this.maxBw = this.#filter[0]!;
+    if (this.#cycleBw === 0) return;
+    this.maxBw = this.#lastCycleBw = this.#cycleBw;
+    this.#cycleBw = 0;
+  }
+
+  /** UpdateMinRTT (§5.3.4.3). */
+  noteRtt(sample: RateSample, nowMs: number): void {
+    if (this.#minRttAtMs < 0) this.#probeRttMinAtMs = this.#minRttAtMs = nowMs;
+    this.isProbeRttExpired = nowMs > this.#probeRttMinAtMs + PROBE_RTT_INTERVAL_MS;
+    const { rttMs } = sample;
+    if (rttMs >= 0 && (rttMs < this.#probeRttMinMs || this.isProbeRttExpired)) {
+      this.#probeRttMinMs = rttMs;
+      this.#probeRttMinAtMs = nowMs;
+    }
+    if (this.#probeRttMinMs < this.minRttMs || nowMs > this.#minRttAtMs + MIN_RTT_FILTER_MS) {
+      this.minRttMs = this.#probeRttMinMs;
+      this.#minRttAtMs = this.#probeRttMinAtMs;
+    }
   }
 
   /** The shortest round trip was looked for. */
@@ -243,6 +267,12 @@ export class BbrModel {
     this.isProbeRttExpired = false;
   }
 
+  /** The connection was idle: what is acknowledged from now on is compared with the bandwidth anew (§5.4.1). */
+  restartAggregation(): void {
+    this.#ackEpochAtMs = -1;
+  }
+
+  /** UpdateLatestDeliverySignals (§5.5.10.3). */
   #noteLatest(sample: RateSample): void {
     this.#isLossRoundStart = false;
     const bw = sample.rateBps / 1000;
@@ -254,69 +284,45 @@ export class BbrModel {
     }
   }
 
-  /** BBRUpdateMaxBw (§5.5.5): a rate that the application kept down counts only if it is higher. */
+  /** UpdateMaxBw (§5.5.5): a rate that the application kept down counts only if it is higher. */
   #noteBandwidth(sample: RateSample): void {
     const bw = sample.rateBps / 1000;
     if (bw <= 0 || (sample.isAppLimited && bw < this.maxBw)) return;
-    if (bw > this.#filter[1]!) this.#filter[1] = bw;
-    this.maxBw = Math.max(this.#filter[0]!, this.#filter[1]!);
+    if (bw > this.#cycleBw) this.#cycleBw = bw;
+    this.maxBw = this.#cycleBw > this.#lastCycleBw ? this.#cycleBw : this.#lastCycleBw;
   }
 
-  /** BBRUpdateCongestionSignals and BBRAdaptLowerBoundsFromCongestion (§5.5.10.3). Deviation: a round trip counts as lossy from
-   * the 2 % on that the probes bear; by the draft any loss lowers the bounds, and a path that loses 1 % by noise is used to
-   * three quarters. */
-  #noteLosses(sample: RateSample, isProbing: boolean, cwnd: number): void {
-    this.#lossRoundLost += sample.newlyLostBytes;
-    this.#lossRoundBytes += sample.newlyDeliveredBytes + sample.newlyLostBytes;
-    if (!this.#isLossRoundStart) return;
-    const isLossy = this.#isMarked || this.#lossRoundLost > LOSS_THRESHOLD * this.#lossRoundBytes;
-    this.#lossRoundLost = 0;
-    this.#lossRoundBytes = 0;
-    this.#isMarked = false;
-    if (isLossy && !isProbing) {
-      this.#undoBwLo = this.#bwLo;
-      this.#undoLo = this.inflightLo;
-      if (this.#bwLo === Infinity) this.#bwLo = this.maxBw;
-      if (this.inflightLo === Infinity) this.inflightLo = cwnd;
-      this.#bwLo = Math.max(this.#bwLatest, BETA * this.#bwLo);
-      this.inflightLo = Math.max(this.inflightLatest, BETA * this.inflightLo);
-    }
+  /** InitLowerBounds and LossLowerBounds (§5.5.10.3). Deviation: by the draft any loss in a round trip lowers the bounds, to what was
+   * delivered, which is less than what was sent by the loss and by the margin of pacing: with 1 % of noise, 2 % of the rate with each
+   * round trip of CRUISE, of which there may be sixty. Here it takes what the probes do not bear either. */
+  #lowerShortTerm(cwnd: number): void {
+    if (this.#bwLo === Infinity) this.#bwLo = this.maxBw;
+    if (this.inflightLo === Infinity) this.inflightLo = cwnd;
+    this.#bwLo = Math.max(this.#bwLatest, BETA * this.#bwLo);
+    this.inflightLo = Math.max(this.inflightLatest, BETA * this.inflightLo);
   }
 
-  /** BBRUpdateACKAggregation (§5.5.9). */
-  #noteAggregation(sample: RateSample, nowMs: number): void {
-    if (this.isRoundStart && ++this.#extraAckedRounds >= 10) {
-      this.#extraAckedRounds = 0;
-      this.extraAcked /= 2;
+  /** UpdateACKAggregation (§5.5.9): the most in ten round trips, kept as that of the last five, and of the five before them; in STARTUP
+   * of one and one. */
+  #noteAggregation(sample: RateSample, nowMs: number, cwnd: number): void {
+    if (this.isRoundStart) {
+      this.#extraAckedRounds++;
+      if (!this.isFullBandwidthReached || this.#extraAckedRounds >= EXTRA_ACKED_ROUNDS / 2) {
+        this.#extraAckedRounds = 0;
+        this.#extraAckedBefore = this.#extraAckedNow;
+        this.#extraAckedNow = 0;
+      }
     }
-    const expected = this.#ackEpochAtMs < 0 ? 0 : this.bw() * (nowMs - this.#ackEpochAtMs);
-    if (this.#ackEpochAtMs < 0 || this.#ackEpochBytes <= expected) {
+    let expected = this.#ackEpochAtMs < 0 ? Infinity : this.bw() * (nowMs - this.#ackEpochAtMs);
+    if (this.#ackEpochBytes <= expected) {
       this.#ackEpochBytes = 0;
       this.#ackEpochAtMs = nowMs;
-      this.#ackEpochBytes = sample.newlyDeliveredBytes;
-      return;
+      expected = 0;
     }
     this.#ackEpochBytes += sample.newlyDeliveredBytes;
     const extra = this.#ackEpochBytes - expected;
-    const most = this.bdp(1);
-    if (extra > this.extraAcked) this.extraAcked = extra < most ? extra : most;
-  }
-
-  /** BBRUpdateMinRTT (§5.5.7). */
-  #noteRtt(sample: RateSample, nowMs: number): void {
-    if (this.#probeRttMinAtMs < 0) {
-      this.#probeRttMinAtMs = nowMs;
-      this.#minRttAtMs = nowMs;
-    }
-    this.isProbeRttExpired = nowMs > this.#probeRttMinAtMs + PROBE_RTT_INTERVAL_MS;
-    const { rttMs } = sample;
-    if (rttMs >= 0 && (rttMs < this.#probeRttMinMs || this.isProbeRttExpired)) {
-      this.#probeRttMinMs = rttMs;
-      this.#probeRttMinAtMs = nowMs;
-    }
-    if (this.#probeRttMinMs < this.minRttMs || nowMs > this.#minRttAtMs + MIN_RTT_FILTER_MS) {
-      this.minRttMs = this.#probeRttMinMs;
-      this.#minRttAtMs = this.#probeRttMinAtMs;
-    }
+    const bounded = extra < cwnd ? extra : cwnd;
+    if (bounded > this.#extraAckedNow) this.#extraAckedNow = bounded;
+    this.extraAcked = Math.max(this.#extraAckedNow, this.#extraAckedBefore);
   }
 }

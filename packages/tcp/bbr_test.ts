@@ -94,11 +94,11 @@ Deno.test("PROBE_RTT looks for the shortest round trip every few seconds, and th
 Deno.test("a timeout leaves one segment, and the window comes back when the path does (draft-ietf-ccwg-bbr §4.6.4)", () => {
   const bbr = new Bbr(1000);
   assertEquals(bbr.cwnd, 10_000);
-  bbr.onRetransmissionTimeout();
+  bbr.onRetransmissionTimeout(10_000, 0, false);
   assertEquals(bbr.cwnd, 1000);
   bbr.onTimeoutRecovered();
   assertEquals(bbr.cwnd, 10_000);
-  bbr.onRetransmissionTimeout();
+  bbr.onRetransmissionTimeout(10_000, 0, false);
   bbr.undo();
   assertEquals(bbr.cwnd, 10_000);
 });
