@@ -2,6 +2,7 @@
  *
  * @module
  */
+import { assertSent } from "./assert_sent.ts";
 import { seqAdd, seqDiff, seqLeq } from "./seq.ts";
 import { canTransmit, isSynchronized } from "./state.ts";
 import { type Tcb, textEnd } from "./tcb.ts";
@@ -57,7 +58,7 @@ function assertSendSpace(tcb: Tcb, check: Check): void {
   check(sent.retransmittedBytes >= 0 && sent.retransmittedBytes <= flight, "nor more retransmitted");
   const pipe = sent.pipe(flight);
   check(pipe >= 0 && pipe <= 2 * flight, "Pipe lies between nothing and everything twice");
-  sent.assertConsistent(check);
+  assertSent(sent, check);
 }
 
 function assertReceiveSpace(tcb: Tcb, check: Check): void {

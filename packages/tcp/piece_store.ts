@@ -179,6 +179,20 @@ export class PieceStore {
     return true;
   }
 
+  /** The delivery rate's clock at the transmission of a piece (draft-ietf-ccwg-bbr-06 §4.1.2.2). */
+  protected stamp(
+    slot: number,
+    delivered: number,
+    deliveredAtMs: number,
+    firstSentAtMs: number,
+    txInFlight: number,
+  ): void {
+    this.delivered[slot] = delivered;
+    this.deliveredAtMs[slot] = deliveredAtMs;
+    this.firstSentAtMs[slot] = firstSentAtMs;
+    this.txInFlight[slot] = txInFlight;
+  }
+
   /** Whether a piece is in the list by time. */
   protected isLinked(slot: number): boolean {
     return this.#older[slot] !== NOT_LINKED;

@@ -367,7 +367,7 @@ export function retransmitPiece(tcb: Tcb, i: number, octets: number, mss: number
   tcb.rttAtMs = -1;
   const seq = sent.startAt(i);
   if (!transmitText(tcb, seq, octets, mss, 0)) return false;
-  sent.retransmitted(i, octets, nowMs, tcb.delivery, seqDiff(tcb.sndNxt, tcb.sndUna));
+  sent.retransmitted(i, octets, nowMs, seqDiff(tcb.sndNxt, tcb.sndUna), tcb.delivery);
   const segments = octets <= mss ? 1 : Math.ceil(octets / mss);
   noteRetransmission(tcb, seq, segments, nowMs);
   tcb.retransmittedSegments += segments;
