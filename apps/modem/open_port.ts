@@ -3,7 +3,7 @@
  * @module
  */
 import { SimulatedInternet } from "@lightwire/app-commands";
-import { type SerialOpenCause, SerialOpenError, type SerialPort } from "@lightwire/ppp";
+import { ForwardingPort, type SerialOpenCause, SerialOpenError, type SerialPort } from "@lightwire/ppp";
 import type { Stack } from "@lightwire/sockets";
 import { SIM_CREDENTIALS } from "./bring_up_settings.ts";
 import { LinkDownError } from "./connection.ts";
@@ -79,7 +79,7 @@ function openSimulation(
       internet.close();
       return Promise.resolve();
     };
-    return { port: withClose(port, close), device: "simulated modem", baudRate, close };
+    return { port: new SimulatedSerialPort(port, close), device: "simulated modem", baudRate, close };
   } catch (error) {
     internet.close();
     throw error;
@@ -87,18 +87,11 @@ function openSimulation(
 }
 
 /** The simulated port, closed like a real one. */
-function withClose(port: SerialPort, closeAndWait: () => Promise<void>): OpenedSerialPort {
-  return {
-    name: port.name,
-    get inputLines() {
-      return port.inputLines;
-    },
-    attach: (sink) => port.attach(sink),
-    write: (bytes, start, end) => port.write(bytes, start, end),
-    setBaudRate: (baud) => port.setBaudRate(baud),
-    setOutputLines: (lines) => port.setOutputLines(lines),
-    discardOutput: () => port.discardOutput(),
-    close: () => port.close(),
-    closeAndWait,
-  };
+class SimulatedSerialPort extends ForwardingPort implements OpenedSerialPort {
+  readonly closeAndWait: () => Promise<void>;
+
+  constructor(port: SerialPort, closeAndWait: () => Promise<void>) {
+    super(port);
+    this.closeAndWait = closeAndWait;
+  }
 }

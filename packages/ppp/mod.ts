@@ -87,6 +87,7 @@ export * from "./fault_port.ts";
 export * from "./eap_client.ts";
 export * from "./eap_packet.ts";
 export * from "./eap_server.ts";
+export * from "./forwarding_port.ts";
 export * from "./hdlc.ts";
 export * from "./hdlc_decoder.ts";
 export * from "./hdlc_line_profile.ts";

@@ -1,10 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parseIpAddressOrThrow } from "@lightwire/ip/address";
-import type { PppSessionOptions } from "@lightwire/ppp";
+import { FaultPort, type PppSessionOptions } from "@lightwire/ppp";
 import type { CheckName } from "./check.ts";
 import { CREDENTIALS, diagnose, type DiagRun } from "./testdata/diag_world.ts";
 import { LoginPort } from "./testdata/login_port.ts";
-import { NoisyPort } from "./testdata/noisy_port.ts";
 
 /** Checks that are not as they should be. */
 function odd(run: DiagRun) {
@@ -33,7 +32,12 @@ Deno.test("diag: noise, in either direction, is a warning and never taken for so
     ]] as const
   ) {
     const run = await diagnose({
-      line: (port, sim) => new NoisyPort(port, sim.random("noise"), inbound, outbound),
+      line: (port, sim) =>
+        new FaultPort(port, {
+          random: sim.random("noise"),
+          inbound: { bitFlipRate: inbound },
+          outbound: { bitFlipRate: outbound },
+        }),
     });
     const what = `${inbound} in, ${outbound} out: ${JSON.stringify(odd(run))}`;
     assertEquals([run.status, run.leaked, run.diagnosis.causes], [0, 0, []], what);

@@ -5,12 +5,11 @@
 import type { LinkHost, Output } from "@lightwire/app-commands";
 import { type BringUpOptions, ModemBringUp } from "@lightwire/ppp/modem";
 import { bringUpSettings } from "../bring_up_settings.ts";
-import { type OpenPort, openPort } from "../open_port.ts";
+import { openPort } from "../open_port.ts";
 import type { PppupOptions } from "../options.ts";
 import { attachPpp } from "../ppp_interface.ts";
 import { openHost } from "../with_link.ts";
 import { parseDiagArguments } from "./diag_arguments.ts";
-import type { DiagPort } from "./port_checks.ts";
 import { type DiagEnvironment, type DiagOptions, runDiag } from "./run_diag.ts";
 
 /** Whom the simulation has: no word of it leaves this process. */
@@ -79,7 +78,7 @@ function environmentOf(
     output,
     signal,
     style: { hasColor: isTerminal && output.strong("") !== "", columns: columnsOf(isTerminal) },
-    openPort: async () => asDiagPort(await openPort(o, host.stack)),
+    openPort: async () => (await openPort(o, host.stack)).port,
     bringUp: (pppHost, port, options, handlers) => new ModemBringUp(pppHost, port, options, handlers),
     attach: (link, up) => attachPpp(host, link, up, o.addressing, o.link.isServer),
     observer: {
@@ -87,24 +86,6 @@ function environmentOf(
       packet: (direction, protocol, bytes, start, end) =>
         host.showPpp(direction, protocol, bytes, start, end),
     },
-  };
-}
-
-/** The port, closed with what is behind it. */
-function asDiagPort({ port, close }: OpenPort): DiagPort {
-  return {
-    name: port.name,
-    get inputLines() {
-      return port.inputLines;
-    },
-    attach: (sink) => port.attach(sink),
-    write: (bytes, start, end) => port.write(bytes, start, end),
-    setBaudRate: (baud) => port.setBaudRate(baud),
-    setOutputLines: (lines) => port.setOutputLines(lines),
-    discardOutput: () => port.discardOutput(),
-    close: () => port.close(),
-    closeAndWait: close,
-    lineErrors: () => port.lineErrors?.(),
   };
 }
 

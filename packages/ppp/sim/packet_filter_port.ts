@@ -13,7 +13,8 @@ import {
   pppHeaderLengthOf,
   pppProtocolOf,
 } from "../ppp_header.ts";
-import type { SerialInputLines, SerialOutputLines, SerialPort, SerialSink } from "../serial_port.ts";
+import { ForwardingPort } from "../forwarding_port.ts";
+import type { SerialPort, SerialSink } from "../serial_port.ts";
 
 /** Looks at a packet: its protocol, and its information field, which is the filter's to change.
  *
@@ -33,23 +34,18 @@ export interface PacketFilters {
 const MAX_WAITING_BYTES = 32_768;
 
 /** Between a PPP link and its port. Frames are written anew, with all control characters escaped and no compressed headers. */
-export class PacketFilterPort implements SerialPort, SerialSink {
-  /** {@inheritDoc SerialPort.name} */
-  readonly name: string;
+export class PacketFilterPort extends ForwardingPort {
   /** Packets that a filter dropped. */
   dropped: number = 0;
-  readonly #below: SerialPort;
   readonly #outbound: HdlcDecoder;
   readonly #inbound: HdlcDecoder;
   readonly #encoder: HdlcEncoder = new HdlcEncoder(DEFAULT_ACCM);
-  #sink: SerialSink | undefined = undefined;
   #waiting: Uint8Array = new Uint8Array(0);
   #isFull = false;
 
   /** Makes a filter over `below`, whose sink it becomes. */
   constructor(below: SerialPort, filters: PacketFilters) {
-    this.name = below.name;
-    this.#below = below;
+    super(below);
     const frameBytes = 2 * DEFAULT_MAX_FRAME_BYTES;
     const pass = (
       filter: PacketFilter | undefined,
@@ -67,15 +63,10 @@ export class PacketFilterPort implements SerialPort, SerialSink {
     });
     this.#outbound = new HdlcDecoder(pass(filters.outbound, (p, packet) => this.send(p, packet)), frameBytes);
     this.#inbound = new HdlcDecoder(
-      pass(filters.inbound, (p, packet) => this.#sink?.serialInput(this.#encode(p, packet))),
+      pass(filters.inbound, (p, packet) => this.sink?.serialInput(this.#encode(p, packet))),
       frameBytes,
     );
     below.attach(this);
-  }
-
-  /** {@inheritDoc SerialPort.inputLines} */
-  get inputLines(): SerialInputLines | undefined {
-    return this.#below.inputLines;
   }
 
   /** Sends a packet that the link knows nothing of. */
@@ -89,13 +80,13 @@ export class PacketFilterPort implements SerialPort, SerialSink {
     this.#flush();
   }
 
-  /** {@inheritDoc SerialPort.attach} */
-  attach(sink: SerialSink): void {
-    this.#sink = sink;
+  /** {@inheritDoc SerialPort.attach} The port below is attached already. */
+  override attach(sink: SerialSink): void {
+    this.sink = sink;
   }
 
   /** {@inheritDoc SerialPort.write} */
-  write(bytes: Uint8Array, start: number = 0, end: number = bytes.length): number {
+  override write(bytes: Uint8Array, start: number = 0, end: number = bytes.length): number {
     if (this.#waiting.length > 0) {
       this.#isFull = true;
       return 0;
@@ -104,54 +95,28 @@ export class PacketFilterPort implements SerialPort, SerialSink {
     return end - start;
   }
 
-  /** {@inheritDoc SerialPort.setBaudRate} */
-  setBaudRate(baud: number): void {
-    this.#below.setBaudRate(baud);
-  }
-
-  /** {@inheritDoc SerialPort.setOutputLines} */
-  setOutputLines(lines: SerialOutputLines): void {
-    this.#below.setOutputLines(lines);
-  }
-
   /** {@inheritDoc SerialPort.discardOutput} */
-  discardOutput(): void {
+  override discardOutput(): void {
     this.#waiting = new Uint8Array(0);
-    this.#below.discardOutput();
-  }
-
-  /** {@inheritDoc SerialPort.close} */
-  close(): void {
-    this.#sink = undefined;
-    this.#below.close();
+    super.discardOutput();
   }
 
   /** {@inheritDoc SerialSink.serialInput} */
-  serialInput(bytes: Uint8Array): void {
+  override serialInput(bytes: Uint8Array): void {
     this.#inbound.input(bytes, 0, bytes.length);
   }
 
   /** {@inheritDoc SerialSink.serialWritable} */
-  serialWritable(): void {
+  override serialWritable(): void {
     this.#flush();
     if (!this.#isFull || this.#waiting.length > 0) return;
     this.#isFull = false;
-    this.#sink?.serialWritable();
-  }
-
-  /** {@inheritDoc SerialSink.serialLinesChanged} */
-  serialLinesChanged(lines: SerialInputLines): void {
-    this.#sink?.serialLinesChanged(lines);
-  }
-
-  /** {@inheritDoc SerialSink.serialClosed} */
-  serialClosed(error: Error | undefined): void {
-    this.#sink?.serialClosed(error);
+    this.sink?.serialWritable();
   }
 
   #flush(): void {
     if (this.#waiting.length === 0) return;
-    const taken = this.#below.write(this.#waiting, 0, this.#waiting.length);
+    const taken = this.below.write(this.#waiting, 0, this.#waiting.length);
     this.#waiting = this.#waiting.slice(taken);
   }
 
