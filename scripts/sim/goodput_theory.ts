@@ -8,6 +8,12 @@ export type GoodputControl = "reno" | "cubic" | "bbr";
 
 /** Octets of text of a full segment: MTU 1,500, timestamps. */
 const SMSS = 1448;
+/** Octets of such a segment on the line. */
+const PACKET_BYTES = 1500;
+/** Round trip over the hosts' own lines to their routers, in seconds. */
+const ACCESS_SECONDS = 0.0004;
+/** Least distance of the retransmission timeout from the round trip (RFC 6298 §2, with Linux's 200 ms), in seconds. */
+const LEAST_TIMEOUT_SECONDS = 0.2;
 /** C (RFC 9438 §5.1). */
 const CUBIC_C = 0.4;
 /** β_cubic (RFC 9438 §4.6). */
@@ -50,14 +56,55 @@ export function bottleneckGoodput(bandwidthBps: number): number {
   return bandwidthBps * SMSS / 1500;
 }
 
-/** Bits of text per second in the long run by the response function of the congestion control (RFC 9438 §5.1, §5.2); BBR looks at the
- * bottleneck alone. */
+/** Seconds from a segment to its acknowledgment while nothing waits: every second segment is acknowledged, so that the first of two
+ * waits until the second is on the line as well. */
+export function roundTripSeconds(cell: GoodputCell): number {
+  return cell.roundTripMs / 1000 + ACCESS_SECONDS + 2 * PACKET_BYTES * 8 / cell.bandwidthBps;
+}
+
+/** Segments per second of a window that rises from β of its maximum to the maximum, over and over: a round trip for each window, and
+ * longer where more than the line holds is in flight and queues.
+ *
+ * @param window its average, in segments.
+ * @param beta what a loss leaves of it.
+ * @param seconds round trip without queue.
+ * @param lineRate segments per second that the line carries.
+ */
+export function sawtoothRate(window: number, beta: number, seconds: number, lineRate: number): number {
+  const most = 2 * window / (1 + beta);
+  const least = beta * most;
+  const held = Math.min(Math.max(seconds * lineRate, least), most);
+  const time = seconds * (held - least) + (most * most - held * held) / 2 / lineRate;
+  return (most * most - least * least) / 2 / time;
+}
+
+/** Segments per second by the throughput equation of RFC 5348 §3.1 with an acknowledgment for each segment (b = 1): the response function
+ * of Reno which knows timeouts (Padhye, Firoiu, Towsley and Kurose).
+ *
+ * @param seconds round trip.
+ */
+export function equationRate(lossRate: number, seconds: number): number {
+  const timeout = seconds + LEAST_TIMEOUT_SECONDS;
+  const waiting = timeout * 3 * Math.sqrt(3 * lossRate / 8) * lossRate * (1 + 32 * lossRate * lossRate);
+  return 1 / (seconds * Math.sqrt(2 * lossRate / 3) + waiting);
+}
+
+/** Bits of text per second in the long run by the response function of the congestion control (RFC 9438 §5.1, §5.2) as far as the line
+ * carries them; BBR looks at the bottleneck alone. */
 export function theoreticalGoodput(cell: GoodputCell): number {
-  const { control, bandwidthBps, roundTripMs, lossRate } = cell;
-  const most = bottleneckGoodput(bandwidthBps);
-  if (lossRate === 0) return most;
-  if (control === "bbr") return most * (1 - lossRate);
-  const seconds = roundTripMs / 1000;
-  const window = control === "reno" ? renoWindow(lossRate) : cubicWindow(lossRate, seconds);
-  return Math.min(most * (1 - lossRate), window * SMSS * 8 / seconds);
+  const { control, bandwidthBps, lossRate } = cell;
+  const most = bottleneckGoodput(bandwidthBps) * (1 - lossRate);
+  if (lossRate === 0 || control === "bbr") return most;
+  const seconds = roundTripSeconds(cell);
+  const isReno = control === "reno";
+  const window = isReno ? renoWindow(lossRate) : cubicWindow(lossRate, seconds);
+  const rate = sawtoothRate(window, isReno ? 0.5 : CUBIC_BETA, seconds, bandwidthBps / 8 / PACKET_BYTES);
+  return Math.min(most, rate * SMSS * 8 * (1 - lossRate));
+}
+
+/** The same by RFC 5348's equation. */
+export function equationGoodput(cell: GoodputCell): number {
+  const rate = equationRate(cell.lossRate, roundTripSeconds(cell));
+  const most = bottleneckGoodput(cell.bandwidthBps);
+  return Math.min(most, rate * SMSS * 8) * (1 - cell.lossRate);
 }
