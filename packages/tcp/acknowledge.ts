@@ -160,6 +160,7 @@ function advanceSndUna(tcb: Tcb, seg: Segment, summary: AckSummary): number {
     tcb.events |= EVENT_WRITABLE;
   }
   if (seqLt(tcb.sndSml, ack)) tcb.sndSml = ack;
+  tcb.cork?.acknowledged();
   tcb.retransmitCount = 0;
   tcb.stalledSinceMs = -1;
   tcb.softError = undefined;

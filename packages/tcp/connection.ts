@@ -95,7 +95,7 @@ export class TcpConnection {
    *
    * @param offset first octet of `data` to send.
    * @param length how many.
-   * @param hasMore more follows soon: a segment that is not full waits for it, up to 200 ms (MSG_MORE; lwIP:
+   * @param hasMore more follows soon: a segment that is not full waits for it, until the next acknowledgment or timeout (MSG_MORE; lwIP:
    * TCP_WRITE_FLAG_MORE).
    * @returns how many octets were taken; fewer than asked: wait for `writable`.
    * @throws {NetError} BROKEN_PIPE after {@linkcode shutdownSend} or {@linkcode close}; NOT_CONNECTED; or the error that
@@ -221,17 +221,17 @@ export class TcpConnection {
     calls.abort(this.#tcb);
   }
 
-  /** Whether small segments go out at once (TCP_NODELAY). */
+  /** Whether small segments go out at once (TCP_NODELAY). Setting it sends what a cork holds back, as on Linux. */
   get noDelay(): boolean {
     return this.#tcb.config.noDelay;
   }
 
   set noDelay(value: boolean) {
     if (value !== this.#tcb.config.noDelay) this.#configure({ noDelay: value });
-    if (value) this.#tcb.layer.touch(this.#tcb);
+    if (value) calls.pushNow(this.#tcb);
   }
 
-  /** Whether segments that are not full wait for more text, up to 200 ms (TCP_CORK). Pulling it sends what waits; so does the end
+  /** Whether segments that are not full wait for more text, up to a retransmission timeout (TCP_CORK). Pulling it sends what waits; so does the end
    * of our direction. */
   get isCorked(): boolean {
     return this.#tcb.cork !== undefined && this.#tcb.cork.isSet;

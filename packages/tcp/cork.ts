@@ -1,12 +1,13 @@
 /** Data plane. {@linkcode Cork}: the user has more to say soon, so that no segment goes out that is not full (TCP_CORK, MSG_MORE; lwIP:
- * TCP_WRITE_FLAG_MORE). Nagle's algorithm waits for the peer; a cork waits for the user, at most for {@linkcode CORK_LIMIT_MS}.
+ * TCP_WRITE_FLAG_MORE). Nagle's algorithm waits for the peer; a cork waits for the user, at most for a retransmission timeout, which is
+ * {@linkcode CORK_LIMIT_MS} and a round trip as a rule. What MSG_MORE holds back goes with the next acknowledgment, too, as on Linux.
  *
  * @module
  */
 import type { Timer } from "@lightwire/netif";
 import type { Tcb } from "./tcb.ts";
 
-/** Longest time that a cork holds text back, as in Linux. */
+/** Least of the longest time that a cork holds text back, as in Linux. */
 export const CORK_LIMIT_MS = 200;
 
 /** A connection's cork; made when it is first used. */
@@ -17,6 +18,9 @@ export class Cork {
   hasMore: boolean;
   /** It has held back for long enough: what waits may go. */
   isOver: boolean;
+  /** What waits now may go, though the user has not said that it is all: without PSH. */
+  isReleased: boolean;
+  readonly #tcb: Tcb;
   readonly #timer: Timer;
 
   /** A cork that holds nothing. */
@@ -25,6 +29,8 @@ export class Cork {
     this.isSet = false;
     this.hasMore = false;
     this.isOver = false;
+    this.isReleased = false;
+    this.#tcb = tcb;
     this.#timer = layer.timers.create(() => {
       this.isOver = true;
       layer.touch(tcb);
@@ -34,18 +40,26 @@ export class Cork {
 
   /** Whether it holds back what does not fill a segment. */
   get isHolding(): boolean {
-    return (this.isSet || this.hasMore) && !this.isOver;
+    return (this.isSet || this.hasMore) && !this.isOver && !this.isReleased;
   }
 
   /** Something waits for it: from now on its time is limited. */
   hold(): void {
-    if (!this.#timer.isArmed) this.#timer.start(CORK_LIMIT_MS);
+    if (this.#timer.isArmed) return;
+    const { rtoMs } = this.#tcb.rto;
+    this.#timer.start(this.#tcb.rto.hasSample && rtoMs > CORK_LIMIT_MS ? rtoMs : CORK_LIMIT_MS);
   }
 
   /** Text went out: what comes next waits anew. */
   sent(): void {
     this.isOver = false;
+    this.isReleased = false;
     this.#timer.stop();
+  }
+
+  /** The peer has acknowledged text: MSG_MORE, unlike TCP_CORK, does not hold against that. */
+  acknowledged(): void {
+    if (!this.isSet) this.isReleased = true;
   }
 
   /** The connection is over. */
@@ -57,4 +71,9 @@ export class Cork {
 /** Whether a cork keeps a segment back that is not full. A FIN pulls it. */
 export function isCorked(tcb: Tcb): boolean {
   return tcb.cork !== undefined && tcb.cork.isHolding && !tcb.isFinQueued;
+}
+
+/** Whether the end of the text bears PSH: not when the user said that more follows (RFC 9293 §3.9.1.2), except when his time is over. */
+export function isPushDue(tcb: Tcb): boolean {
+  return tcb.cork === undefined || !tcb.cork.hasMore || tcb.cork.isOver || tcb.isFinQueued;
 }

@@ -258,8 +258,8 @@ export class Cubic implements CongestionControl {
         return;
       }
     }
-    // Half a window in flight is enough: the other half is about to be used.
-    if (2 * used < this.cwnd) return;
+    // More than half a window in flight is enough: the other half is about to be used.
+    if (2 * used <= this.cwnd) return;
     // After a timeout, an acknowledgment may cover octets which left the network long ago (RFC 3465 §2.3).
     let growth = this.#isAfterTimeout && ackedBytes > this.#smss ? this.#smss : ackedBytes;
     if (divisor > 1) growth = Math.ceil(growth / divisor);

@@ -114,7 +114,9 @@ function sendNewText(tcb: Tcb): void {
       layer.block(tcb);
       break;
     }
-    if (!transmitText(tcb, nxt, octets, mss, sackLength)) break;
+    if (!transmitText(tcb, nxt, octets, mss, sackLength, isBurstEnd(tcb, before, nxt, octets, end, mss))) {
+      break;
+    }
     nxt = seqAdd(nxt, octets);
     noteSent(tcb, nxt, octets, end, mss, nowMs);
     notePaced(tcb, rate, octets, nowMs);
@@ -123,6 +125,19 @@ function sendNewText(tcb: Tcb): void {
   noteLimit(tcb, nxt, end);
   if (tcb.cork !== undefined && isHeldByCork(tcb)) return tcb.cork.hold();
   ensureProgress(tcb);
+}
+
+/** Whether two or more full segments leave in a row and these octets are their end: the receiver should not wait for more, which comes only
+ * after its acknowledgment. So says Linux's PSH, too (RFC 9293 §3.9.1.2: a sender may push of its own accord).
+ *
+ * @param from where the first of them begins.
+ */
+function isBurstEnd(tcb: Tcb, from: number, nxt: number, octets: number, end: number, mss: number): boolean {
+  if (octets >= 2 * mss) return true;
+  if (nxt === from || octets !== mss) return false;
+  const after = seqAdd(nxt, octets);
+  return congestionRoom(tcb) < octets + mss || tcb.sndWnd - seqDiff(after, tcb.sndUna) < mss ||
+    seqDiff(end, after) < mss && !maySendSmall(tcb, after);
 }
 
 /** Sends a path MTU probe if there should be one now: a segment of the text which is larger than others (RFC 4821 §7.3).

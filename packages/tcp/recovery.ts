@@ -103,15 +103,26 @@ export function recoverAfterAck(
       break;
     default:
       if (acked > 0) {
+        const grown = newlyDelivered(tcb, acked, summary);
         tcb.dupAcks = 0;
         // It goes along: two gibibytes behind, it would seem to lie ahead.
         if (seqGt(tcb.sndUna, tcb.recover)) tcb.recover = seqAdd(tcb.sndUna, -1);
-        tcb.congestion.onAck(acked, flight, nowMs, rttMs, flightUsed(tcb, flight));
+        tcb.congestion.onAck(grown, flight, nowMs, rttMs, flightUsed(tcb, flight));
       } else if (isDuplicate) tcb.dupAcks++;
   }
   if (tcb.phase === "NONE" && mustFastRetransmit(tcb) && !repairMtuProbe(tcb)) {
     enterFastRecovery(tcb, acked, summary, flight);
   }
+}
+
+/** Octets by which the window may grow: those that this acknowledgment is the first to tell of. What was SACKed before, or caused a duplicate
+ * acknowledgment, has left the network and was made up for already (RFC 3042, RFC 6675 §5); Linux counts so, too. */
+function newlyDelivered(tcb: Tcb, acked: number, summary: AckSummary): number {
+  if (tcb.hasSack) return tcb.sent === undefined ? acked : summary.deliveredBytes;
+  if (tcb.dupAcks === 0) return acked;
+  const told = tcb.dupAcks * tcb.smss;
+  const least = acked < tcb.smss ? acked : tcb.smss;
+  return acked - told > least ? acked - told : least;
 }
 
 /** FlightSize when the sender last had its say: other acknowledgments of the same batch do not make the window less used. */

@@ -88,8 +88,8 @@ export class Reno implements CongestionControl {
     this.#hasSent = true;
     const smss = this.#smss;
     if (this.cwnd < this.ssthresh) {
-      // In slow start, half a window in flight is enough: the other half is about to be used.
-      if (2 * used < this.cwnd) return;
+      // In slow start, more than half a window in flight is enough: the other half is about to be used.
+      if (2 * used <= this.cwnd) return;
       // After a timeout, an acknowledgment may cover octets which left the network long ago (RFC 3465 §2.3).
       const limit = (this.#isAfterTimeout ? 1 : this.#byteCountingLimit) * smss;
       const growth = ackedBytes < limit ? ackedBytes : limit;

@@ -6,7 +6,7 @@ import { DEFAULT_HEADROOM, type Pbuf } from "@lightwire/pbuf";
 import { IP_PROTOCOL_TCP, type IpAddress, type IpRxInfo, type IpTx } from "@lightwire/ip";
 import type { Netif } from "@lightwire/netif";
 import { ACK, ECE, FIN, PSH, RST, SYN, URG } from "./control_bits.ts";
-import { isCorked } from "./cork.ts";
+import { isPushDue } from "./cork.ts";
 import { ecnBits, ecnSynBits } from "./ecn.ts";
 import type { TcpListener } from "./listener.ts";
 import { extraLength, updateSmss } from "./path_mtu.ts";
@@ -90,6 +90,7 @@ export function loadSackBlocks(tcb: Tcb): number {
  *
  * @param segmentBytes octets of text per segment on the wire.
  * @param sackLength what {@linkcode loadSackBlocks} said.
+ * @param isPushed the receiver should not wait for more. Always so at the end of what the user has written.
  * @returns false when there were no buffers or the queue was full: nothing was sent.
  */
 export function transmitText(
@@ -98,6 +99,7 @@ export function transmitText(
   octets: number,
   segmentBytes: number,
   sackLength: number,
+  isPushed: boolean = false,
 ): boolean {
   const layer = tcb.layer;
   const end = textEnd(tcb);
@@ -108,7 +110,7 @@ export function transmitText(
     textLength = untilEnd;
     ctl = ACK | FIN;
   }
-  if (textLength === untilEnd && textLength > 0 && (tcb.cork === undefined || !isCorked(tcb))) ctl |= PSH;
+  if (isPushed || textLength === untilEnd && textLength > 0 && isPushDue(tcb)) ctl |= PSH;
   const p = layer.pool.acquire(textLength, DEFAULT_HEADROOM);
   if (p === undefined) {
     layer.outOfBuffers(tcb);

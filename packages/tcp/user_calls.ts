@@ -114,8 +114,11 @@ function assertCanSend(tcb: Tcb): void {
 }
 
 function sendTaken(tcb: Tcb, taken: number, isUrgent: boolean, hasMore: boolean): number {
-  if (hasMore) corkOf(tcb).hasMore = true;
-  else if (tcb.cork !== undefined) tcb.cork.hasMore = false;
+  const cork = hasMore ? corkOf(tcb) : tcb.cork;
+  if (cork !== undefined) {
+    cork.hasMore = hasMore;
+    cork.isReleased = false;
+  }
   if (taken > 0) {
     if (isUrgent) tcb.sndUp = textEnd(tcb);
     tcb.layer.touch(tcb);
@@ -133,6 +136,12 @@ export function setCork(tcb: Tcb, isSet: boolean): void {
     cork.sent();
     tcb.layer.touch(tcb);
   }
+}
+
+/** TCP_NODELAY is set, perhaps anew: what waits for a cork goes out, the cork stays for what comes. */
+export function pushNow(tcb: Tcb): void {
+  if (tcb.cork !== undefined) tcb.cork.isReleased = true;
+  tcb.layer.touch(tcb);
 }
 
 function corkOf(tcb: Tcb): Cork {

@@ -2,7 +2,7 @@
  *
  * @module
  */
-import { ACK, formatControlBits, formatSegment, RST, type Segment, SYN, URG } from "@lightwire/tcp";
+import { ACK, formatControlBits, formatSegment, PSH, RST, type Segment, SYN, URG } from "@lightwire/tcp";
 import {
   encodeIcmpError,
   encodeOptions,
@@ -39,6 +39,8 @@ export class Flow {
   /** A handshake has begun, and our SYN may have any sequence number. */
   #isOpening = true;
   #iss = 0;
+  /** Relative end of the text that was sent. */
+  #sentUntil = 0;
   /** TSval in the script, to what was on the wire. */
   readonly #timestamps = new Map<number, number>();
   #firstTimestamp: readonly [number, number] | undefined = undefined;
@@ -102,11 +104,26 @@ export class Flow {
     return encodeIcmpError(icmp.type, icmp.code, PEER_ADDRESS, quoted, icmp.mtu);
   }
 
-  /** What is wrong with a packet of ours, `undefined` when it is what the script says. */
-  compare(packet: ReceivedSegment, expected: TcpText): string | undefined {
+  /** Whether text of a segment of ours was in one before; to be asked in the order they were sent. */
+  isRepeated(seg: Segment): boolean {
+    const end = ((seg.seq - this.#iss) >>> 0) + seg.textLength;
+    if (seg.textLength === 0 || end > this.#sentUntil) {
+      if (seg.textLength > 0) this.#sentUntil = end;
+      return false;
+    }
+    return true;
+  }
+
+  /** What is wrong with a packet of ours, `undefined` when it is what the script says.
+   *
+   * @param isPushCompared whether PSH must be as the script has it.
+   */
+  compare(packet: ReceivedSegment, expected: TcpText, isPushCompared: boolean = true): string | undefined {
     const { seg, text, tos, ttl } = packet;
     const { segment, ip } = expected;
-    if (seg.ctl !== segment.ctl) return `its flags are ${formatControlBits(seg.ctl)}`;
+    if (((seg.ctl ^ segment.ctl) & (isPushCompared ? ~0 : ~PSH)) !== 0) {
+      return `its flags are ${formatControlBits(seg.ctl)}`;
+    }
     if (this.#isOpening && (seg.ctl & SYN) !== 0 && segment.seq !== undefined) {
       this.#iss = (seg.seq - segment.seq) >>> 0;
       this.#isOpening = false;

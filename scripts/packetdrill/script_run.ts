@@ -3,7 +3,9 @@
  * Differences from packetdrill: time is virtual, so that an event at a time is exactly then; `sysctl` lines before the
  * first socket become options of the stack, other shell lines do nothing; options of a segment are compared without
  * their padding and order; text is a pattern, and must arrive as it was sent. One connection at a time is in play: the
- * one opened or accepted last. A script's segment may be longer than the MSS: it stands for those sent in a row.
+ * one opened or accepted last. A script's segment may be longer than the MSS: it stands for those sent in a row, unless
+ * `--strict_segments` is given; where segments of it bear PSH is not looked at, nor in text that is sent again, since that tells how a
+ * stack cuts its bursts.
  *
  * @module
  */
@@ -104,6 +106,7 @@ class ScriptRun {
   readonly #toleranceUs: number;
   readonly #tsTickUs: number;
   readonly #isStrict: boolean;
+  readonly #hasStrictSegments: boolean;
   readonly #ignored: readonly string[];
   readonly #probes: ReadonlyMap<"TCP_KEEPIDLE" | "TCP_KEEPINTVL" | "TCP_KEEPCNT", number>;
   readonly #trace: string[] = [];
@@ -127,6 +130,7 @@ class ScriptRun {
     this.#toleranceUs = Number(all.get("tolerance_usecs") ?? TOLERANCE_US);
     this.#tsTickUs = Number(all.get("tcp_ts_tick_usecs") ?? 0);
     this.#isStrict = options.isStrict ?? false;
+    this.#hasStrictSegments = all.has("strict_segments");
     const first = script.events.findIndex((e) => e.kind === "call");
     const shell = script.events.slice(0, first < 0 ? undefined : first);
     const commands = shell.flatMap((e) => e.kind === "shell" ? [e.command] : []);
@@ -253,9 +257,13 @@ class ScriptRun {
     if (first.atUs < lowUs || first.atUs > highUs) {
       this.#fail(`${this.#format(first)} was sent at ${seconds(first.atUs)}: at the wrong time`);
     }
-    const next = this.#merged(first, expected);
+    const isRepeated = this.#flow!.isRepeated(first.packet.seg);
+    const next = this.#hasStrictSegments ? first : this.#merged(first, expected);
     this.#lastSent = next.bytes;
-    const problem = this.#flow!.compare(next.packet, expected);
+    const after = this.#sent[0];
+    const isFollowed = after !== undefined && after.atUs === next.atUs && after.packet.text.length > 0;
+    const isPushCompared = this.#hasStrictSegments || next === first && !isRepeated && !isFollowed;
+    const problem = this.#flow!.compare(next.packet, expected, isPushCompared);
     if (problem !== undefined) this.#fail(`Got ${this.#format(next)}: ${problem}`);
   }
 
@@ -277,7 +285,7 @@ class ScriptRun {
       seg.textLength = text.length;
       packet = { ...next, seg, text };
     }
-    return { ...first, packet };
+    return packet === first.packet ? first : { ...first, packet };
   }
 
   /** Takes what the stack has sent, and asks calls that wait, which may send more. */

@@ -215,10 +215,10 @@ export class HarnessSocket {
     if (connection === undefined || this.#isSendShut || this.#isOver) return "EPIPE";
     if (connection.state === "SYN-SENT" || connection.state === "SYN-RECEIVED") return "EAGAIN";
     if (data.length === 0) return 0;
-    const isCorked = this.#settings.isCorked || options.isMore === true;
-    if (isCorked && !connection.isCorked) connection.isCorked = true;
-    const taken = attempt(() => options.isUrgent ? connection.sendUrgent(data) : connection.send(data));
-    if (!isCorked && connection.isCorked) connection.isCorked = false;
+    const { isUrgent, isMore } = options;
+    const taken = attempt(() =>
+      isUrgent ? connection.sendUrgent(data) : connection.send(data, 0, data.length, isMore === true)
+    );
     this.#harness.settle();
     return taken === 0 ? "EAGAIN" : taken;
   }

@@ -229,7 +229,7 @@ export class SocketSettings {
     if (rule?.set === undefined) return "ENOPROTOOPT";
     return attempt(() => {
       if (!rule.set!(this, value)) return "EINVAL";
-      if (connection !== undefined) this.#apply(connection);
+      if (connection !== undefined) this.#apply(connection, name);
       return 0;
     });
   }
@@ -239,8 +239,9 @@ export class SocketSettings {
     return RULES[name]?.get(this, connection) ?? "ENOPROTOOPT";
   }
 
-  #apply(connection: TcpConnection): void {
-    connection.noDelay = this.noDelay;
+  #apply(connection: TcpConnection, name: SocketOptionName): void {
+    // It sends what waits, which other options do not.
+    if (name === "TCP_NODELAY") connection.noDelay = this.noDelay;
     connection.userTimeoutMs = this.userTimeoutMs;
     connection.lingerMs = this.lingerMs;
     connection.tos = this.tos;

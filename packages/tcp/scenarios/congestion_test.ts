@@ -211,3 +211,42 @@ for (const name of ["cubic", "reno"] as const) {
     }),
   );
 }
+
+for (const hasSack of [true, false]) {
+  Deno.test(
+    `ESTABLISHED: ${
+      hasSack ? "SACK" : "no SACK"
+    }: after reordering the window grows by what the acknowledgment is the first to tell of (RFC 3042 §2)`,
+    script((s) => {
+      synReceived(s, {}, hasSack ? "<mss 1000,nop,nop,sackOK>" : "<mss 1000>");
+      s.at(50).inject(". 1:1(0) ack 1");
+      s.call.send(20_000);
+      s.takeAll();
+      const sack = (right: number) => hasSack ? ` <sack 1001:${right},nop,nop>` : "";
+      s.at(100).inject(`. 1:1(0) ack 1${sack(2001)}`).expect(". 10001:11001(1000) ack 1");
+      s.inject(`. 1:1(0) ack 1${sack(3001)}`).expect(". 11001:12001(1000) ack 1");
+      s.inject(". 1:1(0) ack 3001");
+      // One segment of three is news: a window of 11, of which 9 are used.
+      s.expect(". 12001:13001(1000) ack 1").expect("P. 13001:14001(1000) ack 1").expectNothing();
+      assertEquals(s.connection!.info().cwnd, 11_000);
+      s.call.do("abort", (c) => c.abort());
+      s.takeAll();
+    }),
+  );
+}
+
+Deno.test(
+  "ESTABLISHED: the last of several segments that the window lets out bears PSH, a single one does not (RFC 9293 §3.9.1.2)",
+  script((s) => {
+    synReceived(s);
+    s.at(50).inject(". 1:1(0) ack 1");
+    s.call.send(20_000);
+    for (let seq = 1; seq < 9001; seq += 1000) s.expect(`. ${seq}:${seq + 1000}(1000) ack 1`);
+    s.expect("P. 9001:10001(1000) ack 1").expectNothing();
+    s.at(100).inject(". 1:1(0) ack 1001");
+    s.expect(". 10001:11001(1000) ack 1").expect("P. 11001:12001(1000) ack 1").expectNothing();
+    s.inject(". 1:1(0) ack 2001 win 11000").expect(". 12001:13001(1000) ack 1").expectNothing();
+    s.call.do("abort", (c) => c.abort());
+    s.takeAll();
+  }),
+);

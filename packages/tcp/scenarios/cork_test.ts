@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { script } from "./harness.ts";
-import { accepted, established } from "./states.ts";
+import { accepted, established, synReceived } from "./states.ts";
 
 Deno.test(
   "ESTABLISHED: SEND with more to come: no segment that is not full, and no PSH, until the last of it (MSG_MORE, TC-22)",
@@ -45,13 +45,69 @@ Deno.test(
     s.call.do("cork", (c) => c.isCorked = true);
     assertEquals(s.connection!.isCorked, true);
     s.call.send(2500);
-    s.expect(". 1:1001(1000) ack 1").expect(". 1001:2001(1000) ack 1").expectNothing();
+    s.expect(". 1:1001(1000) ack 1").expect("P. 1001:2001(1000) ack 1").expectNothing();
     s.call.do("uncork", (c) => c.isCorked = false);
     s.expect("P. 2001:2501(500) ack 1");
     s.inject(". 1:1(0) ack 2501");
     s.call.send(1);
     s.expect("P. 2501:2502(1) ack 1");
     s.inject(". 1:1(0) ack 2502");
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: what MSG_MORE holds back goes with the next acknowledgment, without PSH, and the next SEND waits anew",
+  script((s) => {
+    established(s, { noDelay: true });
+    s.call.hasForeignText = true;
+    const sendMore = (count: number): void =>
+      s.call.do(
+        `send ${count}, more`,
+        (c) => s.writtenBytes += c.send(new Uint8Array(count), 0, count, true),
+      );
+    sendMore(1050);
+    s.expect(". 1:1001(1000) ack 1").expectNothing();
+    sendMore(50);
+    s.expectNothing();
+    s.at(10).inject(". 1:1(0) ack 1001").expect(". 1001:1101(100) ack 1");
+    sendMore(7);
+    s.expectNothing();
+    s.at(20).inject(". 1:1(0) ack 1101").expect(". 1101:1108(7) ack 1");
+    s.inject(". 1:1(0) ack 1108");
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: setting TCP_NODELAY sends what a cork holds back, each time, and the cork stays",
+  script((s) => {
+    established(s);
+    s.call.do("cork", (c) => c.isCorked = true);
+    for (const seq of [1, 11]) {
+      s.call.send(10);
+      s.expectNothing();
+      s.call.do("no delay", (c) => c.noDelay = true);
+      s.expect(`P. ${seq}:${seq + 10}(10) ack 1`);
+      s.inject(`. 1:1(0) ack ${seq + 10}`);
+    }
+    s.call.send(10);
+    s.expectNothing();
+    s.at(200).expect("P. 21:31(10) ack 1");
+    s.inject(". 1:1(0) ack 31");
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: on a path with a round trip a cork holds back for a retransmission timeout",
+  script((s) => {
+    synReceived(s);
+    s.at(100).inject(". 1:1(0) ack 1");
+    s.call.do("cork", (c) => c.isCorked = true);
+    s.call.send(10);
+    const { rtoMs } = s.connection!.info();
+    assert(rtoMs >= 300, `${rtoMs}`);
+    s.run(100 + rtoMs - 1).expectNothing();
+    s.at(100 + rtoMs).expect("P. 1:11(10) ack 1");
+    s.inject(". 1:1(0) ack 11");
   }),
 );
 

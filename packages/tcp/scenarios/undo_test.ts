@@ -75,7 +75,7 @@ for (const congestionControl of ["reno", "cubic"] as const) {
       assertEquals(window(s)[0], 1000);
       // A path that stood still for a while: what was sent arrives, one by one.
       s.at(310).inject(". 1:1(0) ack 1001");
-      s.expect(". 10001:11001(1000) ack 1").expect(". 11001:12001(1000) ack 1").expectNothing();
+      s.expect(". 10001:11001(1000) ack 1").expect("P. 11001:12001(1000) ack 1").expectNothing();
       s.at(320).inject(". 1:1(0) ack 2001");
       assertEquals([undone(s), s.connection!.info().phase], [1, "NONE"]);
       assertEquals(window(s)[0] >= before[0], true);
