@@ -87,7 +87,10 @@ export class Pump {
     this.#onHostTimer = () => this.#hostTimerExpires();
     if (this.#isManual) return;
     this.#timers.onEarlier = () => this.#schedule();
-    if (this.#clock !== undefined) this.#clock.onRead = () => this.#schedule();
+    if (this.#clock === undefined) return;
+    this.#clock.onRead = () => this.#schedule();
+    // What read it before, with nobody to end the run, must not stop the time.
+    this.#clock.invalidate();
   }
 
   /** Whether a timer of the host is armed for a deadline to come. */

@@ -181,6 +181,17 @@ Deno.test("Pump: stepAside() calls back after a turn of the event loop, and only
   assertEquals(log, ["yes", "flush"]);
 });
 
+Deno.test("Pump: a clock that was read before there was a pump moves all the same", () => {
+  const loop = new FakeLoop();
+  const clock = new HostClock(() => loop.now());
+  const before = clock.now();
+  const timers = new TimerQueue(clock);
+  const pump = new Pump({ timers, loop, clock, flush: () => {} });
+  loop.nowMs += 5000;
+  assertEquals(clock.now() - before, 5000);
+  pump.close();
+});
+
 Deno.test("Pump: the clock stands still within a run and moves between runs", () => {
   const { loop, clock, timers } = fixture();
   const seen: number[] = [];
