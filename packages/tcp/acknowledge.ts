@@ -7,6 +7,7 @@ import type { DeliveryRate } from "./delivery_rate.ts";
 import { receiveEcho } from "./ecn.ts";
 import { scheduleProbe } from "./loss_timer.ts";
 import { leavePersist } from "./persist.ts";
+import { outputBeforeSack } from "./output.ts";
 import { mtuProbeAcknowledged } from "./plpmtud.ts";
 import { isDuplicateAck, pipe, recoverAfterAck } from "./recovery.ts";
 import type { Segment } from "./segment.ts";
@@ -24,6 +25,7 @@ import { rttFromEcho, timestampAt } from "./timestamps.ts";
  */
 export function processAck(tcb: Tcb, seg: Segment): boolean {
   const { layer } = tcb;
+  if (seg.sackCount > 0 && tcb.phase === "NONE" && tcb.hasSack) outputBeforeSack(tcb);
   const summary = layer.ackSummary;
   summary.begin();
   const flight = seqDiff(tcb.sndNxt, tcb.sndUna);
