@@ -15,6 +15,7 @@
  * @module
  */
 import type { IpRxInfo } from "@lightwire/ip";
+import type { NetErrorCode } from "@lightwire/netif";
 import { FIN, SYN } from "./control_bits.ts";
 import { FastOpenCache } from "./fast_open_cache.ts";
 import type { TcpListener } from "./listener.ts";
@@ -24,6 +25,7 @@ import { seqAdd, seqDiff } from "./seq.ts";
 import { SipHash } from "./siphash.ts";
 import { DEFAULT_MSS_V4, DEFAULT_MSS_V6, EVENT_CONNECTED, EVENT_WRITABLE, type Tcb } from "./tcb.ts";
 import type { TcpLayer } from "./tcp_layer.ts";
+import { fastOpenLength, type FastOpenOption } from "./tcp_options.ts";
 
 /** Bytes of the cookies that we give. */
 const COOKIE_BYTES = 8;
@@ -32,14 +34,40 @@ const KEY_LIFETIME_MS = 86_400_000;
 /** Asks for a cookie. */
 const REQUEST = new Uint8Array(0);
 
+/** Timeouts in a row, without a word of the server's since the handshake, that show that what follows a SYN with text is lost on
+ * the way (RFC 7413 §7.1). */
+const SILENT_TIMEOUTS = 3;
+
+/** What ICMP errors end an OPEN with. */
+const UNREACHABLE: ReadonlySet<NetErrorCode> = new Set<NetErrorCode>([
+  "HOST_UNREACHABLE",
+  "NETWORK_UNREACHABLE",
+  "PROTOCOL_UNREACHABLE",
+]);
+
 /** What a connection has to do with Fast Open until its handshake is over. */
-class Opening {
+class Opening implements FastOpenOption {
   /** What the option of our SYN or SYN-ACK holds; `undefined`: there is none. */
   cookie: Uint8Array | undefined = undefined;
+  /** That option is the experimental one. */
+  isExperimental: boolean = false;
+  /** The client sends text without a cookie. */
+  isCookieless: boolean = false;
   /** Our SYN: octets of text that go along. */
   textBytes: number = 0;
   /** Who has accepted the connection before the handshake is over. */
   listener: TcpListener | undefined = undefined;
+}
+
+/** Why a client could not use Fast Open (Linux: tcpi_fastopen_client_fail). */
+export type FastOpenFailure = "NONE" | "NO_COOKIE" | "TEXT_NOT_ACKNOWLEDGED" | "SYN_RETRANSMITTED";
+
+/** What came of it, while the connection lasts. */
+export class FastOpenOutcome {
+  /** Text of the SYN was taken. */
+  isTextTaken: boolean = false;
+  /** Why not. */
+  failure: FastOpenFailure = "NONE";
 }
 
 /** Fast Open of one layer. */
@@ -48,6 +76,7 @@ export class FastOpen {
   readonly cache: FastOpenCache = new FastOpenCache();
   readonly #layer: TcpLayer;
   readonly #openings = new Map<Tcb, Opening>();
+  readonly #outcomes = new Map<Tcb, FastOpenOutcome>();
   readonly #words = new Uint32Array(8);
   #hash: SipHash;
   #formerHash: SipHash | undefined = undefined;
@@ -73,11 +102,22 @@ export class FastOpen {
     return this.#openings.has(tcb);
   }
 
+  /** What came of it; `undefined` for a connection that has had nothing to do with it. */
+  outcome(tcb: Tcb): FastOpenOutcome | undefined {
+    return this.#outcomes.size === 0 ? undefined : this.#outcomes.get(tcb);
+  }
+
   // Client (RFC 7413 §4.2.1).
 
-  /** The user wants Fast Open for a connection in SYN-SENT whose SYN is not sent yet. */
-  ask(tcb: Tcb): void {
-    this.#openings.set(tcb, new Opening());
+  /** The user wants Fast Open for a connection in SYN-SENT whose SYN is not sent yet.
+   *
+   * @param isCookieless text goes without a cookie.
+   */
+  ask(tcb: Tcb, isCookieless: boolean): void {
+    const opening = new Opening();
+    opening.isCookieless = isCookieless;
+    this.#openings.set(tcb, opening);
+    this.#outcomes.set(tcb, new FastOpenOutcome());
   }
 
   /** Our SYN is about to be sent for the first time: decides what goes along.
@@ -92,16 +132,26 @@ export class FastOpen {
       this.#openings.delete(tcb);
       return 0;
     }
-    opening.cookie = server === undefined ? REQUEST : server.cookie;
-    if (server === undefined || server.cookie.length === 0) return 0;
+    if (!opening.isCookieless) {
+      opening.cookie = server === undefined ? REQUEST : server.cookie;
+      opening.isExperimental = server !== undefined && server.isExperimental;
+      if (server === undefined || server.cookie.length === 0) {
+        this.#outcomes.get(tcb)!.failure = "NO_COOKIE";
+        return 0;
+      }
+    }
     opening.textBytes = tcb.sendBuffer.length;
     return opening.textBytes;
   }
 
-  /** The option of a SYN or SYN-ACK, `undefined` for none. */
-  cookieOf(tcb: Tcb): Uint8Array | undefined {
+  /** The option of a SYN or SYN-ACK; `undefined` when it has nothing of Fast Open.
+   *
+   * @param room bytes that there are for it: if they do not suffice, it goes without.
+   */
+  optionOf(tcb: Tcb, room: number): FastOpenOption | undefined {
     if (this.#openings.size === 0 || tcb.retransmitCount > 0) return undefined;
-    return this.#openings.get(tcb)?.cookie;
+    const opening = this.#openings.get(tcb);
+    return fastOpenLength(opening) > room ? undefined : opening;
   }
 
   /** Octets of text that the SYN has room for; the rest follows after the handshake.
@@ -125,7 +175,6 @@ export class FastOpen {
     const opening = this.#openings.get(tcb);
     if (opening === undefined) return;
     this.#openings.delete(tcb);
-    const { counters } = this.#layer;
     const taken = seqDiff(seg.ack, seqAdd(tcb.iss, 1));
     tcb.sndNxt = seg.ack;
     if (taken > 0) {
@@ -133,14 +182,48 @@ export class FastOpen {
       tcb.sndHead = seg.ack;
       tcb.bytesSent += taken;
       tcb.events |= EVENT_WRITABLE;
-      counters.fastOpenActive++;
-    } else if (opening.textBytes > 0) counters.fastOpenActiveFails++;
-    if (tcb.retransmitCount > 0) this.cache.failed(tcb.remoteAddress, nowMs);
-    else this.cache.worked(tcb.remoteAddress);
+    }
+    this.#judge(tcb, opening, taken > 0, seg.fastOpenLength, nowMs);
     if (seg.fastOpenLength > 0) {
       const { fastOpenOffset: offset, fastOpenLength: length } = seg;
-      this.cache.store(tcb.remoteAddress, seg.pbuf!.bytes.slice(offset, offset + length), tcb.peerMss);
+      const cookie = seg.pbuf!.bytes.slice(offset, offset + length);
+      this.cache.store(tcb.remoteAddress, cookie, tcb.peerMss, seg.isFastOpenExperimental);
     }
+  }
+
+  /** What the answer to our SYN says about Fast Open with this server (RFC 7413 §4.1.3.1).
+   *
+   * @param cookieLength of the cookie that came; −1 for no option.
+   */
+  #judge(tcb: Tcb, opening: Opening, isTaken: boolean, cookieLength: number, nowMs: number): void {
+    const { counters } = this.#layer;
+    const outcome = this.#outcomes.get(tcb)!;
+    const { remoteAddress } = tcb;
+    const isRepeated = tcb.retransmitCount > 0;
+    if (isTaken) {
+      counters.fastOpenActive++;
+      outcome.isTextTaken = true;
+    } else if (opening.textBytes > 0) {
+      counters.fastOpenActiveFails++;
+      outcome.failure = isRepeated ? "SYN_RETRANSMITTED" : "TEXT_NOT_ACKNOWLEDGED";
+    }
+    const isNegative = !isTaken && cookieLength <= 0;
+    if (isNegative && (isRepeated || opening.textBytes > 0)) this.cache.failed(remoteAddress, nowMs);
+    else this.cache.worked(remoteAddress);
+    if (isNegative && !isRepeated && opening.textBytes === 0 && !opening.isCookieless) {
+      this.cache.silent(remoteAddress);
+    }
+  }
+
+  /** The retransmission timer of a connection has expired: where SYNs with text arrive and nothing behind them, the next ones go
+   * without (RFC 7413 §7.1). */
+  timeoutExpires(tcb: Tcb): void {
+    if (this.#outcomes.size === 0 || tcb.retransmitCount !== SILENT_TIMEOUTS - 1 || tcb.bytesReceived > 0) {
+      return;
+    }
+    const outcome = this.#outcomes.get(tcb);
+    if (outcome === undefined || tcb.isPassive || outcome.failure === "NO_COOKIE") return;
+    this.cache.failed(tcb.remoteAddress, this.#layer.clock.now(), true);
   }
 
   /** A SYN of the peer's crosses ours: text of a SYN has no place there. */
@@ -152,13 +235,15 @@ export class FastOpen {
 
   /** A SYN has made a connection in SYN-RECEIVED: gives a cookie, or takes the text at once. */
   synArrives(tcb: Tcb, listener: TcpListener, seg: Segment, rx: IpRxInfo): void {
-    if (listener.fastOpenLimit === 0 || seg.fastOpenLength < 0) return;
+    if (listener.fastOpenLimit === 0) return;
+    const isFree = listener.fastOpenWithoutCookie;
+    if (seg.fastOpenLength < 0 && !(isFree && seg.textLength > 0)) return;
     const { counters } = this.#layer;
     this.#ageKey(this.#layer.clock.now());
-    const isCurrent = this.#isCookie(this.#hash, seg, rx);
+    const isCurrent = isFree || this.#isCookie(this.#hash, seg, rx);
     const former = this.#formerHash;
     if (!isCurrent && (former === undefined || !this.#isCookie(former, seg, rx))) {
-      this.#give(tcb, rx);
+      this.#give(tcb, seg, rx);
       if (seg.fastOpenLength > 0) counters.fastOpenPassiveFails++;
       return;
     }
@@ -166,8 +251,11 @@ export class FastOpen {
       counters.fastOpenOverflows++;
       return;
     }
-    if (!isCurrent) this.#give(tcb, rx);
+    if (!isCurrent) this.#give(tcb, seg, rx);
     counters.fastOpenPassive++;
+    const outcome = new FastOpenOutcome();
+    outcome.isTextTaken = seg.textLength > 0;
+    this.#outcomes.set(tcb, outcome);
     const opening = this.#openings.get(tcb) ?? new Opening();
     opening.listener = listener;
     this.#openings.set(tcb, opening);
@@ -202,18 +290,23 @@ export class FastOpen {
    * @param isReset by a reset of the peer's.
    */
   forget(tcb: Tcb, isReset: boolean): void {
+    if (this.#outcomes.size > 0) this.#outcomes.delete(tcb);
     const opening = this.#openings.size === 0 ? undefined : this.#openings.get(tcb);
     if (opening === undefined) return;
     this.#openings.delete(tcb);
     const nowMs = this.#layer.clock.now();
     if (opening.listener === undefined) {
-      if (!tcb.isPassive && tcb.retransmitCount > 0) this.cache.failed(tcb.remoteAddress, nowMs);
+      const isUnreachable = tcb.error !== undefined && UNREACHABLE.has(tcb.error.code);
+      if (!tcb.isPassive && (tcb.retransmitCount > 0 || isUnreachable)) {
+        this.cache.failed(tcb.remoteAddress, nowMs);
+      }
     } else if (isReset) opening.listener.resetFastOpen(nowMs);
     else opening.listener.endFastOpen();
   }
 
-  #give(tcb: Tcb, rx: IpRxInfo): void {
+  #give(tcb: Tcb, seg: Segment, rx: IpRxInfo): void {
     const opening = new Opening();
+    opening.isExperimental = seg.isFastOpenExperimental;
     this.#digest(this.#hash, rx);
     const cookie = opening.cookie = new Uint8Array(COOKIE_BYTES);
     const view = new DataView(cookie.buffer);

@@ -18,7 +18,11 @@ export class FastOpenServer {
   cookie: Uint8Array = new Uint8Array(0);
   /** Its MSS option then, 0 before. */
   mss: number = 0;
-  /** SYNs with the option, in a row, that were not answered in time. */
+  /** Its cookie, and our requests, are of the experimental kind (RFC 6994). */
+  isExperimental: boolean = false;
+  /** 1: it has answered a request of the usual kind without a cookie; 2: an experimental one too. */
+  silentKinds: number = 0;
+  /** SYNs with the option, in a row, that were not answered in time, or whose text was not taken. */
   lossCount: number = 0;
   /** Until when Fast Open is not tried. */
   pausedUntilMs: number = -Infinity;
@@ -49,10 +53,13 @@ export class FastOpenCache {
    *
    * @param cookie is kept.
    * @param mss its MSS option.
+   * @param isExperimental the cookie came in the experimental option.
    */
-  store(address: IpAddress, cookie: Uint8Array, mss: number): void {
+  store(address: IpAddress, cookie: Uint8Array, mss: number, isExperimental: boolean = false): void {
     const server = this.#of(address);
     server.cookie = cookie;
+    server.isExperimental = isExperimental;
+    server.silentKinds = 0;
     server.mss = mss;
   }
 
@@ -62,10 +69,23 @@ export class FastOpenCache {
     if (server !== undefined) server.lossCount = 0;
   }
 
-  /** A SYN with the option was not answered, one without it perhaps was: something on the path may drop such SYNs
-   * (RFC 7413 §4.1.3.1, §7.1). */
-  failed(address: IpAddress, nowMs: number): void {
+  /** A request was answered without a cookie: perhaps the server knows the experimental option, which is tried next, and then
+   * the usual one again. */
+  silent(address: IpAddress): void {
     const server = this.#of(address);
+    if (server.cookie.length > 0) return;
+    if (server.silentKinds < 2) server.silentKinds++;
+    server.isExperimental = server.silentKinds === 1;
+  }
+
+  /** Fast Open did not work (RFC 7413 §4.1.3.1, §7.1): a SYN with the option was not answered, and one without it perhaps was; its
+   * text was not taken; an ICMP error came; nothing came after the handshake.
+   *
+   * @param isCertain this is no accident: there is a pause at once.
+   */
+  failed(address: IpAddress, nowMs: number, isCertain: boolean = false): void {
+    const server = this.#of(address);
+    if (isCertain && server.lossCount === 0) server.lossCount = 1;
     if (server.lossCount > 0) {
       server.pausedUntilMs = nowMs + Math.min(FIRST_PAUSE_MS * 2 ** (server.lossCount - 1), MAX_PAUSE_MS);
     }

@@ -34,6 +34,9 @@ export interface TcpListenOptions extends TcpConnectionOptions {
   /** Take text of SYNs with a valid cookie, for at most so many connections whose handshake is not over (RFC 7413 §5.1; the value
    * of TCP_FASTOPEN). Default 0: no Fast Open. */
   readonly fastOpen?: number;
+  /** Take the text of any SYN, without a cookie (Linux: TFO_SERVER_COOKIE_NOT_REQD): only where nobody can send in the name of
+   * others, who would get our answers. Default false. */
+  readonly fastOpenWithoutCookie?: boolean;
   /** Listen although connections, in TIME-WAIT for one, or a listener on another address, have the port
    * (SO_REUSEADDR, TC-13). Default true, as in Deno. */
   readonly reuseAddress?: boolean;
@@ -67,6 +70,8 @@ export class TcpListener implements ListenerKey {
   readonly config: TcpConnectionConfig;
   /** See {@linkcode TcpListenOptions.fastOpen}. */
   fastOpenLimit: number;
+  /** See {@linkcode TcpListenOptions.fastOpenWithoutCookie}. */
+  readonly fastOpenWithoutCookie: boolean;
   /** Gets the connections. */
   readonly onAccept: TcpAcceptHandler;
   /** When a SYN cookie was last sent. For the layer only. */
@@ -98,6 +103,7 @@ export class TcpListener implements ListenerKey {
     this.reuseAddress = options.reuseAddress ?? true;
     this.reusePort = options.reusePort ?? false;
     this.fastOpenLimit = options.fastOpen ?? 0;
+    this.fastOpenWithoutCookie = options.fastOpenWithoutCookie ?? false;
     this.config = config;
     this.onAccept = onAccept;
     this.#backlog = Math.max(options.backlog ?? DEFAULT_BACKLOG, 1);

@@ -64,6 +64,7 @@ export * from "./control_bits.ts";
 export * from "./counters.ts";
 export * from "./cubic.ts";
 export * from "./delivery_rate.ts";
+export type { FastOpenFailure } from "./fast_open.ts";
 export * from "./hystart.ts";
 export * from "./listener.ts";
 export * from "./qlog.ts";

@@ -54,6 +54,8 @@ export class Segment {
   fastOpenOffset: number;
   /** Length of the Fast Open cookie, 0 for a cookie request, −1 for no such option (RFC 7413 §4.1.1). */
   fastOpenLength: number;
+  /** Whether it came in the experimental option that Fast Open had before it got a number of its own (RFC 6994). */
+  isFastOpenExperimental: boolean;
   /** Whether the option list ended in a bad length; what came before it counts (RFC 9293 §3.1, MUST-7). */
   hasMalformedOption: boolean;
   /** The way back along the source route that the packet came by; `undefined` for all but the rarest packets. */
@@ -84,6 +86,7 @@ export class Segment {
     this.sackRight = new Uint32Array(MAX_SACK_BLOCKS);
     this.fastOpenOffset = 0;
     this.fastOpenLength = -1;
+    this.isFastOpenExperimental = false;
     this.hasMalformedOption = false;
     this.returnRoute = undefined;
     this.pbuf = undefined;

@@ -3,6 +3,7 @@
  * @module
  */
 import { ECN_ACTIVE } from "./ecn.ts";
+import type { FastOpenFailure } from "./fast_open.ts";
 import { pipe } from "./recovery.ts";
 import { unsentBytes } from "./send_space.ts";
 import { seqDiff } from "./seq.ts";
@@ -137,6 +138,10 @@ export interface TcpInfo {
   readonly queuedBytes: number;
   /** Octets held out of order. */
   readonly outOfOrderBytes: number;
+  /** Text of the SYN, ours or the peer's, was taken by Fast Open (TCPI_OPT_SYN_DATA). */
+  readonly isSynTextTaken: boolean;
+  /** Why Fast Open, which the user had asked for, took no text along (tcpi_fastopen_client_fail). */
+  readonly fastOpenFailure: FastOpenFailure;
 }
 
 type PathKey =
@@ -233,6 +238,7 @@ function trafficInfo(tcb: Tcb): Pick<TcpInfo, TrafficKey> {
 }
 
 function stateInfo(tcb: Tcb): Omit<TcpInfo, PathKey | TrafficKey> {
+  const fastOpen = tcb.layer.handshakes.fastOpen.outcome(tcb);
   return {
     state: tcb.state,
     congestionControl: tcb.congestion.name,
@@ -266,5 +272,7 @@ function stateInfo(tcb: Tcb): Omit<TcpInfo, PathKey | TrafficKey> {
     unreadBytes: tcb.unreadBytes,
     queuedBytes: tcb.sendBuffer.length,
     outOfOrderBytes: tcb.reassembly === undefined ? 0 : tcb.reassembly.byteCount,
+    isSynTextTaken: fastOpen?.isTextTaken ?? false,
+    fastOpenFailure: fastOpen?.failure ?? "NONE",
   };
 }

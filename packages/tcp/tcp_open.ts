@@ -28,6 +28,9 @@ export interface TcpConnectOptions extends TcpConnectionOptions {
   /** Ask for a Fast Open cookie, and with one let text that is handed over before the next flush travel in the SYN (RFC 7413).
    * The server may get that text twice: only for requests that bear it. Default false. */
   readonly fastOpen?: boolean;
+  /** With {@linkcode fastOpen}: text goes with the SYN although the server has given no cookie, and no option says so (Linux:
+   * TCP_FASTOPEN_NO_COOKIE). For servers that are known to take it: others drop the text, and it is sent again. Default false. */
+  readonly fastOpenWithoutCookie?: boolean;
   /** Text to begin with, as by {@linkcode TcpConnection.send}; implies {@linkcode fastOpen}. */
   readonly fastOpenData?: Uint8Array;
   /** IPv4 options of every packet: a multiple of 4 bytes, 40 at most. Not copied. A source route (MUST-51) names all its
@@ -73,7 +76,9 @@ export function openConnection(layer: TcpLayer, o: TcpConnectOptions, handlers: 
   }
   layer.authentication?.attach(tcb);
   const { fastOpenData } = o;
-  if (o.fastOpen ?? fastOpenData !== undefined) layer.handshakes.fastOpen.ask(tcb);
+  if (o.fastOpen ?? fastOpenData !== undefined) {
+    layer.handshakes.fastOpen.ask(tcb, o.fastOpenWithoutCookie ?? false);
+  }
   openActive(tcb);
   if (fastOpenData !== undefined) send(tcb, fastOpenData, 0, fastOpenData.length, false, false);
   return tcb.connection;

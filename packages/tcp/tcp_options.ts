@@ -1,5 +1,5 @@
 /** Data plane. TCP options: Maximum Segment Size (RFC 9293 §3.7.1), Window Scale and Timestamps (RFC 7323),
- * SACK-Permitted and SACK (RFC 2018), Fast Open (RFC 7413).
+ * SACK-Permitted and SACK (RFC 2018), Fast Open (RFC 7413), also as the experiment that it was (RFC 6994).
  *
  * ```text
  *   kind 0: End of Option List   kind 1: No-Operation   all others: | kind | length | value … |
@@ -30,6 +30,9 @@ const KIND_SACK_PERMITTED = 4;
 const KIND_SACK = 5;
 const KIND_TIMESTAMPS = 8;
 const KIND_FAST_OPEN = 34;
+/** The option that experiments share, and the number of this one (RFC 4727, RFC 6994 §3). */
+const KIND_EXPERIMENT = 254;
+const FAST_OPEN_EXPERIMENT = 0xf989;
 
 /** NOP NOP TIMESTAMPS 10: how nearly every stack lays the option out (RFC 7323 appendix A). */
 const ALIGNED_TIMESTAMPS = 0x0101080a;
@@ -41,6 +44,7 @@ export function parseTcpOptions(view: DataView, offset: number, end: number, seg
   seg.sackPermitted = false;
   seg.sackCount = 0;
   seg.fastOpenLength = -1;
+  seg.isFastOpenExperimental = false;
   seg.hasMalformedOption = false;
   if (end - offset === TIMESTAMPS_LENGTH && view.getUint32(offset) === ALIGNED_TIMESTAMPS) {
     seg.hasTimestamps = true;
@@ -89,12 +93,18 @@ function parseOption(view: DataView, offset: number, kind: number, length: numbe
   } else if (kind === KIND_SACK_PERMITTED) {
     if (length === 2) seg.sackPermitted = true;
   } else if (kind === KIND_FAST_OPEN) {
-    // A cookie is 4 to 16 bytes and even, or absent (RFC 7413 §4.1.1).
-    const cookieLength = length - 2;
-    if (cookieLength !== 0 && (cookieLength < 4 || cookieLength > 16 || (cookieLength & 1) !== 0)) return;
-    seg.fastOpenLength = cookieLength;
-    seg.fastOpenOffset = offset + 2;
+    parseCookie(offset + 2, length - 2, false, seg);
+  } else if (kind === KIND_EXPERIMENT && length >= 4 && view.getUint16(offset + 2) === FAST_OPEN_EXPERIMENT) {
+    parseCookie(offset + 4, length - 4, true, seg);
   }
+}
+
+/** A cookie is 4 to 16 bytes and even, or absent (RFC 7413 §4.1.1). */
+function parseCookie(offset: number, length: number, isExperimental: boolean, seg: Segment): void {
+  if (length !== 0 && (length < 4 || length > 16 || (length & 1) !== 0)) return;
+  seg.fastOpenLength = length;
+  seg.fastOpenOffset = offset;
+  seg.isFastOpenExperimental = isExperimental;
 }
 
 function parseSack(view: DataView, offset: number, length: number, seg: Segment): void {
@@ -173,19 +183,33 @@ export function synOptionsLength(options: SynOptions): number {
     (options.windowShift >= 0 ? 4 : 0);
 }
 
-/** Bytes of a Fast Open option with its no-operations; 0 without a cookie or a request. */
-export function fastOpenLength(cookie: Uint8Array | undefined): number {
-  return cookie === undefined ? 0 : (2 + cookie.length + 3) & ~3;
+/** A Fast Open option. */
+export interface FastOpenOption {
+  /** The cookie; empty: a request. `undefined`: there is no option. */
+  readonly cookie: Uint8Array | undefined;
+  /** Written as an experiment (RFC 6994), for peers that know no other. */
+  readonly isExperimental: boolean;
 }
 
-/** Writes a Fast Open option, which without a cookie is a request, at `offset` (RFC 7413 §4.1.1).
+/** Bytes of a Fast Open option with its no-operations; 0 without one. */
+export function fastOpenLength(option: FastOpenOption | undefined): number {
+  const cookie = option?.cookie;
+  return cookie === undefined ? 0 : ((option!.isExperimental ? 4 : 2) + cookie.length + 3) & ~3;
+}
+
+/** Writes a Fast Open option at `offset` (RFC 7413 §4.1.1).
  *
  * @returns bytes written, a multiple of 4.
  */
-export function emitFastOpen(view: DataView, offset: number, cookie: Uint8Array): number {
-  view.setUint8(offset, KIND_FAST_OPEN);
-  view.setUint8(offset + 1, 2 + cookie.length);
+export function emitFastOpen(view: DataView, offset: number, option: FastOpenOption): number {
+  const cookie = option.cookie!;
   let at = offset + 2;
+  if (option.isExperimental) {
+    view.setUint16(at, FAST_OPEN_EXPERIMENT);
+    at += 2;
+  }
+  view.setUint8(offset, option.isExperimental ? KIND_EXPERIMENT : KIND_FAST_OPEN);
+  view.setUint8(offset + 1, at - offset + cookie.length);
   for (let i = 0; i < cookie.length; i++) view.setUint8(at++, cookie[i]!);
   while (((at - offset) & 3) !== 0) view.setUint8(at++, KIND_NOP);
   return at - offset;

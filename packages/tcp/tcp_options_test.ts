@@ -95,6 +95,12 @@ Deno.test("parseTcpOptions() reads Fast Open cookies of legal length only (RFC 7
   assertEquals(parse([34, 6, 1, 2, 3, 4, 0, 0], SYN).fastOpenLength, 4);
   assertEquals(parse([34, 5, 1, 2, 3, 0, 0, 0], SYN).fastOpenLength, -1);
   assertEquals(parse([34, 7, 1, 2, 3, 4, 5, 0], SYN).fastOpenLength, -1);
+  assertEquals(parse([34, 20, ...new Array(18).fill(7)], SYN).fastOpenLength, -1);
+  // The experiment that it was.
+  assertEquals(parse([254, 4, 0xf9, 0x89], SYN).fastOpenLength, 0);
+  assertEquals(parse([254, 8, 0xf9, 0x89, 1, 2, 3, 4], SYN).fastOpenLength, 4);
+  assertEquals(parse([254, 8, 0xf9, 0x88, 1, 2, 3, 4], SYN).fastOpenLength, -1);
+  assertEquals(parse([254, 2, 0xf9, 0x89], SYN).fastOpenLength, -1);
 });
 
 Deno.test("parseTcpOptions() forgets the options of the segment before", () => {

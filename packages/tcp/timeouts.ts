@@ -60,6 +60,7 @@ function retransmissionExpires(tcb: Tcb): void {
     return;
   }
   tcb.layer.counters.timeouts++;
+  tcb.layer.handshakes.fastOpen.timeoutExpires(tcb);
   detectBlackHole(tcb);
   recoverAfterTimeout(tcb);
   tcb.retransmitCount++;

@@ -152,16 +152,12 @@ export function transmitSyn(tcb: Tcb): boolean {
   const options = loadSynOptions(tcb, isReply);
   const length = synOptionsLength(options);
   const extra = extraLength(tcb, length);
-  let cookie = layer.handshakes.fastOpen.cookieOf(tcb);
-  let cookieLength = fastOpenLength(cookie);
-  if (length + extra + cookieLength > MAX_OPTIONS_LENGTH) {
-    cookie = undefined;
-    cookieLength = 0;
-  }
-  const optionsLength = length + cookieLength + extra;
-  const textLength = isReply || cookieLength === 0
+  const { fastOpen } = layer.handshakes;
+  const fastOpenOption = fastOpen.optionOf(tcb, MAX_OPTIONS_LENGTH - length - extra);
+  const optionsLength = length + fastOpenLength(fastOpenOption) + extra;
+  const textLength = isReply || fastOpenOption === undefined
     ? 0
-    : layer.handshakes.fastOpen.limitText(tcb, options.mss, optionsLength);
+    : fastOpen.limitText(tcb, options.mss, optionsLength);
   const p = layer.pool.acquire(textLength, DEFAULT_HEADROOM);
   if (p === undefined) {
     layer.outOfBuffers(tcb);
@@ -170,11 +166,12 @@ export function transmitSyn(tcb: Tcb): boolean {
   if (textLength > 0) {
     tcb.sendBuffer.copyTo(0, textLength, p.bytes, p.start);
     tcb.sndNxt = seqAdd(tcb.sndHead, textLength);
+    tcb.textSegmentsOut++;
   }
   p.prepend(TCP_HEADER_LENGTH + optionsLength);
   let at = p.start + TCP_HEADER_LENGTH;
   at += emitSynOptions(p.view, at, options);
-  if (cookie !== undefined) at += emitFastOpen(p.view, at, cookie);
+  if (fastOpenOption?.cookie !== undefined) at += emitFastOpen(p.view, at, fastOpenOption);
   if (extra > 0) layer.hooks.tcpOutOptions?.write(tcb.connection, p.view, at);
   const wnd = tcb.rcvWnd > 65535 ? 65535 : tcb.rcvWnd;
   const ack = isReply ? tcb.rcvNxt : 0;

@@ -13,7 +13,8 @@ export function option(s: TcpScript): string | undefined {
   const header = (packet[0]! & 15) * 4;
   const end = header + (packet[header + 12]! >>> 4) * 4;
   for (let at = header + 20; at < end;) {
-    if (packet[at] === 34) return `raw ${hex(packet.subarray(at, at + packet[at + 1]!))}`;
+    const isExperimental = packet[at] === 254 && packet[at + 2] === 0xf9 && packet[at + 3] === 0x89;
+    if (packet[at] === 34 || isExperimental) return `raw ${hex(packet.subarray(at, at + packet[at + 1]!))}`;
     at += packet[at] === 1 ? 1 : packet[at + 1]!;
   }
   return undefined;
