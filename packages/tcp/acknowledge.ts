@@ -8,7 +8,7 @@ import { receiveEcho } from "./ecn.ts";
 import { scheduleProbe } from "./loss_timer.ts";
 import { leavePersist } from "./persist.ts";
 import { outputBeforeSack } from "./output.ts";
-import { mtuProbeAcknowledged } from "./plpmtud.ts";
+import { blackHoleWasNone, mtuProbeAcknowledged } from "./plpmtud.ts";
 import { isDuplicateAck, pipe, recoverAfterAck } from "./recovery.ts";
 import type { Segment } from "./segment.ts";
 import { seqDiff, seqGeq, seqGt, seqLeq, seqLt } from "./seq.ts";
@@ -163,6 +163,7 @@ function advanceSndUna(tcb: Tcb, seg: Segment, summary: AckSummary): number {
   }
   if (seqLt(tcb.sndSml, ack)) tcb.sndSml = ack;
   tcb.cork?.acknowledged();
+  if (tcb.retransmitCount > 0 && tcb.mtuSearch !== undefined) blackHoleWasNone(tcb);
   tcb.retransmitCount = 0;
   tcb.stalledSinceMs = -1;
   tcb.softError = undefined;

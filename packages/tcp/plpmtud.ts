@@ -31,6 +31,8 @@ export const RAISE_INTERVAL_MS = 600_000;
 const BLACK_HOLE_TIMEOUTS = 2;
 /** The same for a search that is at its floor already. */
 const FLOOR_TIMEOUTS = 4;
+/** The same when segments of the least size have been tried twice, too. */
+const OUTAGE_TIMEOUTS = 6;
 /** Segments of text that must follow a probe, so that their acknowledgments show its loss. */
 const FOLLOWERS = 3;
 
@@ -68,6 +70,14 @@ export function detectBlackHole(tcb: Tcb): void {
   layer.counters.blackHoles++;
   if (search === undefined) search = tcb.mtuSearch = new MtuSearch(floor, ceiling(tcb));
   else search.fall(floor, ceiling(tcb));
+  updateSmss(tcb);
+}
+
+/** An acknowledgment has come after timeouts. Segments of the least size had timed out like the larger ones before them: it was an outage,
+ * and no black hole. With SACK the first probe finds that out; without, nothing would (see above). */
+export function blackHoleWasNone(tcb: Tcb): void {
+  if (tcb.hasSack || tcb.retransmitCount < OUTAGE_TIMEOUTS) return;
+  tcb.mtuSearch = undefined;
   updateSmss(tcb);
 }
 

@@ -35,6 +35,7 @@ import {
   FRTO_FIRST,
   FRTO_OFF,
   FRTO_SECOND,
+  goOnAfterTimeout,
   isSpurious,
   noteRetransmission,
   Undo,
@@ -90,7 +91,8 @@ export function recoverAfterAck(
   echoAgeMs: number,
 ): void {
   const nowMs = tcb.layer.clock.now();
-  if (tcb.undo !== undefined && isSpurious(tcb, seg, acked, summary)) undoRecovery(tcb);
+  const isUndone = tcb.undo !== undefined && isSpurious(tcb, seg, acked, summary);
+  if (isUndone) undoRecovery(tcb, acked);
   detectLosses(tcb, summary, echoAgeMs, nowMs);
   switch (tcb.phase) {
     case "FAST":
@@ -107,7 +109,7 @@ export function recoverAfterAck(
         tcb.dupAcks = 0;
         // It goes along: two gibibytes behind, it would seem to lie ahead.
         if (seqGt(tcb.sndUna, tcb.recover)) tcb.recover = seqAdd(tcb.sndUna, -1);
-        tcb.congestion.onAck(grown, flight, nowMs, rttMs, flightUsed(tcb, flight));
+        if (!isUndone) tcb.congestion.onAck(grown, flight, nowMs, rttMs, flightUsed(tcb, flight));
       } else if (isDuplicate) tcb.dupAcks++;
   }
   if (tcb.phase === "NONE" && mustFastRetransmit(tcb) && !repairMtuProbe(tcb)) {
@@ -239,7 +241,7 @@ function fastRecoveryAck(tcb: Tcb, acked: number): void {
 /** An acknowledgment after a timeout: slow start, and F-RTO (RFC 5682 §2.1). */
 function timeoutAck(tcb: Tcb, acked: number, isDuplicate: boolean, flight: number, rttMs: number): void {
   const hasNew = hasUnsent(tcb) && tcb.sndWnd > seqDiff(tcb.sndNxt, tcb.sndUna);
-  if (forwardRto(tcb, acked, isDuplicate, hasNew)) return undoRecovery(tcb);
+  if (forwardRto(tcb, acked, isDuplicate, hasNew)) return undoRecovery(tcb, acked);
   if (acked === 0) return;
   tcb.dupAcks = 0;
   tcb.congestion.onAck(acked, flight, tcb.layer.clock.now(), rttMs, flightUsed(tcb, flight));
@@ -248,8 +250,11 @@ function timeoutAck(tcb: Tcb, acked: number, isDuplicate: boolean, flight: numbe
   endRecovery(tcb);
 }
 
-/** The recovery was for nothing: the window is restored (RFC 4015 §3, RFC 9438 §4.9), and nothing counts as lost. */
-function undoRecovery(tcb: Tcb): void {
+/** The recovery was for nothing: the window is restored (RFC 4015 §3, RFC 9438 §4.9), and nothing counts as lost.
+ *
+ * @param acked octets newly acknowledged.
+ */
+function undoRecovery(tcb: Tcb, acked: number): void {
   const { undo, sent } = tcb;
   if (undo !== undefined) undo.isDecided = true;
   if (tcb.phase === "FAST" && tcb.hasSack) rackSpurious(tcb);
@@ -258,6 +263,7 @@ function undoRecovery(tcb: Tcb): void {
   sent?.forgiveLosses();
   tcb.frto = FRTO_OFF;
   tcb.retransmitCount = 0;
+  if (tcb.phase === "TIMEOUT") goOnAfterTimeout(tcb, acked);
   if (tcb.phase !== "NONE") endRecovery(tcb);
 }
 

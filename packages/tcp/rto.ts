@@ -129,6 +129,15 @@ export class RtoEstimator {
       : rto;
   }
 
+  /** A timeout was for nothing: the back-off falls to what serves a path whose round trip is not known (RFC 4015 §3.2, step 7; RFC 6298
+   * §5.7), until the next sample. */
+  limitBackOff(): void {
+    const backedOffMs = this.rtoMs;
+    this.resetBackOff();
+    if (this.rtoMs < FALLBACK_RTO_MS) this.rtoMs = FALLBACK_RTO_MS;
+    if (this.rtoMs > backedOffMs) this.rtoMs = backedOffMs;
+  }
+
   /** The handshake is over but its SYN had to be repeated: without a sample, data starts with 3 s (RFC 6298 §5.7). */
   fallBackAfterSynLoss(): void {
     this.backOffCount = 0;

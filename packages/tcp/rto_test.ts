@@ -100,3 +100,16 @@ Deno.test("property: RTO stays within bounds and above SRTT", () => {
     }
   }));
 });
+
+Deno.test("RtoEstimator: a timeout for nothing leaves no back-off beyond 3 s (RFC 4015 §3.2, RFC 6298 §5.7)", () => {
+  const rto = new RtoEstimator();
+  rto.sample(100);
+  rto.backOff();
+  rto.limitBackOff();
+  assertEquals(rto.rtoMs, 600);
+  for (let i = 0; i < 8; i++) rto.backOff();
+  rto.limitBackOff();
+  assertEquals(rto.rtoMs, 3000);
+  rto.sample(100);
+  assertEquals(rto.rtoMs < 400, true);
+});

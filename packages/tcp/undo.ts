@@ -5,8 +5,10 @@
  */
 import type { AckSummary } from "./ack_summary.ts";
 import type { Segment } from "./segment.ts";
-import { seqDiff, seqGeq, seqLeq, seqLt } from "./seq.ts";
+import { initialWindow } from "./congestion.ts";
+import { seqAdd, seqDiff, seqGeq, seqLeq, seqLt } from "./seq.ts";
 import type { Tcb } from "./tcb.ts";
+import { startRetransmission } from "./timer_set.ts";
 import { timestampAt, timestampLt } from "./timestamps.ts";
 
 /** F-RTO has nothing to find out. */
@@ -117,4 +119,29 @@ export function forwardRto(tcb: Tcb, acked: number, isDuplicate: boolean, hasNew
   }
   tcb.frto = hasNew ? FRTO_SECOND : FRTO_OFF;
   return false;
+}
+
+/** A timeout was for nothing (RFC 4015 §3.2). What was in flight may be lost all the same: after an outage that swallowed the
+ * acknowledgments, the first one looks just like this. So nothing leaves in a burst, duplicates count at once, what RACK has inferred from
+ * the acknowledgment of the retransmission is forgotten, and the timeout is that of a round trip which is not known.
+ *
+ * @param acked octets newly acknowledged.
+ */
+export function goOnAfterTimeout(tcb: Tcb, acked: number): void {
+  const { congestion, sent } = tcb;
+  if (congestion.ownsRecovery !== true) {
+    const first = initialWindow(tcb.smss);
+    const careful = seqDiff(tcb.sndNxt, tcb.sndUna) + (acked < first ? acked : first);
+    if (careful < congestion.cwnd) {
+      if (congestion.ssthresh < congestion.cwnd) congestion.ssthresh = congestion.cwnd;
+      congestion.cwnd = careful;
+    }
+  }
+  tcb.recover = seqAdd(tcb.sndUna, -1);
+  if (sent !== undefined) {
+    sent.rackSentAtMs = -Infinity;
+    sent.rackRttMs = -1;
+  }
+  tcb.rto.limitBackOff();
+  if (tcb.sndUna !== tcb.sndNxt) startRetransmission(tcb);
 }

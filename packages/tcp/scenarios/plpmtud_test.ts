@@ -183,3 +183,15 @@ Deno.test("ESTABLISHED: a peer without SACK: smaller segments for good, and no p
   assertEquals(t.hosts.a.tcp.counters.mtuProbeFailures, 0);
   finish(t);
 });
+
+Deno.test("ESTABLISHED: a peer without SACK: when the least segments time out as well, it was an outage, and segments are full again", () => {
+  const t = transfer({ aToB: { delayMs: 20 }, bToA: { delayMs: 20 }, b: { sack: false } }, 400_000, false);
+  t.hosts.sim.runUntil(() => t.server.receivedBytes > 20_000, 10_000);
+  t.hosts.link.a.outbound.setFaults({ lossRate: 1 });
+  t.hosts.advance(30_000);
+  assertEquals(t.client.connection!.info().sndMss, 576 - 52);
+  t.hosts.link.a.outbound.setFaults({ delayMs: 20 });
+  runUntilDone(t, 400_000, 60_000);
+  assertEquals(t.client.connection!.info().sndMss, 1448);
+  finish(t);
+});
