@@ -3,7 +3,7 @@
  * @module
  */
 import { ACK } from "./control_bits.ts";
-import { hasUnsent } from "./recovery.ts";
+import { hasUnsent } from "./send_space.ts";
 import { seqAdd } from "./seq.ts";
 import type { Tcb } from "./tcb.ts";
 import { startKeepAliveAt } from "./timer_set.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { hasUnsent } from "./recovery.ts";
+import { hasUnsent } from "./send_space.ts";
 import { seqAdd } from "./seq.ts";
 import { recordSent } from "./sent_record.ts";
 import type { Tcb } from "./tcb.ts";

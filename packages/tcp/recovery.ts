@@ -25,8 +25,9 @@ import { Prr } from "./prr.ts";
 import { DUP_THRESH, rackAcknowledged, rackDetect, rackDsack, rackSpurious, rackTimeout } from "./rack.ts";
 import type { Segment } from "./segment.ts";
 import { seqAdd, seqDiff, seqGeq, seqGt } from "./seq.ts";
+import { hasUnsent } from "./send_space.ts";
 import type { SentSegments } from "./sent_segments.ts";
-import { type Tcb, textEnd } from "./tcb.ts";
+import type { Tcb } from "./tcb.ts";
 import { ensureRetransmission, startRetransmission, TIMER_REORDERING } from "./timer_set.ts";
 import { prepareRoute, transmitText } from "./transmit.ts";
 import { FIN, SYN } from "./control_bits.ts";
@@ -396,10 +397,4 @@ export function retransmitPiece(tcb: Tcb, i: number, octets: number, mss: number
   tcb.layer.counters.retransSegs += segments;
   tcb.prr?.sent(octets);
   return true;
-}
-
-/** Whether something waits for its first transmission: text or a FIN. */
-export function hasUnsent(tcb: Tcb): boolean {
-  const unsent = seqDiff(textEnd(tcb), tcb.sndNxt);
-  return unsent > 0 || (unsent === 0 && tcb.isFinQueued && !tcb.isFinSent);
 }

@@ -36,3 +36,9 @@ export function isWritable(tcb: Tcb): boolean {
   const lowWater = tcb.config.notSentLowWaterBytes;
   return lowWater === 0 || 2 * unsentBytes(tcb) < lowWater + 1;
 }
+
+/** Whether something waits for its first transmission: text or a FIN. */
+export function hasUnsent(tcb: Tcb): boolean {
+  const unsent = seqDiff(textEnd(tcb), tcb.sndNxt);
+  return unsent > 0 || (unsent === 0 && tcb.isFinQueued && !tcb.isFinSent);
+}
