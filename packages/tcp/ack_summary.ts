@@ -19,6 +19,8 @@ export class AckSummary {
   isRetransmitted: boolean;
   /** A piece that was never retransmitted was delivered after one that was sent later: the path reorders (RFC 8985 §6.2, step 3). */
   isReordered: boolean;
+  /** How far before what was delivered already the first octet of such a piece lies. */
+  reorderedBytes: number;
   /** Octets newly found lost. */
   lostBytes: number;
   /** Octets delivered when the most recently sent piece was sent, −1 if none was delivered. */
@@ -47,6 +49,7 @@ export class AckSummary {
     this.end = 0;
     this.isRetransmitted = false;
     this.isReordered = false;
+    this.reorderedBytes = 0;
     this.lostBytes = 0;
     this.priorDelivered = -1;
     this.priorDeliveredAtMs = 0;
@@ -66,6 +69,7 @@ export class AckSummary {
     this.sentAtMs = -Infinity;
     this.isRetransmitted = false;
     this.isReordered = false;
+    this.reorderedBytes = 0;
     this.lostBytes = 0;
     this.priorDelivered = -1;
     this.isAppLimited = false;

@@ -78,14 +78,15 @@ function noteTimestamp(tcb: Tcb, seg: Segment): void {
   tcb.tsRecentAtMs = nowMs;
 }
 
-/** With RCV.WND = 0, acknowledgments, resets and urgent pointers still count (RFC 9293 §3.10.7.4); the text does not. */
+/** With RCV.WND = 0, acknowledgments, resets and urgent pointers still count (RFC 9293 §3.10.7.4); the text does not. Deviation: a FIN without
+ * text does, as on Linux: it needs no buffer, and some peers send it again and again without a look at the window. */
 function isHeardAtZeroWindow(tcb: Tcb, seg: Segment): boolean {
   if (tcb.rcvWnd !== 0 || seg.seq !== tcb.rcvNxt || (seg.ctl & SYN) !== 0) return false;
   tcb.isAckNow = true;
   tcb.layer.touch(tcb);
-  seg.len = 0;
+  if (seg.textLength > 0) seg.ctl &= ~FIN;
   seg.textLength = 0;
-  seg.ctl &= ~FIN;
+  seg.len = (seg.ctl & FIN) === 0 ? 0 : 1;
   return true;
 }
 

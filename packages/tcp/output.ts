@@ -6,6 +6,7 @@
  */
 import { isCorked } from "./cork.ts";
 import { isAckDue, noteTextSent } from "./delayed_ack.ts";
+import { DeliveryRate } from "./delivery_rate.ts";
 import { ECN_CWR_DUE } from "./ecn.ts";
 import { scheduleProbe } from "./loss_timer.ts";
 import { isPacing, notePaced, pacingRate, pacingRoom } from "./pacer.ts";
@@ -35,6 +36,10 @@ import { validateWindow } from "./window_validation.ts";
 /** Sends everything that may go now. */
 export function output(tcb: Tcb): void {
   sendWhatMay(tcb);
+  if (tcb.delivery === undefined && tcb.sendBuffer.length > 0 && canTransmit(tcb.state)) {
+    // The first text of all waits, for the peer's window to open: this counts already.
+    tcb.delivery = new DeliveryRate(tcb.layer.clock.now());
+  }
   if (tcb.delivery !== undefined) noteReason(tcb, tcb.delivery.times);
   tcb.trace?.settled();
 }

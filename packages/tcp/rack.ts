@@ -45,6 +45,7 @@ export function rackAcknowledged(
   if (summary.isReordered) {
     tcb.reordering ??= new Reordering();
     tcb.reordering.isSeen = true;
+    tcb.reordering.noteDegree(Math.ceil(summary.reorderedBytes / tcb.smss));
   }
   return rackDetect(tcb, sent, summary, nowMs);
 }

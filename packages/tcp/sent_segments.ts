@@ -360,7 +360,11 @@ export class SentSegments extends PieceStore {
     summary.deliveredBytes += octets;
     if (!isRetransmitted) summary.originalBytes += octets;
     if (seqGt(end, this.fack)) this.fack = end;
-    else if (seqLt(end, this.fack) && !isRetransmitted) summary.isReordered = true;
+    else if (seqLt(end, this.fack) && !isRetransmitted) {
+      summary.isReordered = true;
+      const distance = seqDiff(this.fack, end) + octets;
+      if (distance > summary.reorderedBytes) summary.reorderedBytes = distance;
+    }
     const sentAtMs = this.sentAtMs[slot]!;
     if (sentAtMs < summary.sentAtMs || (sentAtMs === summary.sentAtMs && !seqGt(end, summary.end))) return;
     summary.sentAtMs = sentAtMs;

@@ -5,6 +5,7 @@
 import { ECN_ACTIVE } from "./ecn.ts";
 import type { FastOpenFailure } from "./fast_open.ts";
 import { pipe } from "./recovery.ts";
+import { USUAL_DEGREE } from "./reordering.ts";
 import { unsentBytes } from "./send_space.ts";
 import { seqDiff } from "./seq.ts";
 import type { TcpState } from "./state.ts";
@@ -84,6 +85,8 @@ export interface TcpInfo {
   readonly isReorderingSeen: boolean;
   /** RACK's reordering window, in quarters of the shortest round trip. */
   readonly reorderingQuarters: number;
+  /** Most segments by which one was late, 3 at least (tcpi_reordering). */
+  readonly reorderingSegments: number;
   /** Octets delivered so far, SACKed ones included (tcpi_delivered). */
   readonly deliveredBytes: number;
   /** Octets acknowledged (tcpi_bytes_acked). */
@@ -152,6 +155,7 @@ type PathKey =
   | "retransmittedInFlightBytes"
   | "isReorderingSeen"
   | "reorderingQuarters"
+  | "reorderingSegments"
   | "deliveredBytes"
   | "totalLostBytes"
   | "bytesRetransmitted"
@@ -200,6 +204,7 @@ function pathInfo(tcb: Tcb): Pick<TcpInfo, PathKey> {
     retransmittedInFlightBytes: sent?.retransmittedBytes ?? 0,
     isReorderingSeen: tcb.reordering?.isSeen ?? false,
     reorderingQuarters: tcb.reordering?.quarters ?? 1,
+    reorderingSegments: tcb.reordering?.degree ?? USUAL_DEGREE,
     deliveredBytes: delivery?.delivered ?? 0,
     totalLostBytes: delivery?.lost ?? 0,
     bytesRetransmitted: delivery?.retransmitted ?? 0,

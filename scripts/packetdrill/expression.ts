@@ -15,7 +15,11 @@ export function runAsserts(
   code: string,
   lookUp: (name: string) => number | undefined,
 ): string | undefined {
-  for (const line of code.split(/[\n;]/).map((l) => l.replace(/#.*/, "").trim()).filter((l) => l !== "")) {
+  for (
+    const line of code.replace(/\\\n/g, " ").split(/[\n;]/).map((l) => l.replace(/#.*/, "").trim()).filter((
+      l,
+    ) => l !== "")
+  ) {
     if (/^print\b/.test(line)) continue;
     const assertion = /^assert\b\s*(.*)$/.exec(line);
     if (assertion === null) throw new SyntaxError(`Cannot read "${line}"`);

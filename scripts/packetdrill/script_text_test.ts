@@ -69,6 +69,7 @@ Deno.test("runAsserts() knows precedence, chains and logic", () => {
     assertEquals(runAsserts(`assert ${truth}`, lookUp), undefined, truth);
   }
   assertEquals(runAsserts("print(x)\nassert x == 10; assert 5 < x < 9", lookUp), "assert 5 < x < 9: x is 10");
+  assertEquals(runAsserts(" assert x == 10, x; \\\n assert 5 < x < 11, x;\\\n", lookUp), undefined);
   assertThrows(() => runAsserts("assert x ==", lookUp), SyntaxError);
   assertThrows(() => runAsserts("x = 10", lookUp), SyntaxError);
 });
@@ -84,6 +85,11 @@ Deno.test("parsePacketText() reads what IP carries, and ICMP errors with what th
     seq: 1,
     length: 1460,
   });
+  const bare = parsePacketText("- 1:1001(1000) win 7 <md5 0102,nop>");
+  assertEquals(bare.kind === "tcp" && [bare.segment.ctl, bare.segment.options], [0, [
+    { kind: "raw", bytes: [19, 18, 1, 2] },
+    { kind: "nop" },
+  ]]);
   assertThrows(() => parsePacketText("icmp unreachable nobody_knows"), SyntaxError);
   assertThrows(() => parsePacketText("udp (100)"), SyntaxError);
 });

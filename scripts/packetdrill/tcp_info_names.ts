@@ -76,6 +76,7 @@ const READERS: Readonly<Record<string, (i: TcpInfo) => number>> = {
   tcpi_advmss: (i) => i.pathMtu - 40,
   tcpi_lost: (i) => packets(i.lostBytes, i.sndMss),
   tcpi_retrans: (i) => packets(i.retransmittedInFlightBytes, i.sndMss),
+  tcpi_reordering: (i) => i.reorderingSegments,
   tcpi_reord_seen: (i) => i.isReorderingSeen ? 1 : 0,
   tcpi_delivered: (i) => packets(i.deliveredBytes, i.sndMss),
   tcpi_bytes_acked: (i) => i.bytesAcked,
@@ -96,7 +97,8 @@ const READERS: Readonly<Record<string, (i: TcpInfo) => number>> = {
   tcpi_rwnd_limited: (i) => Math.round(i.rwndLimitedMs * 1000),
   tcpi_sndbuf_limited: (i) => Math.round(i.sendBufferLimitedMs * 1000),
   tcpi_last_data_sent: (i) => Math.round(i.lastTextSentMs),
-  tcpi_last_data_recv: (i) => Math.round(i.lastTextReceivedMs),
+  // Before the first text it counts from the handshake.
+  tcpi_last_data_recv: (i) => Math.round(i.lastTextReceivedMs < 0 ? i.lastReceivedMs : i.lastTextReceivedMs),
   tcpi_last_ack_recv: (i) => Math.round(i.lastReceivedMs),
 };
 

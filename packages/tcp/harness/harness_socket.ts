@@ -313,7 +313,7 @@ export class HarnessSocket {
     return result;
   }
 
-  /** `getsockopt`. SO_ERROR is 0 or an errno's name, and is taken by that. An option that is none: ENOPROTOOPT. */
+  /** `getsockopt`. A size of a buffer that was chosen is doubled, as on Linux. SO_ERROR is 0 or an errno's name, and is taken by that. An option that is none: ENOPROTOOPT. */
   getOption(name: SocketOptionName): SocketOptionValue {
     if (this.#isClosed) return "EBADF";
     if (name === "SO_ERROR") return this.#takeError() ?? 0;

@@ -63,12 +63,12 @@ const BITS: Readonly<Record<string, number>> = {
  */
 export function parseSegmentText(text: string): SegmentText {
   const match =
-    /^(0|[SFRPUEW.]+)(?:\s+(\d+):(\d+)\((\d+)\))?(?:\s+ack\s+(\d+))?(?:\s+win\s+(\d+))?(?:\s+urg\s+(\d+))?(?:\s+<([^>]*)>)?$/
+    /^(0|-|[SFRPUEW.]+)(?:\s+(\d+):(\d+)\((\d+)\))?(?:\s+ack\s+(\d+))?(?:\s+win\s+(\d+))?(?:\s+urg\s+(\d+))?(?:\s+<([^>]*)>)?$/
       .exec(text.trim());
   if (match === null) throw new SyntaxError(`Cannot read the segment "${text}"`);
   const [, flags, seq, end, length, ack, win, urg, options] = match;
   let ctl = 0;
-  if (flags !== "0") { for (const letter of flags!) ctl |= BITS[letter]!; }
+  if (flags !== "0" && flags !== "-") { for (const letter of flags!) ctl |= BITS[letter]!; }
   if (seq !== undefined && Number(end) !== Number(seq) + Number(length)) {
     throw new SyntaxError(`Cannot read the segment "${text}": ${seq} + ${length} is not ${end}`);
   }
@@ -102,6 +102,8 @@ function parseOption(text: string): OptionText {
       return { kind: "TS", val: Number(words[2]), ecr: words[4] === "any" ? undefined : Number(words[4]) };
     case "FO":
       return { kind: "FO", cookie: (words[1]?.match(/../g) ?? []).map((w) => parseInt(w, 16)) };
+    case "md5":
+      return { kind: "raw", bytes: [19, 18, ...(words[1]?.match(/../g) ?? []).map((w) => parseInt(w, 16))] };
     case "raw":
       return { kind: "raw", bytes: words.slice(1).map((w) => parseInt(w, 16)) };
     case "sack":

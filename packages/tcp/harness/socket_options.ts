@@ -92,6 +92,15 @@ function keepAlive(name: "idleMs" | "intervalMs" | "count", unit: number): Rule 
   };
 }
 
+/** What `getsockopt` gives at least for the sizes of the buffers, as on Linux. */
+const LEAST_SNDBUF = 4608;
+const LEAST_RCVBUF = 2304;
+
+/** The size of a buffer that was chosen, as `getsockopt` gives it on Linux: twice as much, for what the kernel needs beside the octets. */
+function doubled(bytes: number, least: number): number {
+  return bytes * 2 > least ? bytes * 2 : least;
+}
+
 const RULES: Readonly<Partial<Record<SocketOptionName, Rule>>> = {
   SO_KEEPALIVE: flag("isKeepAlive"),
   SO_REUSEADDR: flag("reuseAddress"),
@@ -115,15 +124,22 @@ const RULES: Readonly<Partial<Record<SocketOptionName, Rule>>> = {
       s.sendBufferBytes = value;
       return true;
     },
-    get: (s, connection) => s.sendBufferBytes ?? connection?.sendBufferBytes ?? s.defaultSendBufferBytes,
+    get: (s, connection) =>
+      s.sendBufferBytes === undefined
+        ? connection?.sendBufferBytes ?? s.defaultSendBufferBytes
+        : doubled(s.sendBufferBytes, LEAST_SNDBUF),
   },
   SO_RCVBUF: {
     set: (s, value) => {
       if (typeof value !== "number") return false;
       s.receiveBufferBytes = value;
+      s.isReceiveBufferChosen = true;
       return true;
     },
-    get: (s, connection) => connection?.info().receiveBufferBytes ?? s.receiveBufferBytes,
+    get: (s, connection) =>
+      s.isReceiveBufferChosen
+        ? doubled(s.receiveBufferBytes, LEAST_RCVBUF)
+        : connection?.info().receiveBufferBytes ?? s.receiveBufferBytes,
   },
   TCP_KEEPIDLE: keepAlive("idleMs", 1000),
   TCP_KEEPINTVL: keepAlive("intervalMs", 1000),
@@ -172,6 +188,8 @@ export class SocketSettings {
   isFastOpen: boolean = false;
   /** SO_RCVBUF. */
   receiveBufferBytes: number;
+  /** Whether the user has chosen that. */
+  isReceiveBufferChosen: boolean = false;
   /** TCP_MAXSEG. */
   maxSegmentBytes: number;
   /** TCP_USER_TIMEOUT. */

@@ -43,6 +43,21 @@ Deno.test(
 );
 
 Deno.test(
+  "ESTABLISHED: STATUS counts the time that the first text of all waits for a window (tcpi_rwnd_limited)",
+  script((s) => {
+    s.win = 0;
+    established(s);
+    assertEquals(s.connection!.info().rwndLimitedMs, 0);
+    s.call.send(1000);
+    s.wait(100);
+    assertEquals(s.connection!.info().rwndLimitedMs, 100);
+    s.wait(50).inject(". 1:1(0) ack 1 win 2000").expect("P. 1:1001(1000) ack 1");
+    s.wait(30).inject(". 1:1(0) ack 1001 win 2000");
+    assertEquals([s.connection!.info().rwndLimitedMs, s.connection!.info().busyMs], [150, 180]);
+  }),
+);
+
+Deno.test(
   "ESTABLISHED: STATUS counts segments, octets acknowledged, sent again, and lost (tcpi_segs_out, tcpi_bytes_retrans)",
   script((s) => {
     distant(s, WIDE);

@@ -120,6 +120,20 @@ Deno.test(
 );
 
 Deno.test(
+  "ESTABLISHED: our window is closed: a FIN alone is taken, text and a FIN behind text are not (RFC 9293 §3.10.7.4)",
+  script((s) => {
+    established(s, { receiveBufferBytes: 2000 });
+    s.inject(". 1:2001(2000) ack 1").expect(". 1:1(0) ack 2001 win 0");
+    s.inject("F. 2001:2002(1) ack 1").expect(". 1:1(0) ack 2001 win 0").expectState("ESTABLISHED");
+    s.inject("F. 2001:2001(0) ack 1").expect(". 1:1(0) ack 2002 win 0").expectState("CLOSE-WAIT");
+    s.call.do("read", (c) => c.read(new Uint8Array(2000)));
+    s.call.close();
+    s.expect("F. 1:1(0) ack 2002");
+    s.inject(". 2002:2002(0) ack 2").expectState("CLOSED");
+  }),
+);
+
+Deno.test(
   "[MUST-34] ESTABLISHED: a window that shrinks below what was sent is survived (RFC 9293 §3.8.6, SHLD-15, SHLD-16)",
   script((s) => {
     established(s);
