@@ -44,8 +44,8 @@ function checkSequence(tcb: Tcb, seg: Segment): boolean {
   const nowMs = tcb.layer.clock.now();
   if (tcb.hasTimestamps && (seg.ctl & RST) === 0) {
     if (!seg.hasTimestamps) {
-      // RFC 7323 §3.2: silently, once timestamps are agreed on.
-      if ((seg.ctl & SYN) === 0) {
+      // RFC 7323 §3.2: silently, once timestamps are agreed on; for those who insist.
+      if ((seg.ctl & SYN) === 0 && tcb.layer.config.requireTimestamps) {
         tcb.layer.counters.missingTimestamps++;
         return false;
       }

@@ -14,21 +14,19 @@
  *
  * @module
  */
-import type { IpRxInfo } from "@lightwire/ip";
+import type { IpAddress, IpRxInfo } from "@lightwire/ip";
 import type { NetErrorCode } from "@lightwire/netif";
 import { FIN, SYN } from "./control_bits.ts";
 import { FastOpenCache } from "./fast_open_cache.ts";
+import { FastOpenCookies } from "./fast_open_cookies.ts";
 import type { TcpListener } from "./listener.ts";
 import { receiveText } from "./receive_text.ts";
 import type { Segment } from "./segment.ts";
 import { seqAdd, seqDiff } from "./seq.ts";
-import { SipHash } from "./siphash.ts";
 import { DEFAULT_MSS_V4, DEFAULT_MSS_V6, EVENT_CONNECTED, EVENT_WRITABLE, type Tcb } from "./tcb.ts";
 import type { TcpLayer } from "./tcp_layer.ts";
-import { fastOpenLength, type FastOpenOption } from "./tcp_options.ts";
+import { fastOpenLength, type FastOpenOption, MAX_OPTIONS_LENGTH } from "./tcp_options.ts";
 
-/** Bytes of the cookies that we give. */
-const COOKIE_BYTES = 8;
 /** After a day the key changes (RFC 7413 §4.1.2): a cookie that somebody has collected is worth nothing two days later. */
 const KEY_LIFETIME_MS = 86_400_000;
 /** Asks for a cookie. */
@@ -76,25 +74,29 @@ export class FastOpen {
   readonly cache: FastOpenCache = new FastOpenCache();
   readonly #layer: TcpLayer;
   readonly #openings = new Map<Tcb, Opening>();
-  readonly #outcomes = new Map<Tcb, FastOpenOutcome>();
-  readonly #words = new Uint32Array(8);
-  #hash: SipHash;
-  #formerHash: SipHash | undefined = undefined;
+  /** Users may ask after the end, too. */
+  readonly #outcomes = new WeakMap<Tcb, FastOpenOutcome>();
+  #cookies: FastOpenCookies | undefined = undefined;
+  #key: Uint8Array | undefined = undefined;
   #keyUntilMs = -Infinity;
 
   /** @param layer whose. */
   constructor(layer: TcpLayer) {
     this.#layer = layer;
-    this.#hash = newHash(layer);
   }
 
-  /** Changes the key when it is old: cookies given so far count once more, until the next change, and are replaced. */
-  #ageKey(nowMs: number): void {
-    if (nowMs < this.#keyUntilMs) return;
-    if (this.#keyUntilMs >= nowMs - KEY_LIFETIME_MS) this.#formerHash = this.#hash;
-    else this.#formerHash = undefined;
-    this.#hash = newHash(this.#layer);
+  /** Who makes the cookies of a listener: keys that the user has chosen, or one that is drawn anew when it is old. Cookies given so
+   * far count once more, until the next change, and are replaced. */
+  #cookiesOf(listener: TcpListener): FastOpenCookies {
+    const { fastOpenKeys } = this.#layer.config;
+    if (listener.fastOpenCookies !== undefined) return listener.fastOpenCookies;
+    if (fastOpenKeys.length > 0) return this.#cookies ??= new FastOpenCookies(fastOpenKeys);
+    const nowMs = this.#layer.clock.now();
+    if (this.#cookies !== undefined && nowMs < this.#keyUntilMs) return this.#cookies;
+    const former = this.#keyUntilMs >= nowMs - KEY_LIFETIME_MS ? this.#key : undefined;
+    const key = this.#key = randomKey(this.#layer);
     this.#keyUntilMs = nowMs + KEY_LIFETIME_MS;
+    return this.#cookies = new FastOpenCookies(former === undefined ? [key] : [key, former]);
   }
 
   /** Whether text may be outstanding together with our SYN. */
@@ -104,7 +106,7 @@ export class FastOpen {
 
   /** What came of it; `undefined` for a connection that has had nothing to do with it. */
   outcome(tcb: Tcb): FastOpenOutcome | undefined {
-    return this.#outcomes.size === 0 ? undefined : this.#outcomes.get(tcb);
+    return this.#outcomes.get(tcb);
   }
 
   // Client (RFC 7413 §4.2.1).
@@ -118,6 +120,16 @@ export class FastOpen {
     opening.isCookieless = isCookieless;
     this.#openings.set(tcb, opening);
     this.#outcomes.set(tcb, new FastOpenOutcome());
+  }
+
+  /** Whether a SYN to `remote` may bear text now: nothing tells against it, and its cookie is known, or none is needed.
+   *
+   * @param isCookieless see {@linkcode ask}.
+   */
+  canSendText(remote: IpAddress, isCookieless: boolean): boolean {
+    const server = this.cache.find(remote);
+    if (server !== undefined && server.pausedUntilMs > this.#layer.clock.now()) return false;
+    return isCookieless || (server !== undefined && server.cookie.length > 0);
   }
 
   /** Our SYN is about to be sent for the first time: decides what goes along.
@@ -162,11 +174,22 @@ export class FastOpen {
   limitText(tcb: Tcb, mss: number, optionsLength: number): number {
     const opening = this.#openings.get(tcb);
     if (opening === undefined || opening.textBytes === 0) return 0;
-    const fallback = tcb.remoteAddress.family === 4 ? DEFAULT_MSS_V4 : DEFAULT_MSS_V6;
-    const server = this.cache.find(tcb.remoteAddress);
-    const peerMss = server === undefined || server.mss === 0 ? fallback : server.mss;
-    opening.textBytes = Math.max(Math.min(opening.textBytes, Math.min(mss, peerMss) - optionsLength), 0);
+    const room = this.room(tcb.remoteAddress, mss, optionsLength);
+    if (opening.textBytes > room) opening.textBytes = room;
     return opening.textBytes;
+  }
+
+  /** Octets of text that a SYN to `remote` can take, once it may take any: as in Linux, all the room that options can take is kept
+   * free, since middleboxes insert some; and of a server whose cookie was never seen, the link's MSS is believed.
+   *
+   * @param mss what our link takes in a segment, options included.
+   * @param optionsLength bytes of the SYN's options.
+   */
+  room(remote: IpAddress, mss: number, optionsLength: number): number {
+    const fallback = remote.family === 4 ? DEFAULT_MSS_V4 : DEFAULT_MSS_V6;
+    const server = this.cache.find(remote);
+    const peerMss = server === undefined ? mss : server.mss > 0 ? server.mss : fallback;
+    return Math.max(Math.min(mss, peerMss) - Math.max(optionsLength, MAX_OPTIONS_LENGTH), 0);
   }
 
   /** A SYN-ACK has come in SYN-SENT, which acknowledges our SYN, and perhaps its text. What it does not acknowledge was
@@ -184,11 +207,15 @@ export class FastOpen {
       tcb.events |= EVENT_WRITABLE;
     }
     this.#judge(tcb, opening, taken > 0, seg.fastOpenLength, nowMs);
-    if (seg.fastOpenLength > 0) {
+    const outcome = this.#outcomes.get(tcb)!;
+    if (taken < opening.textBytes) outcome.isTextTaken = false;
+    // More of the request follows: its answer carries the acknowledgments.
+    if (opening.textBytes > 0 && tcb.sendBuffer.length > opening.textBytes - taken) tcb.isPingPong = true;
+    if (seg.fastOpenLength > 0 && opening.cookie !== undefined) {
       const { fastOpenOffset: offset, fastOpenLength: length } = seg;
       const cookie = seg.pbuf!.bytes.slice(offset, offset + length);
       this.cache.store(tcb.remoteAddress, cookie, tcb.peerMss, seg.isFastOpenExperimental);
-    }
+    } else if (opening.textBytes > 0) this.cache.noteMss(tcb.remoteAddress, tcb.peerMss);
   }
 
   /** What the answer to our SYN says about Fast Open with this server (RFC 7413 §4.1.3.1).
@@ -218,12 +245,24 @@ export class FastOpen {
   /** The retransmission timer of a connection has expired: where SYNs with text arrive and nothing behind them, the next ones go
    * without (RFC 7413 §7.1). */
   timeoutExpires(tcb: Tcb): void {
-    if (this.#outcomes.size === 0 || tcb.retransmitCount !== SILENT_TIMEOUTS - 1 || tcb.bytesReceived > 0) {
+    if (tcb.retransmitCount !== SILENT_TIMEOUTS - 1 || tcb.bytesReceived > 0) {
       return;
     }
     const outcome = this.#outcomes.get(tcb);
     if (outcome === undefined || tcb.isPassive || outcome.failure === "NO_COOKIE") return;
     this.cache.failed(tcb.remoteAddress, this.#layer.clock.now(), true);
+  }
+
+  /** A router has told that the SYN was too large.
+   *
+   * @returns whether it should go again, without text and cookie.
+   */
+  synTooLarge(tcb: Tcb): boolean {
+    const opening = this.#openings.get(tcb);
+    if (opening === undefined || opening.textBytes === 0 || tcb.retransmitCount > 0) return false;
+    this.#openings.delete(tcb);
+    tcb.sndNxt = seqAdd(tcb.iss, 1);
+    return true;
   }
 
   /** A SYN of the peer's crosses ours: text of a SYN has no place there. */
@@ -239,11 +278,10 @@ export class FastOpen {
     const isFree = listener.fastOpenWithoutCookie;
     if (seg.fastOpenLength < 0 && !(isFree && seg.textLength > 0)) return;
     const { counters } = this.#layer;
-    this.#ageKey(this.#layer.clock.now());
-    const isCurrent = isFree || this.#isCookie(this.#hash, seg, rx);
-    const former = this.#formerHash;
-    if (!isCurrent && (former === undefined || !this.#isCookie(former, seg, rx))) {
-      this.#give(tcb, seg, rx);
+    const cookies = this.#cookiesOf(listener);
+    const origin = isFree ? "current" : cookies.check(seg, rx);
+    if (origin === "unknown") {
+      this.#give(tcb, seg, rx, cookies);
       if (seg.fastOpenLength > 0) counters.fastOpenPassiveFails++;
       return;
     }
@@ -251,7 +289,7 @@ export class FastOpen {
       counters.fastOpenOverflows++;
       return;
     }
-    if (!isCurrent) this.#give(tcb, seg, rx);
+    if (origin === "former") this.#give(tcb, seg, rx, cookies);
     counters.fastOpenPassive++;
     const outcome = new FastOpenOutcome();
     outcome.isTextTaken = seg.textLength > 0;
@@ -265,7 +303,11 @@ export class FastOpen {
     seg.ctl &= ~SYN;
     seg.seq = tcb.rcvNxt;
     seg.len--;
+    const { textLength } = seg;
     receiveText(tcb, seg);
+    // The buffer has not begun to grow: the SYN-ACK announces all of a first window. What came so early is no rhythm either.
+    if (tcb.config.receiveBufferBytes > 65535) tcb.rcvWnd = Math.min(tcb.rcvWnd + textLength, 65535);
+    tcb.lastTextAtMs = -1;
   }
 
   /** Whether the user has the connection although its handshake is not over. */
@@ -290,7 +332,6 @@ export class FastOpen {
    * @param isReset by a reset of the peer's.
    */
   forget(tcb: Tcb, isReset: boolean): void {
-    if (this.#outcomes.size > 0) this.#outcomes.delete(tcb);
     const opening = this.#openings.size === 0 ? undefined : this.#openings.get(tcb);
     if (opening === undefined) return;
     this.#openings.delete(tcb);
@@ -304,42 +345,17 @@ export class FastOpen {
     else opening.listener.endFastOpen();
   }
 
-  #give(tcb: Tcb, seg: Segment, rx: IpRxInfo): void {
+  #give(tcb: Tcb, seg: Segment, rx: IpRxInfo, cookies: FastOpenCookies): void {
     const opening = new Opening();
     opening.isExperimental = seg.isFastOpenExperimental;
-    this.#digest(this.#hash, rx);
-    const cookie = opening.cookie = new Uint8Array(COOKIE_BYTES);
-    const view = new DataView(cookie.buffer);
-    view.setUint32(0, this.#hash.low);
-    view.setUint32(4, this.#hash.high);
+    opening.cookie = cookies.make(rx);
     this.#openings.set(tcb, opening);
     this.#layer.counters.fastOpenCookiesSent++;
   }
-
-  /** Whether the cookie in a SYN is what `hash` makes of the addresses. */
-  #isCookie(hash: SipHash, seg: Segment, rx: IpRxInfo): boolean {
-    if (seg.fastOpenLength !== COOKIE_BYTES) return false;
-    this.#digest(hash, rx);
-    const { view } = seg.pbuf!;
-    const low = view.getUint32(seg.fastOpenOffset) ^ hash.low;
-    return (low | (view.getUint32(seg.fastOpenOffset + 4) ^ hash.high)) === 0;
-  }
-
-  #digest(hash: SipHash, rx: IpRxInfo): void {
-    const words = this.#words;
-    const { source, destination } = rx;
-    words[0] = source.w0;
-    words[1] = source.w1;
-    words[2] = source.w2;
-    words[3] = source.w3;
-    words[4] = destination.w0;
-    words[5] = destination.w1;
-    words[6] = destination.w2;
-    words[7] = destination.w3;
-    hash.hash(words, 8);
-  }
 }
 
-function newHash({ random }: TcpLayer): SipHash {
-  return new SipHash([random.uint32(), random.uint32(), random.uint32(), random.uint32()]);
+function randomKey({ random }: TcpLayer): Uint8Array {
+  return new Uint8Array(
+    Uint32Array.of(random.uint32(), random.uint32(), random.uint32(), random.uint32()).buffer,
+  );
 }

@@ -63,6 +63,16 @@ export class FastOpenCache {
     server.mss = mss;
   }
 
+  /** A server without a new cookie has told its MSS. */
+  noteMss(address: IpAddress, mss: number): void {
+    this.#of(address).mss = mss;
+  }
+
+  /** Forgets all servers. */
+  clear(): void {
+    this.#servers.clear();
+  }
+
   /** A SYN with the option was answered as it should. */
   worked(address: IpAddress): void {
     const server = this.find(address);

@@ -9,6 +9,7 @@ import { recoverAfterMtuChange } from "./recovery.ts";
 import { seqBetween } from "./seq.ts";
 import { EVENT_SOFT_ERROR, type Tcb } from "./tcb.ts";
 import { deleteTcb } from "./teardown.ts";
+import { transmitSyn } from "./transmit.ts";
 
 /** What each kind means to the user; `undefined`: nothing. Time exceeded and parameter problem are soft errors like the others
  * (RFC 9293 §3.9.2.2, SHLD-25); deviation: POSIX has EPROTO for the latter, which here is a host that cannot be reached. */
@@ -79,5 +80,5 @@ function pathMtuShrank(tcb: Tcb): void {
   if (tcb.tx.pathMtu !== tcb.smssPathMtu) updateSmss(tcb);
   if (tcb.smss < before && tcb.state !== "SYN-SENT" && tcb.state !== "SYN-RECEIVED") {
     recoverAfterMtuChange(tcb);
-  }
+  } else if (tcb.state === "SYN-SENT" && tcb.layer.handshakes.fastOpen.synTooLarge(tcb)) transmitSyn(tcb);
 }

@@ -7,6 +7,7 @@ import type { Netif } from "@lightwire/netif";
 import type { TcpConnection, TcpHandlers } from "./connection.ts";
 import type { ListenerKey } from "./demux.ts";
 import type { Tcb } from "./tcb.ts";
+import { FastOpenCookies, type FastOpenKeys } from "./fast_open_cookies.ts";
 import type { TcpConnectionConfig, TcpConnectionOptions } from "./tcp_config.ts";
 
 /** Default backlog. */
@@ -37,6 +38,8 @@ export interface TcpListenOptions extends TcpConnectionOptions {
   /** Take the text of any SYN, without a cookie (Linux: TFO_SERVER_COOKIE_NOT_REQD): only where nobody can send in the name of
    * others, who would get our answers. Default false. */
   readonly fastOpenWithoutCookie?: boolean;
+  /** Keys of its cookies (TCP_FASTOPEN_KEY). Default: the layer's. */
+  readonly fastOpenKeys?: FastOpenKeys;
   /** Listen although connections, in TIME-WAIT for one, or a listener on another address, have the port
    * (SO_REUSEADDR, TC-13). Default true, as in Deno. */
   readonly reuseAddress?: boolean;
@@ -72,6 +75,8 @@ export class TcpListener implements ListenerKey {
   fastOpenLimit: number;
   /** See {@linkcode TcpListenOptions.fastOpenWithoutCookie}. */
   readonly fastOpenWithoutCookie: boolean;
+  /** Makes its cookies; `undefined`: the layer does. See {@linkcode TcpListenOptions.fastOpenKeys}. */
+  fastOpenCookies: FastOpenCookies | undefined;
   /** Gets the connections. */
   readonly onAccept: TcpAcceptHandler;
   /** When a SYN cookie was last sent. For the layer only. */
@@ -104,6 +109,8 @@ export class TcpListener implements ListenerKey {
     this.reusePort = options.reusePort ?? false;
     this.fastOpenLimit = options.fastOpen ?? 0;
     this.fastOpenWithoutCookie = options.fastOpenWithoutCookie ?? false;
+    const { fastOpenKeys } = options;
+    this.fastOpenCookies = fastOpenKeys === undefined ? undefined : new FastOpenCookies(fastOpenKeys);
     this.config = config;
     this.onAccept = onAccept;
     this.#backlog = Math.max(options.backlog ?? DEFAULT_BACKLOG, 1);

@@ -65,6 +65,7 @@ export * from "./counters.ts";
 export * from "./cubic.ts";
 export * from "./delivery_rate.ts";
 export type { FastOpenFailure } from "./fast_open.ts";
+export type { CookieOrigin, FastOpenCookies, FastOpenKeys } from "./fast_open_cookies.ts";
 export * from "./hystart.ts";
 export * from "./listener.ts";
 export * from "./qlog.ts";

@@ -63,9 +63,13 @@ export function enterEstablished(tcb: Tcb): void {
   }
 }
 
-/** The peer's FIN is in order: nothing more will come. */
+/** The peer's FIN is in order: nothing more will come. It is acknowledged at once (RFC 9293 §3.10.7.4, eighth), unless the user wants
+ * that to go with his answer, or with his own FIN. */
 export function noteFinReceived(tcb: Tcb): void {
   tcb.isFinReceived = true;
-  tcb.isAckNow = true;
+  if (tcb.layer.config.delayFinAck && tcb.state === "ESTABLISHED" && tcb.lastTextAtMs >= 0) {
+    tcb.ackPendingBytes++;
+    tcb.isPingPong = true;
+  } else tcb.isAckNow = true;
   tcb.events |= EVENT_READABLE;
 }

@@ -117,13 +117,14 @@ export class ReassemblyQueue {
       if (right !== left) shrink(p, seqDiff(right, left));
     }
     const before = this.byteCount;
+    let hasNoted = this.#hasDuplicate && this.#duplicateRight === seq; // What was cut off in front.
     let i = this.#firstEndingAfter(left);
     while (left !== right) {
       const range = this.#ranges[i];
       if (range !== undefined && seqLeq(range.left, left)) {
         // The front is held already.
         const covered = seqMin(range.right, right);
-        this.#noteOverlap(left, covered);
+        hasNoted = this.#noteOverlap(left, covered, hasNoted);
         rest = consumeAcross(rest!, seqDiff(covered, left));
         left = covered;
         i++;
@@ -134,7 +135,7 @@ export class ReassemblyQueue {
       if (gapEnd === right) {
         rest = undefined;
       } else if (seqGeq(range!.right, right)) {
-        this.#noteOverlap(gapEnd, right);
+        this.#noteOverlap(gapEnd, right, hasNoted);
         shrink(piece, seqDiff(gapEnd, left));
         rest = undefined;
       } else {
@@ -373,13 +374,13 @@ export class ReassemblyQueue {
     return dropped;
   }
 
-  #noteOverlap(left: number, right: number): void {
-    if (this.#hasDuplicate && this.#duplicateRight === left) {
+  /** Of several duplicates in one segment, the first is reported (RFC 2883 §4.2). */
+  #noteOverlap(left: number, right: number, hasNoted: boolean): true {
+    if (hasNoted) {
       this.duplicateBytes += seqDiff(right, left);
-      this.#duplicateRight = right;
-    } else {
-      this.noteDuplicate(left, right);
-    }
+      if (this.#duplicateRight === left) this.#duplicateRight = right;
+    } else this.noteDuplicate(left, right);
+    return true;
   }
 }
 

@@ -167,6 +167,23 @@ Deno.test("ReassemblyQueue.blocks(): a duplicate is reported once, first, with t
   assertEquals(pool.inUse, 0);
 });
 
+Deno.test("ReassemblyQueue.blocks(): of two duplicates in one segment, the first is reported (RFC 2883 §4.2)", () => {
+  const pool = makePool();
+  const queue = new ReassemblyQueue();
+  queue.insert(at(200), text(pool, 200, 100), 100, false);
+  queue.insert(at(400), text(pool, 400, 50), 50, false);
+  queue.insert(at(700), text(pool, 700, 50), 50, false);
+  assertEquals(queue.insert(at(100), text(pool, 100, 500), 500, false), 350);
+  assertEquals(blocksOf(queue), [[200, 300], [100, 600], [700, 750]]);
+  assertEquals(queue.duplicateBytes, 150);
+  // What was cut off in front, since it lies before RCV.NXT, belongs to the same segment.
+  queue.noteDuplicate(at(50), at(90));
+  queue.insert(at(90), text(pool, 90, 100), 100, false);
+  assertEquals(blocksOf(queue), [[50, 90], [90, 600], [700, 750]]);
+  queue.clear();
+  assertEquals(pool.inUse, 0);
+});
+
 Deno.test("ReassemblyQueue stays within its bytes: text near RCV.NXT displaces what is far", () => {
   const pool = makePool();
   const queue = new ReassemblyQueue({ maxBytes: 300 });

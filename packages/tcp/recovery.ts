@@ -212,9 +212,10 @@ function enterFastRecovery(tcb: Tcb, acked: number, summary: AckSummary, flight:
     if (tcb.congestion.ownsRecovery !== true) {
       tcb.prr = new Prr(flight - (sent.sackedBytes - (summary.deliveredBytes - acked)));
     }
+    // The segment that goes out in any case is one of those that PRR counts (RFC 9937 §6).
+    reduceProportionally(tcb, acked, summary);
     retransmitLost(tcb);
   } else retransmitHead(tcb);
-  reduceProportionally(tcb, acked, summary);
   if (tcb.timerKind !== TIMER_REORDERING) startRetransmission(tcb);
 }
 

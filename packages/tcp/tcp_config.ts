@@ -5,6 +5,7 @@
 import type { IpAddress, IpRxInfo } from "@lightwire/ip";
 import type { CongestionControlFactory } from "./congestion.ts";
 import { congestionControlFactory, type CongestionControlName } from "./congestion_controls.ts";
+import type { FastOpenKeys } from "./fast_open_cookies.ts";
 import { TCP_PRESETS, type TcpDefaults } from "./tcp_presets.ts";
 import type { TcpConnection } from "./connection.ts";
 import type { TcpListener } from "./listener.ts";
@@ -121,6 +122,9 @@ export interface TcpOptions extends TcpConnectionOptions {
   readonly delayedAckMs?: number;
   /** Most delay of a delayed acknowledgment (RFC 9293 §3.8.6.3, MUST-40: under 500). Default 200. */
   readonly delayedAckMaxMs?: number;
+  /** Delay the acknowledgment of a FIN, too, when text has come before it and we have not ended ourselves, so that one segment
+   * may do for that and our FIN. Default false. Deviation: Linux does; RFC 9293 §3.10.7.4 says to send it. */
+  readonly delayFinAck?: boolean;
   /** Segments acknowledged at once at the start of a connection. Default 16. */
   readonly quickAckCount?: number;
   /** MSL: TIME-WAIT lasts twice as long (MUST-13; lwIP: TCP_MSL 60 s). Default 30,000. Deviation: RFC 9293 §3.4.2 says 2 minutes. */
@@ -131,6 +135,9 @@ export interface TcpOptions extends TcpConnectionOptions {
   readonly windowScaling?: boolean;
   /** Offer timestamps. Default true. */
   readonly timestamps?: boolean;
+  /** Drop segments without timestamps on a connection that has agreed on them. Default false, as Linux. Deviation: RFC 7323 §3.2
+   * says SHOULD; there are middleboxes that take options away, and the connection would hang. */
+  readonly requireTimestamps?: boolean;
   /** Offer SACK. Default true. */
   readonly sack?: boolean;
   /** Least shift to announce when the receive buffer exceeds 64 KiB, so that it can still grow. Default 7. */
@@ -142,6 +149,9 @@ export interface TcpOptions extends TcpConnectionOptions {
   readonly idleRestart?: boolean;
   /** Minshall's form of Nagle: a small segment waits only while an earlier small one is in flight. Default true. */
   readonly minshall?: boolean;
+  /** Keys of Fast Open's cookies (RFC 7413 §4.1.2), 16 octets each: the first makes them, a second is of the past: a cookie of its
+   * counts, and is replaced (Linux: tcp_fastopen_key). Default, none: one is drawn every day. */
+  readonly fastOpenKeys?: FastOpenKeys;
   /** Explicit Congestion Notification (RFC 3168): `"on"` asks for it, `"passive"` uses it when the peer asks, as Linux.
    * Default `"passive"`. */
   readonly ecn?: "off" | "passive" | "on";
@@ -236,16 +246,19 @@ const DEFAULT_CONFIG: TcpConfig = {
   dataRetries: 15,
   delayedAckMs: 40,
   delayedAckMaxMs: 200,
+  delayFinAck: false,
   quickAckCount: 16,
   mslMs: 30_000,
   finWait2Ms: 60_000,
   windowScaling: true,
   timestamps: true,
+  requireTimestamps: false,
   sack: true,
   windowShift: 7,
   initialReceiveWindowBytes: 65_535,
   idleRestart: true,
   minshall: true,
+  fastOpenKeys: [],
   ecn: "passive",
   ecnPlus: false,
   ecnAlternativeBackoff: false,

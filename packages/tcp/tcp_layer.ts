@@ -240,7 +240,9 @@ export class TcpLayer implements IpProtocolHandler {
     const listener = new TcpListener(options, port, config, onAccept, (closed) => {
       this.listeners.remove(closed);
       for (const tcb of this.#select((t) => t.listener === closed && t.state === "SYN-RECEIVED")) {
-        resetConnection(tcb, undefined);
+        // Who has no connection yet learns it when he says something, as with Linux.
+        if (this.handshakes.fastOpen.isEarly(tcb)) resetConnection(tcb, undefined);
+        else deleteTcb(tcb, undefined);
       }
     });
     this.listeners.add(listener);

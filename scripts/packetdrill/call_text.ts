@@ -71,7 +71,7 @@ class ValueParser {
     if (token === "...") return ANY;
     if (token === "[") return { kind: "list", items: this.sequence("]") };
     if (token === "{") return this.#record();
-    if (token.startsWith('"')) return { kind: "text", value: JSON.parse(token) as string };
+    if (token.startsWith('"')) return { kind: "text", value: unquoted(token) };
     if (/^-?\d/.test(token)) return { kind: "number", value: Number(token) };
     if (!/^\w/.test(token)) throw new SyntaxError(`Cannot read "${token}"`);
     if (this.#peek() !== "(") return { kind: "names", names: [token] };
@@ -106,6 +106,17 @@ class ValueParser {
     }
     return this.#tokens[at] === "=" ? at + 1 : 0;
   }
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", "0": "\0" };
+
+/** The string between the quotes, as C has it. */
+function unquoted(token: string): string {
+  return token.slice(1, -1).replace(
+    /\\(?:x([\da-fA-F]{2})|(.))/g,
+    (_, hex: string | undefined, letter: string) =>
+      hex === undefined ? ESCAPES[letter] ?? letter : String.fromCharCode(parseInt(hex, 16)),
+  );
 }
 
 /** The number that a value is, through any brackets. */

@@ -2,13 +2,12 @@
  *
  * @module
  */
+import type { IpAddress } from "@lightwire/ip";
 import { ACK, formatControlBits, formatSegment, PSH, RST, type Segment, SYN, URG } from "@lightwire/tcp";
 import {
   encodeIcmpError,
   encodeOptions,
   encodePacket,
-  LOCAL_ADDRESS,
-  PEER_ADDRESS,
   type ReceivedSegment,
   type SegmentText,
 } from "@lightwire/tcp/harness";
@@ -27,7 +26,20 @@ export function pattern(offset: number, length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => patternOctet(offset + i));
 }
 
-/** Two ports, and what the script's numbers count from. */
+/** What a flow runs between. */
+export interface FlowEnds {
+  /** Our address. */
+  readonly local: IpAddress;
+  /** The peer's. */
+  readonly remote: IpAddress;
+  /** Our port. */
+  readonly localPort: number;
+  /** The peer's. */
+  readonly remotePort: number;
+}
+
+/** Two ends, and what the script's numbers count from. They are relative but in a SYN: one that begins at 1000 makes 1001 of the first
+ * octet there, and 1 from then on. */
 export class Flow {
   /** Ours. */
   readonly localPort: number;
@@ -35,10 +47,14 @@ export class Flow {
   readonly remotePort: number;
   /** The user sends something else than the pattern. */
   hasForeignText: boolean = false;
+  readonly #ends: FlowEnds;
   readonly #tsTickUs: number;
   /** A handshake has begun, and our SYN may have any sequence number. */
   #isOpening = true;
   #iss = 0;
+  /** Sequence numbers of the two SYNs in the script. */
+  #scriptIss = 0;
+  #scriptIrs: number | undefined = undefined;
   /** Relative end of the text that was sent. */
   #sentUntil = 0;
   /** TSval in the script, to what was on the wire. */
@@ -49,9 +65,10 @@ export class Flow {
    *
    * @param tsTickUs what a step of our timestamp clock is, to check it; 0: not checked.
    */
-  constructor(localPort: number, remotePort: number, tsTickUs: number) {
-    this.localPort = localPort;
-    this.remotePort = remotePort;
+  constructor(ends: FlowEnds, tsTickUs: number) {
+    this.#ends = ends;
+    this.localPort = ends.localPort;
+    this.remotePort = ends.remotePort;
     this.#tsTickUs = tsTickUs;
   }
 
@@ -67,22 +84,24 @@ export class Flow {
 
   /** The packet that the peer sends. */
   encode({ segment, ip }: TcpText): Uint8Array {
-    const seq = segment.seq ?? 0;
     const isSyn = (segment.ctl & SYN) !== 0;
+    const irs = this.#scriptIrs ??= isSyn ? segment.seq ?? 0 : 0;
+    const seq = relative(segment.seq ?? 0, irs, isSyn);
+    const ack = relative(segment.ack ?? 0, this.#scriptIss, isSyn);
     return encodePacket({
-      source: PEER_ADDRESS,
-      destination: LOCAL_ADDRESS,
+      source: this.#ends.remote,
+      destination: this.#ends.local,
       sourcePort: this.remotePort,
       destinationPort: this.localPort,
       seq: (IRS + seq) >>> 0,
-      ack: segment.ack === undefined ? 0 : (this.#iss + segment.ack) >>> 0,
+      ack: segment.ack === undefined ? 0 : (this.#iss + ack) >>> 0,
       ctl: segment.ctl,
       wnd: segment.win ?? 0,
       up: segment.urg ?? 0,
       options: encodeOptions(
         segment.options ?? [],
         (ecr) => this.#wireTimestamp(ecr),
-        (edge) => (edge + this.#iss) >>> 0,
+        (edge) => (relative(edge, this.#scriptIss, false) + this.#iss) >>> 0,
       ),
       text: pattern(isSyn ? seq + 1 : seq, segment.length),
       tos: (ip.tos ?? 0) | (ip.ecn?.[0] ?? 0),
@@ -93,15 +112,15 @@ export class Flow {
   /** An ICMP error about a segment of ours. */
   encodeIcmp(icmp: IcmpText, lastSent: Uint8Array | undefined): Uint8Array {
     const quoted = icmp.seq === undefined && lastSent !== undefined ? lastSent : encodePacket({
-      source: LOCAL_ADDRESS,
-      destination: PEER_ADDRESS,
+      source: this.#ends.local,
+      destination: this.#ends.remote,
       sourcePort: this.localPort,
       destinationPort: this.remotePort,
       seq: (this.#iss + (icmp.seq ?? 0)) >>> 0,
       ctl: ACK,
       text: new Uint8Array(icmp.length),
     });
-    return encodeIcmpError(icmp.type, icmp.code, PEER_ADDRESS, quoted, icmp.mtu);
+    return encodeIcmpError(icmp.type, icmp.code, this.#ends.remote, quoted, icmp.mtu);
   }
 
   /** Whether text of a segment of ours was in one before; to be asked in the order they were sent. */
@@ -124,17 +143,21 @@ export class Flow {
     if (((seg.ctl ^ segment.ctl) & (isPushCompared ? ~0 : ~PSH)) !== 0) {
       return `its flags are ${formatControlBits(seg.ctl)}`;
     }
-    if (this.#isOpening && (seg.ctl & SYN) !== 0 && segment.seq !== undefined) {
-      this.#iss = (seg.seq - segment.seq) >>> 0;
+    const isSyn = (seg.ctl & SYN) !== 0;
+    if (this.#isOpening && isSyn && segment.seq !== undefined) {
+      this.#iss = seg.seq;
+      this.#scriptIss = segment.seq;
       this.#isOpening = false;
     }
     const seq = (seg.seq - this.#iss) >>> 0;
+    const expectedSeq = segment.seq === undefined ? seq : relative(segment.seq, this.#scriptIss, isSyn);
     // A reset that answers a segment without ACK has sequence number 0, and not a relative one.
     const isBareReset = (seg.ctl & RST) !== 0 && (seg.ctl & ACK) !== 0 && seg.seq === 0 && segment.seq === 0;
-    if (segment.seq !== undefined && seq !== segment.seq && !isBareReset) return `it begins at ${seq}`;
+    if (seq !== expectedSeq && !isBareReset) return `it begins at ${seq}`;
     if (text.length !== segment.length) return `it has ${text.length} octets of text`;
     const ack = (seg.ack - IRS) >>> 0;
-    if (segment.ack !== undefined && ack !== segment.ack) return `it acknowledges ${ack}`;
+    const expectedAck = segment.ack === undefined ? ack : relative(segment.ack, this.#scriptIrs ?? 0, isSyn);
+    if (ack !== expectedAck) return `it acknowledges ${ack}`;
     if (segment.win !== undefined && seg.wnd !== segment.win) return `its window is ${seg.wnd}`;
     if (segment.urg !== undefined && ((seg.ctl & URG) === 0 || seg.up !== segment.urg)) {
       return `its urgent pointer is ${seg.up}`;
@@ -143,7 +166,7 @@ export class Flow {
     if (ip.tos !== undefined && tos !== ip.tos) return `its type of service is 0x${tos.toString(16)}`;
     if (ip.ttl !== undefined && ttl !== ip.ttl) return `its TTL is ${ttl}`;
     return this.#compareText(seg, text, seq) ?? this.#compareOptions(seg, segment) ??
-      compareCookie(packet.fastOpenCookie, segment);
+      compareCookie(packet, segment);
   }
 
   /** One line, with the script's numbers. */
@@ -199,8 +222,7 @@ export class Flow {
     if (!seg.hasTimestamps) return "it has no timestamps";
     if (ecr !== undefined && seg.tsEcr !== ecr) return `its TSecr is ${seg.tsEcr}`;
     const first = this.#firstTimestamp ??= [val, seg.tsVal];
-    const known = this.#tsTickUs > 0 ? (first[1] + val - first[0]) >>> 0 : this.#timestamps.get(val);
-    if (known !== undefined && known !== seg.tsVal) {
+    if (this.#tsTickUs > 0 && (first[1] + val - first[0]) >>> 0 !== seg.tsVal) {
       return `its TSval is ${(seg.tsVal - first[1] + first[0]) >>> 0}`;
     }
     this.#timestamps.set(val, seg.tsVal);
@@ -214,11 +236,24 @@ export class Flow {
   }
 }
 
+/** A sequence number of the script as its distance from the SYN's. In a SYN it is absolute; elsewhere if it is not smaller than that. */
+function relative(number: number, base: number, isSyn: boolean): number {
+  return isSyn || number >= base ? (number - base) >>> 0 : number;
+}
+
+function hex(octets: Uint8Array): string {
+  return Array.from(octets, (octet) => octet.toString(16).padStart(2, "0")).join("");
+}
+
 /** Fast Open's option (RFC 7413 §4.1.1): a request, or a cookie octet by octet. */
-function compareCookie(cookie: Uint8Array | undefined, segment: SegmentText): string | undefined {
+function compareCookie(packet: ReceivedSegment, segment: SegmentText): string | undefined {
+  const { fastOpenCookie: cookie, isFastOpenExperimental: isExperiment } = packet;
   const options = segment.options ?? [];
   const expected = options.find((o) => o.kind === "FO");
   if (expected === undefined && options.some((o) => o.kind === "...")) return undefined;
-  if (expected?.cookie.join() === cookie?.join()) return undefined;
-  return cookie === undefined ? "it has no Fast Open option" : `its Fast Open cookie is [${cookie.join()}]`;
+  const isSame = expected?.cookie.join() === cookie?.join();
+  if (isSame && (expected === undefined || expected.isExperiment === isExperiment)) return undefined;
+  return cookie === undefined
+    ? "it has no Fast Open option"
+    : `its Fast Open ${isExperiment ? "experiment" : "cookie"} is [${hex(cookie)}]`;
 }

@@ -5,12 +5,14 @@
  * deno task script --verbose --strict handshake.pkt        with what happened; nothing unexpected may be sent
  * ```
  *
- * Options that packetdrill has (`--tolerance_usecs=N`, `--mtu=N`, `--tcp_ts_tick_usecs=N`) stand above those of the scripts.
+ * Options that packetdrill has (`--tolerance_usecs=N`, `--mtu=N`, `--tcp_ts_tick_usecs=N`, `--local_ip=A`, `--remote_ip=A`) stand above
+ * those of the scripts; `-D NAME=TEXT` puts a text in the place of a word.
  *
  * @module
  */
 import type { ShellFiles } from "./shell_settings.ts";
-import { formatOutcome, runScript } from "./script_run.ts";
+import { formatOutcome } from "./script_outcome.ts";
+import { runScript } from "./script_run.ts";
 
 /** The scripts that are meant: files, and the *.pkt files in folders. */
 export function findScripts(paths: readonly string[]): string[] {
@@ -49,6 +51,12 @@ export function shellFilesBeside(script: string): ShellFiles {
 }
 
 function main(args: readonly string[]): number {
+  // `-D NAME=TEXT`, `-DNAME=TEXT`
+  const definitions = Object.fromEntries(args.flatMap((arg, i) => {
+    const text = arg === "-D" ? args[i + 1] : arg.startsWith("-D") ? arg.slice(2) : undefined;
+    return text === undefined ? [] : [text.split("=", 2) as [string, string]];
+  }));
+  args = args.filter((arg, i) => !arg.startsWith("-D") && args[i - 1] !== "-D");
   const flags = args.filter((arg) => arg.startsWith("--"));
   const paths = args.filter((arg) => !arg.startsWith("--"));
   if (paths.length === 0) {
@@ -65,6 +73,7 @@ function main(args: readonly string[]): number {
     const outcome = runScript(Deno.readTextFileSync(path), {
       isStrict: options.has("strict"),
       options,
+      definitions,
       shellFiles: shellFilesBeside(path),
     });
     console.log(formatOutcome(path, outcome));

@@ -96,7 +96,7 @@ function parseIcmp(text: string): IcmpText {
     length: Number(length ?? 0),
   };
   if (kind === "unreachable") {
-    const code = UNREACHABLE[detail ?? ""];
+    const code = UNREACHABLE[detail ?? "net_unreachable"];
     if (code === undefined) throw new SyntaxError(`There is no ICMP "unreachable ${detail}"`);
     return { ...common, type: 3, code };
   }

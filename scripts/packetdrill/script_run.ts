@@ -9,18 +9,19 @@
  *
  * @module
  */
-import { type Segment, SYN } from "@lightwire/tcp";
+import type { IpAddress } from "@lightwire/ip";
+import { resolveTcpOptions, SYN } from "@lightwire/tcp";
 import {
   decodePacket,
   type HarnessSocket,
-  LOCAL_ADDRESS,
   PacketHarness,
-  PEER_ADDRESS,
-  type ReceivedSegment,
 } from "@lightwire/tcp/harness";
 import { runAsserts } from "./expression.ts";
 import { Flow } from "./flow.ts";
 import { parsePacketText, type TcpText } from "./packet_text.ts";
+import { merged, type Sent } from "./sent_packet.ts";
+import type { ScriptOutcome } from "./script_outcome.ts";
+import { addressesOf, presetFastOpen, withDefinitions } from "./script_surroundings.ts";
 import { parseScript, type Script, type ScriptEvent, ScriptSyntaxError } from "./script_text.ts";
 import { readShellSettings, type ShellFiles } from "./shell_settings.ts";
 import {
@@ -45,28 +46,10 @@ export interface ScriptRunOptions {
   readonly isStrict?: boolean;
   /** Options lines, over those of the script. */
   readonly options?: ReadonlyMap<string, string>;
+  /** Words that stand for others in the script (`-D NAME=TEXT`). */
+  readonly definitions?: Readonly<Record<string, string>>;
   /** Reads the shell files that lines run, by the paths in the lines. Default: there are none. */
   readonly shellFiles?: ShellFiles;
-}
-
-/** What became of a script. */
-export interface ScriptOutcome {
-  /** `undefined` when the script passed, or what was wrong. */
-  readonly problem: string | undefined;
-  /** Line of the event that failed, from 1. */
-  readonly line: number;
-  /** Everything that happened, a line each. */
-  readonly trace: readonly string[];
-  /** What the script's events are, as far as they were reached. */
-  readonly expected: readonly string[];
-  /** Settings in shell lines that have no counterpart here. */
-  readonly ignored: readonly string[];
-}
-
-interface Sent {
-  readonly atUs: number;
-  readonly bytes: Uint8Array;
-  readonly packet: ReceivedSegment;
 }
 
 interface WaitingCall {
@@ -84,7 +67,7 @@ class ScriptFailure extends Error {}
 export function runScript(source: string, options: ScriptRunOptions = {}): ScriptOutcome {
   let run: ScriptRun | undefined;
   try {
-    run = new ScriptRun(parseScript(source), options);
+    run = new ScriptRun(parseScript(withDefinitions(source, options.definitions)), options);
     run.run();
     return run.outcome(undefined);
   } catch (error) {
@@ -102,6 +85,8 @@ export function runScript(source: string, options: ScriptRunOptions = {}): Scrip
 class ScriptRun {
   readonly #script: Script;
   readonly #harness: PacketHarness;
+  readonly #remote: IpAddress;
+  readonly #shellFiles: ShellFiles | undefined;
   readonly #calls: SocketCalls;
   readonly #toleranceUs: number;
   readonly #tsTickUs: number;
@@ -114,6 +99,9 @@ class ScriptRun {
   readonly #sent: Sent[] = [];
   #waiting: WaitingCall[] = [];
   #flow: Flow | undefined = undefined;
+  /** Settings of lines before are those that the stack was made with. */
+  #isStarted = false;
+  #fastOpenBits: number;
   #isListening = false;
   #listenPort = DEFAULT_PORT;
   #flowCount = 0;
@@ -137,12 +125,17 @@ class ScriptRun {
     const settings = readShellSettings(commands, options.shellFiles);
     this.#ignored = settings.ignored;
     this.#probes = settings.probes;
+    this.#shellFiles = options.shellFiles;
+    this.#fastOpenBits = settings.fastOpenBits ?? 1;
+    const { local, remote } = addressesOf(all);
+    this.#remote = remote;
     this.#harness = new PacketHarness({
       tcp: settings.tcp,
+      address: local,
       mtu: Number(all.get("mtu") ?? 1500),
       seed: Number(all.get("seed") ?? 1),
     });
-    this.#calls = new SocketCalls(this.#harness, {
+    this.#calls = new SocketCalls(this.#harness, this.#remote, {
       opened: (socket, isListening) => {
         this.#isListening = isListening;
         if (isListening) this.#listenPort = socket.localPort;
@@ -151,6 +144,7 @@ class ScriptRun {
       accepted: (socket) => {
         this.#current = socket;
       },
+      calling: (name, socket) => presetFastOpen(this.#fastOpenBits, name, socket),
       created: (socket) => {
         for (const [name, value] of this.#probes) socket.setOption(name, value);
       },
@@ -168,6 +162,7 @@ class ScriptRun {
     for (const event of this.#script.events) {
       this.#line = event.line;
       this.#expected.push(event.text);
+      if (event.kind === "call") this.#isStarted = true;
       this.#event(event);
     }
     for (const waiting of this.#waiting.splice(0)) {
@@ -199,7 +194,7 @@ class ScriptRun {
   }
 
   #event(event: ScriptEvent): void {
-    if (event.kind === "shell") return;
+    if (event.kind === "shell") return this.#shell(event.command);
     const base = event.time.isRelative ? this.#harness.nowUs : 0;
     const fromUs = base + event.time.fromUs;
     if (event.kind === "out") {
@@ -218,6 +213,17 @@ class ScriptRun {
   #moveTo(us: number): void {
     while (this.#harness.stepUs(us)) this.#collect();
     this.#collect();
+  }
+
+  /** Settings that change while the script runs hold for connections that are opened from then on. */
+  #shell(command: string): void {
+    if (!this.#isStarted) return;
+    if (/\btcp_metrics\s+flush\b/.test(command)) this.#harness.tcp.handshakes.fastOpen.cache.clear();
+    const { tcp, fastOpenBits } = readShellSettings([command], this.#shellFiles);
+    if (fastOpenBits !== undefined) this.#fastOpenBits = fastOpenBits;
+    const resolved = resolveTcpOptions(tcp);
+    const changed = Object.keys(tcp).map((name) => [name, resolved[name as keyof typeof resolved]]);
+    Object.assign(this.#harness.tcp.config, Object.fromEntries(changed));
   }
 
   // Packets.
@@ -242,7 +248,8 @@ class ScriptRun {
   }
 
   #newFlow(localPort: number, remotePort: number): Flow {
-    return new Flow(localPort, remotePort, this.#tsTickUs);
+    const ends = { local: this.#harness.address, remote: this.#remote, localPort, remotePort };
+    return new Flow(ends, this.#tsTickUs);
   }
 
   #expectPacket(text: string, lowUs: number, highUs: number): void {
@@ -258,34 +265,13 @@ class ScriptRun {
       this.#fail(`${this.#format(first)} was sent at ${seconds(first.atUs)}: at the wrong time`);
     }
     const isRepeated = this.#flow!.isRepeated(first.packet.seg);
-    const next = this.#hasStrictSegments ? first : this.#merged(first, expected);
+    const next = this.#hasStrictSegments ? first : merged(first, this.#sent, expected.segment.length);
     this.#lastSent = next.bytes;
     const after = this.#sent[0];
     const isFollowed = after !== undefined && after.atUs === next.atUs && after.packet.text.length > 0;
     const isPushCompared = this.#hasStrictSegments || next === first && !isRepeated && !isFollowed;
     const problem = this.#flow!.compare(next.packet, expected, isPushCompared);
     if (problem !== undefined) this.#fail(`Got ${this.#format(next)}: ${problem}`);
-  }
-
-  /** Segments in a row that a longer one of the script's stands for. */
-  #merged(first: Sent, { segment }: TcpText): Sent {
-    let { packet } = first;
-    for (;;) {
-      const next = this.#sent[0]?.packet;
-      const length = packet.text.length;
-      if (next === undefined || length === 0 || length + next.text.length > segment.length) break;
-      if (next.seg.seq !== (packet.seg.seq + length) >>> 0 || next.text.length === 0) break;
-      this.#sent.shift();
-      const text = new Uint8Array(length + next.text.length);
-      text.set(packet.text);
-      text.set(next.text, length);
-      const seg: Segment = next.seg;
-      seg.ctl |= packet.seg.ctl;
-      seg.seq = packet.seg.seq;
-      seg.textLength = text.length;
-      packet = { ...next, seg, text };
-    }
-    return packet === first.packet ? first : { ...first, packet };
   }
 
   /** Takes what the stack has sent, and asks calls that wait, which may send more. */
@@ -395,13 +381,4 @@ function isWaiting(result: CallResult): boolean {
 
 function seconds(us: number): string {
   return (us / 1e6).toFixed(6);
-}
-
-/** The outcome as text: the line, and both traces. */
-export function formatOutcome(name: string, outcome: ScriptOutcome): string {
-  if (outcome.problem === undefined) return `ok      ${name}`;
-  const indent = (lines: readonly string[]) => lines.map((line) => `    ${line}`).join("\n");
-  return `FAILED  ${name}:${outcome.line}: ${outcome.problem}\n  what happened (we are ${LOCAL_ADDRESS}, the script ${PEER_ADDRESS})\n${
-    indent(outcome.trace)
-  }\n  what the script says so far\n${indent(outcome.expected)}`;
 }

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { findScripts } from "./main.ts";
-import { formatOutcome, runScript } from "./script_run.ts";
+import { formatOutcome } from "./script_outcome.ts";
+import { runScript } from "./script_run.ts";
 
 const FOLDER = "packages/tcp/scenarios/scripts";
 

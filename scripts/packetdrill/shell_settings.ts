@@ -19,6 +19,8 @@ export interface ShellSettings {
   readonly tcp: TcpOptions;
   /** What each socket is given at first. */
   readonly probes: ReadonlyMap<ProbeOption, number>;
+  /** Bits of tcp_fastopen; `undefined`: it is not set. */
+  readonly fastOpenBits: number | undefined;
   /** Settings without a counterpart here, as written. */
   readonly ignored: readonly string[];
 }
@@ -43,6 +45,13 @@ const count = (
 (o, value) => {
   o[name] = Number(value);
 };
+/** A key as `tcp_fastopen_key` has it: four words, octets of each in little-endian order. */
+function fastOpenKey(text: string): Uint8Array {
+  const view = new DataView(new ArrayBuffer(16));
+  text.split("-").forEach((word, i) => view.setUint32(4 * i, parseInt(word, 16), true));
+  return new Uint8Array(view.buffer);
+}
+
 const last = (value: string) => Number(value.trim().split(/\s+/).at(-1));
 const SETTERS: Readonly<Record<string, Setter>> = {
   tcp_timestamps: flag("timestamps"),
@@ -71,6 +80,9 @@ const SETTERS: Readonly<Record<string, Setter>> = {
   },
   tcp_fin_timeout: (o, value) => {
     o.finWait2Ms = Number(value) * 1000;
+  },
+  tcp_fastopen_key: (o, value) => {
+    o.fastOpenKeys = value.split(",").map((key) => fastOpenKey(key));
   },
   tcp_syncookies: (o, value) => {
     o.synCookies = value === "0" ? "never" : value === "2" ? "always" : "auto";
@@ -112,8 +124,16 @@ export type ShellFiles = (path: string) => string | undefined;
  * that such scripts count on, as far as they are not the defaults of this stack. */
 const USUAL_DEFAULTS = `
 net.ipv4.tcp_rmem="4096 540000 15728640" net.ipv4.tcp_wmem="4096 262144 4194304"
-net.ipv4.tcp_syn_retries=5 net.ipv4.tcp_slow_start_after_idle=0 net.ipv4.tcp_ecn=0 net.ipv4.tcp_congestion_control=cubic
+net.ipv4.tcp_syn_retries=5 net.ipv4.tcp_slow_start_after_idle=0 net.ipv4.tcp_ecn=0
+net.ipv4.tcp_fastopen=0x3 net.ipv4.tcp_fastopen_key=a1a1a1a1-b2b2b2b2-c3c3c3c3-d4d4d4d4 net.ipv4.tcp_congestion_control=cubic
 `;
+
+/** What stands for a shell file that is not there. */
+function usualFile(path: string): string | undefined {
+  if (!/(?:^|\/)defaults\.sh$/.test(path)) return undefined;
+  // packetdrill's own scripts have it in a folder of its own, and let every listener do Fast Open.
+  return /(?:^|\/)common\//.test(path) ? `${USUAL_DEFAULTS} net.ipv4.tcp_fastopen=0x403` : USUAL_DEFAULTS;
+}
 
 /** Most shell files that run each other. */
 const MAX_DEPTH = 4;
@@ -122,7 +142,7 @@ const MAX_DEPTH = 4;
 function withFiles(command: string, files: ShellFiles, depth: number = 0): string {
   if (depth === MAX_DEPTH) return command;
   return command.replace(/#.*/g, "").replace(/^[^=\n]*?([\w./-]+\.sh)\b.*$/gm, (line, path: string) => {
-    const text = files(path) ?? (/(?:^|\/)defaults\.sh$/.test(path) ? USUAL_DEFAULTS : undefined);
+    const text = files(path) ?? usualFile(path);
     return text === undefined ? line : withFiles(text, files, depth + 1);
   });
 }
@@ -150,6 +170,7 @@ export function readShellSettings(
   const tcp: Mutable<TcpOptions> = {};
   const ignored: string[] = [];
   const probes = new Map<ProbeOption, number>();
+  let fastOpenBits: number | undefined = undefined;
   for (const command of commands.map((c) => withArithmetic(withFiles(c, files)))) {
     for (const [, name, value] of command.matchAll(/^\s*lightwire\s+(\w+)=(\S+)/gm)) {
       Object.assign(tcp, { [name!]: JSON.parse(value!) });
@@ -160,9 +181,10 @@ export function readShellSettings(
       const setter = SETTERS[name!];
       const probe = PROBES[name!];
       if (setter !== undefined) setter(tcp, value!.replace(/["']/g, ""));
+      else if (name === "tcp_fastopen") fastOpenBits = Number(value);
       else if (probe !== undefined) probes.set(probe, Number(value));
       else ignored.push(text);
     }
   }
-  return { tcp, probes, ignored };
+  return { tcp, probes, fastOpenBits, ignored };
 }

@@ -3,15 +3,9 @@
  * @module
  */
 import { type IpAddress, parseIpAddress } from "@lightwire/ip";
-import {
-  type Errno,
-  type HarnessSocket,
-  type PacketHarness,
-  PEER_ADDRESS,
-  type SocketOptionName,
-  type SocketOptionValue,
-} from "@lightwire/tcp/harness";
+import type { Errno, HarnessSocket, PacketHarness, SocketOptionName } from "@lightwire/tcp/harness";
 import { type CallValue, hasName, nameIn, numberIn, parseArguments } from "./call_text.ts";
+import { optionValue, vector } from "./call_values.ts";
 import { pattern, patternOctet } from "./flow.ts";
 
 /** Default port of `bind` and `connect`, packetdrill's. */
@@ -32,6 +26,8 @@ export interface PendingCall {
 export interface CallObserver {
   /** A socket listens, or was opened actively, on this port. */
   opened(socket: HarnessSocket, isListening: boolean): void;
+  /** A call is about to be made on a socket. */
+  calling(name: string, socket: HarnessSocket): void;
   /** A socket was made. */
   created(socket: HarnessSocket): void;
   /** A socket was accepted. */
@@ -70,11 +66,16 @@ const ERRNO_NUMBERS: Readonly<Partial<Record<string, number>>> = {
 export class SocketCalls {
   readonly #harness: PacketHarness;
   readonly #observer: CallObserver;
+  readonly #peer: IpAddress;
   readonly #descriptors = new Map<number, Descriptor>();
 
-  /** No sockets yet. */
-  constructor(harness: PacketHarness, observer: CallObserver) {
+  /** No sockets yet.
+   *
+   * @param peer whom a script means that leaves the address out.
+   */
+  constructor(harness: PacketHarness, peer: IpAddress, observer: CallObserver) {
     this.#harness = harness;
+    this.#peer = peer;
     this.#observer = observer;
   }
 
@@ -94,13 +95,21 @@ export class SocketCalls {
     if (call === undefined) throw new SyntaxError(`There is no call ${name}()`);
     const d = this.#descriptors.get(numberIn(args[0]) ?? -1);
     if (d === undefined) return once(() => "EBADF");
-    const context: CallContext = { harness: this.#harness, observer: this.#observer, d, args };
+    this.#observer.calling(name, d.socket);
+    const isDontWait = args.some((a) => hasName(a, "MSG_DONTWAIT"));
+    const context: CallContext = {
+      isDontWait,
+      peer: this.#peer,
+      harness: this.#harness,
+      observer: this.#observer,
+      d,
+      args,
+    };
     if (name === "accept" || name === "accept4") {
       return { attempt: () => this.#accept(context, expected), isBlocking: d.isBlocking };
     }
-    const flags = args.find((a) => hasName(a, "MSG_DONTWAIT"));
     const attempt = call(context);
-    return { attempt, isBlocking: d.isBlocking && flags === undefined };
+    return { attempt, isBlocking: d.isBlocking && !isDontWait };
   }
 
   /** Closes what the script has left open. */
@@ -161,6 +170,10 @@ export class SocketCalls {
 }
 
 interface CallContext {
+  /** MSG_DONTWAIT. */
+  readonly isDontWait: boolean;
+  /** Whom `connect(…, ..., ...)` means. */
+  readonly peer: IpAddress;
   readonly harness: PacketHarness;
   readonly observer: CallObserver;
   readonly d: Descriptor;
@@ -175,6 +188,12 @@ function once(attempt: () => CallResult): PendingCall {
 
 function namesOf(value: CallValue | undefined): readonly string[] {
   return value?.kind === "names" ? value.names : [];
+}
+
+/** Whether a value is the name, or a record with a field that is. */
+function mentions(value: CallValue, name: string): boolean {
+  return hasName(value, name) ||
+    (value.kind === "record" && [...value.fields.values()].some((f) => hasName(f, name)));
 }
 
 function eventsOf(socket: HarnessSocket): string[] {
@@ -211,7 +230,7 @@ function write(
     left = new TextEncoder().encode(value.value).subarray(0, count);
   } else left = pattern(d.written + 1, count);
   let taken = 0;
-  return () => {
+  const sendLater = () => {
     for (;;) {
       const result = d.socket.send(left, options);
       if (typeof result === "string") {
@@ -224,20 +243,34 @@ function write(
       if (left.length === 0) return taken;
     }
   };
+  if (!d.socket.isDeferred) return sendLater;
+  const first = (_: Uint8Array, isWaiting: boolean) => d.socket.send(left, { isWaiting });
+  return fastOpen(context, count, first, sendLater);
 }
 
-/** `sendto` with MSG_FASTOPEN: text in the SYN, or as soon as the handshake is over. */
-function fastOpen({ d, args, observer }: CallContext, later: () => CallResult): () => CallResult {
-  const text = pattern(d.written + 1, numberIn(args[2]) ?? 0);
-  const { address, port } = addressIn(args[4]);
-  let isOpen = false;
+/** The first text of a connection by Fast Open: in the SYN, or as soon as the handshake is over. A call that may wait returns when it is.
+ *
+ * @param first opens the connection with the text.
+ */
+function fastOpen(
+  { d, observer, isDontWait }: CallContext,
+  count: number,
+  first: (text: Uint8Array, isWaiting: boolean) => CallResult,
+  later: () => CallResult,
+): () => CallResult {
+  const isWaiting = d.isBlocking && !isDontWait;
+  let taken = -1;
   return () => {
-    if (isOpen) return later();
-    isOpen = true;
-    const result = d.socket.connectWith(address ?? PEER_ADDRESS, port, text);
-    if (d.socket.connection !== undefined) observer.opened(d.socket, false);
-    if (typeof result === "number") d.written += result;
-    return result;
+    if (taken < 0) {
+      const result = first(pattern(d.written + 1, count), isWaiting);
+      if (d.socket.connection !== undefined) observer.opened(d.socket, false);
+      if (typeof result === "string" && result !== "EINPROGRESS") return result;
+      taken = typeof result === "number" ? result : 0;
+      d.written += taken;
+      if (!isWaiting) return result;
+    }
+    if (d.socket.state === "SYN-SENT") return "EAGAIN";
+    return taken === 0 || d.socket.state === "CLOSED" ? later() : taken;
   };
 }
 
@@ -251,26 +284,6 @@ function read({ d }: CallContext, count: number, isPeek: boolean): () => CallRes
     if (!isPeek) d.read += result;
     return result;
   };
-}
-
-/** The buffers of an `iovec`, as one. */
-function vector(value: CallValue | undefined): { text: CallValue | undefined; count: number } {
-  const items = value?.kind === "list" ? value.items : [];
-  let count = 0;
-  for (const item of items) count += item.kind === "record" ? numberIn(item.items[1]) ?? 0 : 0;
-  const only = items[0]?.kind === "record" ? items[0].items[0] : undefined;
-  return { text: items.length === 1 ? only : undefined, count };
-}
-
-function optionValue(value: CallValue | undefined): SocketOptionValue | undefined {
-  if (value?.kind === "text") return value.value;
-  if (value?.kind === "record") {
-    const onOff = numberIn(value.fields.get("onoff") ?? value.items[0]);
-    const seconds = numberIn(value.fields.get("linger") ?? value.items[1]);
-    return onOff === undefined ? undefined : { onOff, seconds: seconds ?? 0 };
-  }
-  if (value?.kind === "list" && value.items.length === 1) return optionValue(value.items[0]);
-  return numberIn(value);
 }
 
 function getOption({ d, args }: CallContext): CallResult {
@@ -300,11 +313,12 @@ const CALLS: Readonly<Record<string, Call>> = {
   },
   accept: () => () => "EINVAL",
   accept4: () => () => "EINVAL",
-  connect: ({ d, args, observer }) => {
+  connect: ({ d, args, observer, peer }) => {
     let isFirst = true;
+    if (args.some((a) => mentions(a, "AF_UNSPEC"))) return () => d.socket.disconnect();
     return () => {
       const { address, port } = addressIn(args[1]);
-      const result = d.socket.connect(address ?? PEER_ADDRESS, port);
+      const result = d.socket.connect(address ?? peer, port);
       if (result === "EINPROGRESS") observer.opened(d.socket, false);
       // A socket that blocks goes on waiting; one that does not asks again.
       if (result === "EALREADY" && !isFirst) return "EINPROGRESS";
@@ -316,9 +330,11 @@ const CALLS: Readonly<Record<string, Call>> = {
   send: (c) => write(c, c.args[1], numberIn(c.args[2]) ?? 0, c.args[3]),
   sendto: (c) => {
     const later = write(c, c.args[1], numberIn(c.args[2]) ?? 0, c.args[3]);
-    return hasName(c.args[3], "MSG_FASTOPEN") && c.d.socket.connection === undefined
-      ? fastOpen(c, later)
-      : later;
+    if (!hasName(c.args[3], "MSG_FASTOPEN") || c.d.socket.connection !== undefined) return later;
+    const { address, port } = addressIn(c.args[4]);
+    const first = (text: Uint8Array, isWaiting: boolean) =>
+      c.d.socket.connectWith(address ?? c.peer, port, text, isWaiting);
+    return fastOpen(c, numberIn(c.args[2]) ?? 0, first, later);
   },
   writev: (c) => {
     const { text, count } = vector(c.args[1]);

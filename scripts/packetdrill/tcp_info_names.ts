@@ -40,6 +40,8 @@ const CONSTANTS: Readonly<Record<string, number>> = {
   TCPI_OPT_SACK: 2,
   TCPI_OPT_WSCALE: 4,
   TCPI_OPT_ECN: 8,
+  TCPI_OPT_ECN_SEEN: 16,
+  TCPI_OPT_SYN_DATA: 32,
   TCP_INFINITE_SSTHRESH: 0x7fffffff,
 };
 
@@ -51,7 +53,7 @@ const READERS: Readonly<Record<string, (i: TcpInfo) => number>> = {
   tcpi_retransmits: (i) => i.retransmits,
   tcpi_options: (i) =>
     (i.hasTimestamps ? 1 : 0) | (i.hasSack ? 2 : 0) | (i.sndWindShift > 0 || i.rcvWindShift > 0 ? 4 : 0) |
-    (i.hasEcn ? 8 : 0),
+    (i.hasEcn ? 8 : 0) | (i.markedSegmentsIn > 0 ? 16 : 0) | (i.isSynTextTaken ? 32 : 0),
   tcpi_snd_wscale: (i) => i.sndWindShift,
   tcpi_rcv_wscale: (i) => i.rcvWindShift,
   tcpi_rto: (i) => Math.round(i.rtoMs * 1000),
@@ -78,7 +80,8 @@ const READERS: Readonly<Record<string, (i: TcpInfo) => number>> = {
   tcpi_retrans: (i) => packets(i.retransmittedInFlightBytes, i.sndMss),
   tcpi_reordering: (i) => i.reorderingSegments,
   tcpi_reord_seen: (i) => i.isReorderingSeen ? 1 : 0,
-  tcpi_delivered: (i) => packets(i.deliveredBytes, i.sndMss),
+  // The SYN counts, with its text.
+  tcpi_delivered: (i) => packets(i.deliveredBytes, i.sndMss) + (/^SYN|CLOSED|LISTEN/.test(i.state) ? 0 : 1),
   tcpi_bytes_acked: (i) => i.bytesAcked,
   tcpi_bytes_retrans: (i) => i.bytesRetransmitted,
   tcpi_dsack_dups: (i) => i.dsackDups,
@@ -104,5 +107,6 @@ const READERS: Readonly<Record<string, (i: TcpInfo) => number>> = {
 
 /** The value of a name in a `%{ }%` block; `undefined` when there is none. */
 export function tcpInfoValue(name: string, info: TcpInfo | undefined): number | undefined {
+  if (info === undefined && name === "tcpi_state") return STATES.CLOSED;
   return CONSTANTS[name] ?? (info === undefined ? undefined : READERS[name]?.(info));
 }

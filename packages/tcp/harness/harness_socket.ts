@@ -1,9 +1,12 @@
+// tidy: allow file-length each system call of a socket is a method, and most are short
 /** {@linkcode HarnessSocket}: the calls of BSD sockets on a {@linkcode PacketHarness}, one by one, none of which blocks.
  *
  * @module
  */
 import { type IpAddress, IPV4_ANY } from "@lightwire/ip";
 import type { TcpConnection, TcpHandlers } from "../connection.ts";
+import type { FastOpen } from "../fast_open.ts";
+import { FastOpenCookies } from "../fast_open_cookies.ts";
 import type { TcpListener } from "../listener.ts";
 import type { TcpState } from "../state.ts";
 import type { TcpInfo } from "../tcp_info.ts";
@@ -45,6 +48,9 @@ export class HarnessSocket {
   readonly #queue: HarnessSocket[] = [];
   #error: Errno | undefined = undefined;
   #isConnecting = false;
+  #deferred: { readonly address: IpAddress; readonly port: number } | undefined = undefined;
+  /** It came by a listener. */
+  #isAccepted = false;
   #isClosed = false;
   #isSendShut = false;
   #isReceiveShut = false;
@@ -123,6 +129,8 @@ export class HarnessSocket {
         port: this.#localPort,
         backlog,
         fastOpen: this.#settings.fastOpenQueue,
+        fastOpenKeys: this.#settings.fastOpenKeys,
+        fastOpenWithoutCookie: this.#settings.isCookieless,
         reuseAddress: this.#settings.reuseAddress,
         reusePort: this.#settings.reusePort,
       }, (connection) => this.#arrived(connection))
@@ -162,22 +170,73 @@ export class HarnessSocket {
       this.#isOver = false;
       return this.#takeError()!;
     }
-    return this.#open(address, port, this.#settings.isFastOpen, undefined);
+    const { isFastOpen, isCookieless } = this.#settings;
+    if (!isFastOpen || !this.#fastOpen.canSendText(address, isCookieless)) {
+      return this.#open(address, port, isFastOpen, undefined);
+    }
+    this.#deferred = { address, port };
+    return 0;
+  }
+
+  /** TCP_FASTOPEN_CONNECT, and a cookie of the server's is known: `connect` has done nothing yet, the SYN goes with the first text. */
+  get isDeferred(): boolean {
+    return this.#deferred !== undefined;
+  }
+
+  /** `connect` to AF_UNSPEC: what there is of a connection is reset, and the socket may be used again.
+   *
+   * @returns 0.
+   */
+  disconnect(): 0 | Errno {
+    if (this.#isClosed) return "EBADF";
+    if (this.#listener !== undefined) this.#closeListener();
+    this.#connection?.abort();
+    this.#connection = undefined;
+    this.#error = undefined;
+    this.#held = NOTHING;
+    this.#isAccepted =
+      this.#isConnecting =
+      this.#isSendShut =
+      this.#isReceiveShut =
+      this.#isOver =
+        false;
+    this.#localPort = 0;
+    this.#harness.settle();
+    return 0;
   }
 
   /** `sendto` with MSG_FASTOPEN: an active OPEN whose SYN bears text, if the server has given us a cookie before; without one the
    * SYN asks for it, and the text is not taken (RFC 7413 §4.2.1).
    *
+   * @param isWaiting take what the SYN has no room for as well, for a caller who will wait for the connection.
    * @returns octets taken, EINPROGRESS when the text is to be sent later by {@linkcode send}, or why there is no SYN.
    */
-  connectWith(address: IpAddress, port: number, text: Uint8Array): number | Errno {
+  connectWith(
+    address: IpAddress,
+    port: number,
+    text: Uint8Array,
+    isWaiting: boolean = false,
+  ): number | Errno {
     if (this.#isClosed) return "EBADF";
     if (this.#connection !== undefined || this.#listener !== undefined) return "EISCONN";
-    const hasCookie = (this.#harness.tcp.handshakes.fastOpen.cache.find(address)?.cookie.length ?? 0) > 0;
-    const result = this.#open(address, port, true, hasCookie ? text : undefined);
-    return result === "EINPROGRESS" && hasCookie
-      ? Math.min(text.length, this.#connection!.unackedBytes)
-      : result;
+    const { maxSegmentBytes, isCookieless } = this.#settings;
+    if (!this.#fastOpen.canSendText(address, isCookieless)) return this.#open(address, port, true, undefined);
+    const mss = this.#harness.netif.mtu - 40;
+    const room = this.#fastOpen.room(address, Math.min(mss, maxSegmentBytes || mss), 0);
+    const taken = isWaiting ? text : text.subarray(0, room);
+    const result = this.#open(address, port, true, taken);
+    return result === "EINPROGRESS" ? taken.length : result;
+  }
+
+  get #fastOpen(): FastOpen {
+    return this.#harness.tcp.handshakes.fastOpen;
+  }
+
+  /** The text that a `connect` has waited for, see {@linkcode isDeferred}. */
+  #sendDeferred(data: Uint8Array, isWaiting: boolean): number | Errno {
+    const { address, port } = this.#deferred!;
+    this.#deferred = undefined;
+    return this.connectWith(address, port, data, isWaiting);
   }
 
   #open(address: IpAddress, port: number, fastOpen: boolean, text: Uint8Array | undefined): 0 | Errno {
@@ -189,6 +248,7 @@ export class HarnessSocket {
         localAddress: this.#localAddress,
         localPort: this.#localPort,
         fastOpen,
+        fastOpenWithoutCookie: this.#settings.isCookieless,
         fastOpenData: text,
       }, this.#handlers())
     );
@@ -201,19 +261,24 @@ export class HarnessSocket {
 
   /** `send`: hands octets over.
    *
-   * @param options `isUrgent`: MSG_OOB; `isMore`: more follows at once, so that a segment that is not full waits (MSG_MORE).
+   * @param options `isUrgent`: MSG_OOB; `isMore`: more follows at once, so that a segment that is not full waits (MSG_MORE);
+   * `isWaiting`: see {@linkcode connectWith}, for the first text after a `connect` that {@linkcode isDeferred}.
    * @returns how many were taken, fewer than there are when the buffer becomes full; EAGAIN when it is; an error of the
    * connection, once; EPIPE afterwards, after {@linkcode shutdown}, and without a connection.
    */
   send(
     data: Uint8Array,
-    options: { readonly isUrgent?: boolean; readonly isMore?: boolean } = {},
+    options: { readonly isUrgent?: boolean; readonly isMore?: boolean; readonly isWaiting?: boolean } = {},
   ): number | Errno {
     if (this.#isClosed) return "EBADF";
     if (this.#error !== undefined) return this.#takeError()!;
+    if (this.#deferred !== undefined) return this.#sendDeferred(data, options.isWaiting === true);
     const connection = this.#connection;
     if (connection === undefined || this.#isSendShut || this.#isOver) return "EPIPE";
-    if (connection.state === "SYN-SENT" || connection.state === "SYN-RECEIVED") return "EAGAIN";
+    // By Fast Open, the user has a connection, and may send, before the handshake is over.
+    const isOpening = connection.state === "SYN-SENT" ||
+      connection.state === "SYN-RECEIVED" && !this.#isAccepted;
+    if (isOpening) return "EAGAIN";
     if (data.length === 0) return 0;
     const { isUrgent, isMore } = options;
     const taken = attempt(() =>
@@ -308,7 +373,11 @@ export class HarnessSocket {
   setOption(name: SocketOptionName, value: SocketOptionValue): 0 | Errno {
     if (this.#isClosed) return "EBADF";
     const result = this.#settings.set(name, value, this.#connection);
-    if (this.#listener !== undefined) this.#listener.fastOpenLimit = this.#settings.fastOpenQueue;
+    if (this.#listener !== undefined) {
+      const { fastOpenKeys } = this.#settings;
+      this.#listener.fastOpenLimit = this.#settings.fastOpenQueue;
+      this.#listener.fastOpenCookies = fastOpenKeys && new FastOpenCookies(fastOpenKeys);
+    }
     this.#harness.settle();
     return result;
   }
@@ -361,6 +430,7 @@ export class HarnessSocket {
     const socket = new HarnessSocket(this.#harness);
     socket.#settings = this.#settings.clone(this.#harness.tcp.config);
     socket.#connection = connection;
+    socket.#isAccepted = true;
     connection.holdBacklog();
     this.#queue.push(socket);
     return socket.#handlers();
@@ -369,6 +439,7 @@ export class HarnessSocket {
   #handlers(): TcpHandlers {
     return {
       closed: (connection, error) => {
+        if (connection !== this.#connection) return;
         this.#isOver = true;
         if (error === undefined) return;
         this.#error = errnoOf(error.code);

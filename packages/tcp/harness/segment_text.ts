@@ -22,7 +22,7 @@ export type OptionText =
   | { readonly kind: "sackOK" }
   | { readonly kind: "TS"; readonly val: number; readonly ecr: number | undefined }
   | { readonly kind: "sack"; readonly blocks: readonly (readonly [number, number])[] }
-  | { readonly kind: "FO"; readonly cookie: readonly number[] }
+  | { readonly kind: "FO"; readonly cookie: readonly number[]; readonly isExperiment: boolean }
   | { readonly kind: "raw"; readonly bytes: readonly number[] }
   | { readonly kind: "nop" }
   | { readonly kind: "eol" }
@@ -101,7 +101,10 @@ function parseOption(text: string): OptionText {
     case "TS":
       return { kind: "TS", val: Number(words[2]), ecr: words[4] === "any" ? undefined : Number(words[4]) };
     case "FO":
-      return { kind: "FO", cookie: (words[1]?.match(/../g) ?? []).map((w) => parseInt(w, 16)) };
+    case "FOEXP": {
+      const cookie = (words[1]?.match(/../g) ?? []).map((w) => parseInt(w, 16));
+      return { kind: "FO", cookie, isExperiment: words[0] === "FOEXP" };
+    }
     case "md5":
       return { kind: "raw", bytes: [19, 18, ...(words[1]?.match(/../g) ?? []).map((w) => parseInt(w, 16))] };
     case "raw":
@@ -149,7 +152,8 @@ export function encodeOptions(
         for (const [left, right] of option.blocks) out.push(...u32(edge(left)), ...u32(edge(right)));
         break;
       case "FO":
-        out.push(34, 2 + option.cookie.length, ...option.cookie);
+        if (option.isExperiment) out.push(254, 4 + option.cookie.length, 0xf9, 0x89, ...option.cookie);
+        else out.push(34, 2 + option.cookie.length, ...option.cookie);
         break;
       case "raw":
         out.push(...option.bytes);

@@ -4,6 +4,7 @@
  */
 import { congestionControlFactory, type CongestionControlName } from "../congestion_controls.ts";
 import type { TcpConnection } from "../connection.ts";
+import type { FastOpenKeys } from "../fast_open_cookies.ts";
 import {
   DEFAULT_KEEP_ALIVE,
   type KeepAlive,
@@ -27,6 +28,8 @@ export type SocketOptionName =
   | "TCP_CORK"
   | "TCP_FASTOPEN"
   | "TCP_FASTOPEN_CONNECT"
+  | "TCP_FASTOPEN_KEY"
+  | "TCP_FASTOPEN_NO_COOKIE"
   | "TCP_KEEPCNT"
   | "TCP_KEEPIDLE"
   | "TCP_KEEPINTVL"
@@ -46,7 +49,8 @@ export interface Linger {
   readonly seconds: number;
 }
 
-/** Value of an option: a number, for TCP_CONGESTION a name, for SO_LINGER a {@linkcode Linger}. */
+/** Value of an option: a number, for TCP_CONGESTION a name, for TCP_FASTOPEN_KEY one or two keys of 16 octets, a character each, for
+ * SO_LINGER a {@linkcode Linger}. */
 export type SocketOptionValue = number | string | Linger;
 
 interface Rule {
@@ -56,7 +60,7 @@ interface Rule {
 }
 
 function flag(
-  name: "noDelay" | "reuseAddress" | "reusePort" | "isKeepAlive" | "isCorked" | "isFastOpen",
+  name: "noDelay" | "reuseAddress" | "reusePort" | "isKeepAlive" | "isCorked" | "isFastOpen" | "isCookieless",
 ): Rule {
   return {
     set: (s, value) => {
@@ -108,7 +112,17 @@ const RULES: Readonly<Partial<Record<SocketOptionName, Rule>>> = {
   TCP_NODELAY: flag("noDelay"),
   TCP_CORK: flag("isCorked"),
   TCP_FASTOPEN_CONNECT: flag("isFastOpen"),
+  TCP_FASTOPEN_NO_COOKIE: flag("isCookieless"),
   TCP_FASTOPEN: quantity("fastOpenQueue"),
+  TCP_FASTOPEN_KEY: {
+    set: (s, value) => {
+      if (typeof value !== "string" || (value.length !== 16 && value.length !== 32)) return false;
+      const octets = Uint8Array.from(value, (c) => c.charCodeAt(0));
+      s.fastOpenKeys = [octets.subarray(0, 16), octets.subarray(16)].filter((key) => key.length > 0);
+      return true;
+    },
+    get: (s) => (s.fastOpenKeys ?? []).map((key) => String.fromCharCode(...key)).join(""),
+  },
   TCP_NOTSENT_LOWAT: quantity("notSentLowWaterBytes"),
   SO_LINGER: {
     set: (s, value) => {
@@ -184,6 +198,10 @@ export class SocketSettings {
   notSentLowWaterBytes: number;
   /** TCP_FASTOPEN, of a listener. */
   fastOpenQueue: number = 0;
+  /** TCP_FASTOPEN_KEY, of a listener; `undefined`: the layer's. */
+  fastOpenKeys: FastOpenKeys | undefined = undefined;
+  /** TCP_FASTOPEN_NO_COOKIE, before `connect` or `listen`. */
+  isCookieless: boolean = false;
   /** TCP_FASTOPEN_CONNECT. */
   isFastOpen: boolean = false;
   /** SO_RCVBUF. */

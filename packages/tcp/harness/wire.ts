@@ -101,6 +101,8 @@ export interface ReceivedSegment {
   readonly text: Uint8Array;
   /** What its Fast Open option holds, `undefined` without one; empty for a request (RFC 7413 §4.1.1). */
   readonly fastOpenCookie: Uint8Array | undefined;
+  /** That option has the form of an experiment (RFC 6994). */
+  readonly isFastOpenExperimental: boolean;
   /** Identification, flags and fragment offset of the IP header. */
   readonly dontFragment: boolean;
   /** Type of service octet. */
@@ -146,6 +148,7 @@ export function decodePacket(bytes: Uint8Array): ReceivedSegment | string {
     fastOpenCookie: seg.fastOpenLength < 0
       ? undefined
       : bytes.slice(seg.fastOpenOffset, seg.fastOpenOffset + seg.fastOpenLength),
+    isFastOpenExperimental: seg.isFastOpenExperimental,
     dontFragment: (view.getUint16(6) & 0x4000) !== 0,
     tos: bytes[1]!,
     ttl: bytes[8]!,

@@ -285,12 +285,13 @@ Deno.test(
 );
 
 Deno.test(
-  "LISTEN: CLOSE ends what is in SYN-RECEIVED (RFC 9293 §3.10.4)",
+  "LISTEN: CLOSE forgets what is in SYN-RECEIVED, whose next word draws a reset, as in Linux (RFC 9293 §3.10.4, §3.10.7.1)",
   script((s) => {
     synReceived(s);
     s.call.closeListener();
-    s.expect("R. 1:1(0) ack 1");
-    s.at(5000);
+    s.expectNothing();
+    s.inject(". 1:1(0) ack 1").expect("R 1:1(0)");
+    s.at(5000).expectNothing();
     assertEquals([...s.harness.tcp.connections()].length, 0);
   }),
 );

@@ -77,6 +77,28 @@ Deno.test(
 );
 
 Deno.test(
+  "ESTABLISHED: delayFinAck: after text, a FIN's acknowledgment goes with our own FIN, or when the delay is over (RFC 9293 §3.8.6.3)",
+  script({ tcp: { delayFinAck: true } }, (s) => {
+    established(s);
+    s.inject("P. 1:11(10) ack 1").expect(". 1:1(0) ack 11");
+    assertEquals(s.call.read(100), 10);
+    s.inject("F. 11:11(0) ack 1").expectNothing();
+    s.at(39).expectNothing();
+    s.at(40).expect(". 1:1(0) ack 12");
+    s.call.close();
+    s.expect("F. 1:1(0) ack 12");
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: delayFinAck: without text before it, and after our own FIN, a FIN is acknowledged at once (RFC 9293 §3.10.7.4)",
+  script({ tcp: { delayFinAck: true } }, (s) => {
+    established(s);
+    s.inject("F. 1:1(0) ack 1").expect(". 1:1(0) ack 2");
+  }),
+);
+
+Deno.test(
   "ESTABLISHED: an answer in time carries the acknowledgment (RFC 9293 §3.8.6.3)",
   script(NO_QUICK_ACKS, (s) => {
     established(s);

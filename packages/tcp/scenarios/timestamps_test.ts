@@ -44,11 +44,21 @@ Deno.test(
 );
 
 Deno.test(
-  "ESTABLISHED: a segment without timestamps is dropped silently, once they are agreed on (RFC 7323 §3.2)",
-  script((s) => {
+  "ESTABLISHED: requireTimestamps: a segment without them is dropped silently, once they are agreed on (RFC 7323 §3.2)",
+  script({ tcp: { requireTimestamps: true } }, (s) => {
     withTimestamps(s);
     s.inject("P. 1:11(10) ack 1").expectNothing();
     assertEquals(s.connection!.readableBytes, 0);
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: by default a segment counts whose timestamps somebody took away, as in Linux (RFC 7323 §3.2)",
+  script((s) => {
+    withTimestamps(s);
+    s.inject("P. 1:11(10) ack 1").expect(". 1:1(0) ack 11 <TS val 0 ecr 1000>");
+    assertEquals(s.connection!.readableBytes, 10);
+    s.inject("P. 11:21(10) ack 1 <TS val 999 ecr 0>").expect(". 1:1(0) ack 11 <TS val 0 ecr 1000>");
   }),
 );
 
