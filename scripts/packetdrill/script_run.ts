@@ -11,14 +11,10 @@
  */
 import type { IpAddress } from "@lightwire/ip";
 import { resolveTcpOptions, SYN } from "@lightwire/tcp";
-import {
-  decodePacket,
-  type HarnessSocket,
-  PacketHarness,
-} from "@lightwire/tcp/harness";
+import { decodePacket, type HarnessSocket, PacketHarness } from "@lightwire/tcp/harness";
 import { runAsserts } from "./expression.ts";
 import { Flow } from "./flow.ts";
-import { parsePacketText, type TcpText } from "./packet_text.ts";
+import { parsePacketText } from "./packet_text.ts";
 import { merged, type Sent } from "./sent_packet.ts";
 import type { ScriptOutcome } from "./script_outcome.ts";
 import { addressesOf, presetFastOpen, withDefinitions } from "./script_surroundings.ts";
