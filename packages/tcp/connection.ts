@@ -385,7 +385,9 @@ export class TcpConnection {
    * @param listener runs within the stack: it must not throw, and must not call the connection. See {@linkcode QlogWriter}.
    */
   trace(listener: TcpTraceListener | undefined): void {
-    this.#tcb.trace = listener === undefined ? undefined : new TcpTrace(this.#tcb, listener);
+    const tcb = this.#tcb;
+    tcb.trace = listener === undefined ? undefined : new TcpTrace(tcb, listener);
+    if (tcb.sent !== undefined) tcb.sent.losses = tcb.trace?.losses;
   }
 
   /** STATUS: what Linux's `tcp_info` tells. */

@@ -92,6 +92,7 @@ export type { TcpConnectOptions } from "./tcp_open.ts";
 export { SendTimes } from "./send_times.ts";
 export type {
   TcpCongestionState,
+  TcpLossTrigger,
   TcpTraceEvent,
   TcpTraceListener,
   TcpTraceMetrics,

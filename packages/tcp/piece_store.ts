@@ -58,6 +58,8 @@ export class PieceStore {
   protected oldest: number;
   /** The one that was sent last. */
   protected newest: number;
+  /** Where pieces found lost are noted, each by its first octet and the octet after its last one; there while somebody traces. */
+  losses: number[] | undefined;
   #older: Int32Array;
   #order: Int32Array;
   #first: number;
@@ -77,12 +79,21 @@ export class PieceStore {
     this.newer = new Int32Array(INITIAL_PIECES);
     this.oldest = NO_PIECE;
     this.newest = NO_PIECE;
+    this.losses = undefined;
     this.#older = new Int32Array(INITIAL_PIECES);
     this.#order = new Int32Array(INITIAL_PIECES);
     this.#first = 0;
     this.#count = 0;
     this.#free = NO_PIECE;
     this.#chainFree(0);
+  }
+
+  /** Notes that the piece in a slot was found lost.
+   *
+   * @returns its octets. */
+  protected noteLoss(slot: number): number {
+    if (this.losses !== undefined) this.losses.push(this.start[slot]!, this.end[slot]!);
+    return this.length(slot);
   }
 
   /** Number of pieces. */

@@ -140,16 +140,14 @@ function detectLosses(tcb: Tcb, summary: AckSummary, echoAgeMs: number, nowMs: n
   if (summary.hasDsack) rackDsack(tcb);
   if (sent === undefined || !tcb.hasSack || summary.deliveredBytes === 0) return;
   const timeoutMs = rackAcknowledged(tcb, sent, summary, echoAgeMs, nowMs);
-  if (tcb.trace !== undefined && summary.lostBytes > 0) traceLoss(tcb, sent, summary);
+  if (tcb.trace !== undefined) traceLoss(tcb, sent);
   if (timeoutMs > 0) scheduleReordering(tcb, timeoutMs);
   else if (tcb.timerKind === TIMER_REORDERING && tcb.sndUna !== tcb.sndNxt) resumeRetransmission(tcb);
 }
 
-function traceLoss(tcb: Tcb, sent: SentSegments, summary: AckSummary): void {
-  const i = sent.nextLost();
-  const seq = i < 0 ? tcb.sndUna : sent.startAt(i);
+function traceLoss(tcb: Tcb, sent: SentSegments): void {
   const isByTime = tcb.reordering?.isSeen || sent.sackedSegments < DUP_THRESH;
-  tcb.trace?.lost(seq, summary.lostBytes, isByTime ? "time_threshold" : "reordering_threshold");
+  tcb.trace?.lost(isByTime ? "time_threshold" : "reordering_threshold");
 }
 
 /** The reordering timer has expired: what is still missing is lost (RFC 8985 §6.2, §8). */
@@ -161,7 +159,7 @@ export function reorderingExpires(tcb: Tcb): void {
   summary.begin();
   const timeoutMs = rackDetect(tcb, sent, summary, tcb.layer.clock.now());
   if (tcb.delivery !== undefined) tcb.delivery.lost += summary.lostBytes;
-  if (tcb.trace !== undefined && summary.lostBytes > 0) traceLoss(tcb, sent, summary);
+  if (tcb.trace !== undefined) traceLoss(tcb, sent);
   if (timeoutMs > 0) scheduleReordering(tcb, timeoutMs);
   if (tcb.phase === "NONE" && mustFastRetransmit(tcb) && !repairMtuProbe(tcb)) {
     enterFastRecovery(tcb, 0, summary, seqDiff(tcb.sndNxt, tcb.sndUna));
@@ -282,7 +280,6 @@ export function recoverAfterTimeout(tcb: Tcb): void {
   const flight = seqDiff(tcb.sndNxt, tcb.sndUna);
   const isRepeated = tcb.retransmitCount > 0;
   if (tcb.delivery !== undefined) tcb.delivery.timeouts++;
-  tcb.trace?.lost(tcb.sndUna, flight, "pto_expired");
   noteReduction(tcb);
   tcb.rto.backOff();
   const isFirst = !isRepeated && tcb.phase !== "TIMEOUT";
@@ -294,6 +291,7 @@ export function recoverAfterTimeout(tcb: Tcb): void {
   if (isFirst) tcb.undo = new Undo(tcb.sndUna, tcb.sndNxt);
   // What a recovery has sent again already would look like the original (RFC 5682 §2.1).
   tcb.frto = isFirst && !isInRecovery ? FRTO_FIRST : FRTO_OFF;
+  tcb.trace?.lost("pto_expired");
   retransmitHead(tcb);
   startRetransmission(tcb);
 }
@@ -303,6 +301,7 @@ export function recoverAfterTimeout(tcb: Tcb): void {
 export function recoverAfterMtuChange(tcb: Tcb): void {
   if (tcb.sndNxt === tcb.sndUna) return;
   startOver(tcb, true);
+  tcb.trace?.lost("packet_too_big");
   tcb.undo = undefined;
   tcb.layer.touch(tcb);
 }

@@ -20,6 +20,7 @@ export class SentPool {
     if (sent === undefined) {
       sent = this.#kept.pop() ?? new SentSegments();
       sent.reset(tcb.sndUna, tcb.smss);
+      sent.losses = tcb.trace?.losses;
       tcb.sent = sent;
     }
     return sent;

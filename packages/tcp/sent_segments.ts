@@ -384,7 +384,7 @@ export class SentSegments extends PieceStore {
     if ((flags & PIECE_RETRANSMITTED) !== 0) this.retransmittedBytes -= octets;
     if ((flags & PIECE_LOST) === 0) this.lostBytes += octets;
     if ((flags & (PIECE_LOST | PIECE_RETRANSMITTED)) !== PIECE_LOST) {
-      this.newlyLostBytes += octets;
+      this.newlyLostBytes += this.noteLoss(slot);
       this.lostTxInFlight = this.txInFlight[slot]!;
     }
     this.flags[slot] = (flags & ~PIECE_RETRANSMITTED) | PIECE_LOST;

@@ -82,11 +82,11 @@ export type TcpTraceEvent = {
   readonly time: number;
   readonly name: "recovery:packet_lost";
   readonly data: {
-    /** First octet that counts as lost now, from the ISS. */
+    /** First octet of a piece that counts as lost from now on, from the ISS: each piece has an event of its own. */
     readonly seq: number;
-    /** Octets that were found lost. */
+    /** Its octets. */
     readonly length: number;
-    readonly trigger: "time_threshold" | "reordering_threshold" | "pto_expired";
+    readonly trigger: TcpLossTrigger;
   };
 } | {
   readonly time: number;
@@ -98,6 +98,9 @@ export type TcpTraceEvent = {
   readonly data: { readonly old: number; readonly new: number };
 };
 
+/** What shows that a piece is lost: qlog's words, and a router's that it was too big. */
+export type TcpLossTrigger = "time_threshold" | "reordering_threshold" | "pto_expired" | "packet_too_big";
+
 /** Gets events of one connection. It runs within the stack: it must not throw, and must not call the connection. */
 export type TcpTraceListener = (event: TcpTraceEvent) => void;
 
@@ -105,6 +108,8 @@ const TIMER_TYPES = ["rto", "probe", "reordering"] as const;
 
 /** The trace of a connection to which somebody listens. */
 export class TcpTrace {
+  /** Pieces found lost and not told yet, see {@linkcode SentSegments.losses}. */
+  readonly losses: number[] = [];
   readonly #tcb: Tcb;
   readonly #listener: TcpTraceListener;
   readonly #last: Record<string, number> = {};
@@ -174,14 +179,18 @@ export class TcpTrace {
     this.#listener({ time, name: "recovery:loss_timer_updated", data });
   }
 
-  /** Something counts as lost. */
-  lost(
-    seq: number,
-    length: number,
-    trigger: "time_threshold" | "reordering_threshold" | "pto_expired",
-  ): void {
-    const data = { seq: (seq - this.#tcb.iss) >>> 0, length, trigger };
-    this.#listener({ time: this.#now(), name: "recovery:packet_lost", data });
+  /** What {@linkcode losses} holds counts as lost: one event for each piece, those that lie side by side together. */
+  lost(trigger: TcpLossTrigger): void {
+    const { losses } = this;
+    const time = this.#now();
+    for (let i = 0; i < losses.length;) {
+      const seq = losses[i]!;
+      let end = losses[i + 1]!;
+      for (i += 2; losses[i] === end; i += 2) end = losses[i + 1]!;
+      const data = { seq: (seq - this.#tcb.iss) >>> 0, length: (end - seq) >>> 0, trigger };
+      this.#listener({ time, name: "recovery:packet_lost", data });
+    }
+    losses.length = 0;
   }
 
   /** Whatever happened is over: tells what has changed by it. */
@@ -189,6 +198,8 @@ export class TcpTrace {
     const tcb = this.#tcb;
     const { rto, congestion } = tcb;
     const time = this.#now();
+    // What duplicate acknowledgments show without SACK.
+    if (this.losses.length > 0) this.lost("reordering_threshold");
     const metrics: TcpTraceMetrics = {};
     let isChanged = false;
     const note = (key: keyof TcpTraceMetrics, value: number): void => {

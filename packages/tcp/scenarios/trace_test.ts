@@ -103,3 +103,77 @@ Deno.test(
     assert(separated.every((line) => line.startsWith("\x1e")));
   }),
 );
+
+/** What was told to be lost. */
+function losses(events: readonly TcpTraceEvent[]): unknown[] {
+  return events.flatMap((e) => e.name === "recovery:packet_lost" ? [Object.values(e.data)] : []);
+}
+
+Deno.test(
+  "ESTABLISHED: each piece found lost is told, and what is lost again once more (qlog packet_lost)",
+  script((s) => {
+    distant(s, WIDE);
+    const events: TcpTraceEvent[] = [];
+    s.connection!.trace((event) => events.push(event));
+    s.call.send(10_000);
+    s.takeAll();
+    s.wait(50).inject(". 1:1(0) ack 1 <sack 1001:2001 4001:5001 7001:10001>");
+    s.takeAll();
+    assertEquals(losses(events), [
+      [1, 1000, "reordering_threshold"],
+      [2001, 2000, "reordering_threshold"],
+      [5001, 2000, "reordering_threshold"],
+    ]);
+    events.length = 0;
+    s.run(s.nowMs + 2000).takeAll();
+    assert(events.some((e) => e.name === "recovery:loss_timer_updated" && e.data.event_type === "expired"));
+    assertEquals(losses(events)[0], [1, 1000, "pto_expired"]);
+    s.inject(". 1:1(0) ack 10001");
+    s.takeAll();
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: a timeout tells what it takes for lost, piece by piece, not what is SACKed (qlog packet_lost)",
+  script({ tcp: { tailLossProbe: false } }, (s) => {
+    distant(s, WIDE);
+    const events: TcpTraceEvent[] = [];
+    s.call.send(4000);
+    s.takeAll();
+    s.connection!.trace((event) => events.push(event));
+    s.wait(50).inject(". 1:1(0) ack 1 <sack 2001:3001>");
+    s.run(s.nowMs + 400).takeAll();
+    assertEquals(losses(events), [
+      // The reordering window was over; the first of both was sent again, and is lost again.
+      [1, 2000, "time_threshold"],
+      [1, 1000, "pto_expired"],
+      [3001, 1000, "pto_expired"],
+    ]);
+    s.inject(". 1:1(0) ack 4001");
+    s.takeAll();
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: three duplicate acknowledgments show one segment lost; a smaller MTU sends all again (qlog packet_lost)",
+  script((s) => {
+    accepted(s, {}, "<mss 1460>");
+    const events: TcpTraceEvent[] = [];
+    s.connection!.trace((event) => events.push(event));
+    s.call.send(7300);
+    s.takeAll();
+    s.expectNothing();
+    s.injectBatch(". 1:1(0) ack 1", ". 1:1(0) ack 1", ". 1:1(0) ack 1");
+    s.takeAll();
+    assertEquals(losses(events), [[1, 1460, "reordering_threshold"]]);
+    events.length = 0;
+    s.inject(". 1:1(0) ack 7301");
+    s.call.send(2920);
+    s.expect(". 7301:8761(1460) ack 1");
+    s.takeAll();
+    s.injectIcmp(3, 4, 1000);
+    s.takeAll();
+    assertEquals(losses(events), [[7301, 2920, "packet_too_big"]]);
+    s.inject(". 1:1(0) ack 10221");
+  }),
+);
