@@ -3,6 +3,7 @@
  * @module
  */
 import type { AckSummary } from "./ack_summary.ts";
+import { ECE } from "./control_bits.ts";
 import type { DeliveryRate } from "./delivery_rate.ts";
 import { receiveEcho } from "./ecn.ts";
 import { scheduleProbe } from "./loss_timer.ts";
@@ -48,7 +49,7 @@ export function processAck(tcb: Tcb, seg: Segment): boolean {
       recoverAfterAck(tcb, seg, acked, summary, isDuplicate, flight, rttMs, echoAge(tcb, seg));
       if (tcb.ecn !== 0) receiveEcho(tcb, seg, flight);
       if (tcb.delivery !== undefined) noteWindowUse(tcb, tcb.delivery, flight, layer.clock.now());
-      sampleRate(tcb, summary, rttMs, priorPipe);
+      sampleRate(tcb, summary, rttMs, priorPipe, (seg.ctl & ECE) !== 0 && tcb.ecn !== 0);
       if (tcb.sndUna !== tcb.sndNxt) {
         if (acked > 0) scheduleProbe(tcb, seqDiff(tcb.sndNxt, tcb.sndUna));
       } else if (sent !== undefined && !sent.hasProbe) layer.sentPool.release(tcb);
@@ -127,12 +128,19 @@ function noteLimit(tcb: Tcb, delivery: DeliveryRate, inFlight: number): void {
 }
 
 /** What the acknowledgment says about the path. */
-function sampleRate(tcb: Tcb, summary: AckSummary, rttMs: number, priorPipe: number): void {
+function sampleRate(
+  tcb: Tcb,
+  summary: AckSummary,
+  rttMs: number,
+  priorPipe: number,
+  isMarkEchoed: boolean,
+): void {
   const { layer, delivery, congestion } = tcb;
   if (delivery === undefined) return;
   const sample = layer.rateSample;
   const minRttMs = tcb.rto.hasSample ? tcb.rto.minRttMs : 0;
   delivery.acknowledged(summary, layer.clock.now(), minRttMs, sample);
+  if (isMarkEchoed) delivery.deliveredMarked += summary.deliveredBytes;
   if (congestion.onRateSample === undefined) return;
   sample.rttMs = rttMs;
   sample.priorPipe = priorPipe;
@@ -163,7 +171,10 @@ function advanceSndUna(tcb: Tcb, seg: Segment, summary: AckSummary): number {
   }
   if (seqLt(tcb.sndSml, ack)) tcb.sndSml = ack;
   tcb.cork?.acknowledged();
-  if (tcb.retransmitCount > 0 && tcb.mtuSearch !== undefined) blackHoleWasNone(tcb);
+  if (tcb.retransmitCount > 0) {
+    tcb.delivery?.timeoutEnds(nowMs);
+    if (tcb.mtuSearch !== undefined) blackHoleWasNone(tcb);
+  }
   tcb.retransmitCount = 0;
   tcb.stalledSinceMs = -1;
   tcb.softError = undefined;

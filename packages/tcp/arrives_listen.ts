@@ -95,6 +95,8 @@ function acknowledgesCookie(layer: TcpLayer, listener: TcpListener, seg: Segment
   seg.ctl = ctl;
   if (tcb === undefined) return true;
   tcb.sndNxt = seg.ack;
+  tcb.segmentsIn++;
+  tcb.segmentsOut++;
   arrivesSynchronized(tcb, seg, rx);
   return true;
 }
@@ -175,6 +177,9 @@ function open(
   tcb.sndWnd = seg.wnd;
   tcb.maxSndWnd = seg.wnd;
   tcb.sndWl1 = irs;
+  // The SYN, seen or remembered by its cookie.
+  tcb.segmentsIn = 1;
+  tcb.trace?.received(seg);
   setState(tcb, "SYN-RECEIVED");
   return tcb;
 }

@@ -15,7 +15,7 @@ import type { TcpState } from "./state.ts";
 import { EVENT_WRITABLE, type Tcb } from "./tcb.ts";
 import { type KeepAlive, resolveConnectionOptions, type TcpConnectionOptions } from "./tcp_config.ts";
 import { type TcpInfo, tcpInfo } from "./tcp_info.ts";
-import { TcpTrace, type TcpTraceListener } from "./trace.ts";
+import { type TcpTraceListener, traceConnection } from "./trace.ts";
 import * as calls from "./user_calls.ts";
 
 /** What a connection tells its user. All callbacks run while the layer is flushed, never inside of a call of the
@@ -385,9 +385,7 @@ export class TcpConnection {
    * @param listener runs within the stack: it must not throw, and must not call the connection. See {@linkcode QlogWriter}.
    */
   trace(listener: TcpTraceListener | undefined): void {
-    const tcb = this.#tcb;
-    tcb.trace = listener === undefined ? undefined : new TcpTrace(tcb, listener);
-    if (tcb.sent !== undefined) tcb.sent.losses = tcb.trace?.losses;
+    traceConnection(this.#tcb, listener);
   }
 
   /** STATUS: what Linux's `tcp_info` tells. */

@@ -87,8 +87,16 @@ export class DeliveryRate {
   retransmittedAtMs: number;
   /** Segments that the receiver said it got twice (RFC 2883). */
   dsacks: number;
+  /** Octets delivered by acknowledgments that echoed a mark (RFC 3168). */
+  deliveredMarked: number;
   /** Expiries of the retransmission timer. */
   timeouts: number;
+  /** Sequences of them. */
+  timeoutRecoveries: number;
+  /** From the first expiry of each sequence to the acknowledgment that ended it, in all. */
+  timeoutRecoveryMs: number;
+  /** When the present sequence began, −1 outside of one. */
+  timeoutAtMs: number;
   /** What has held the connection up. */
   readonly times: SendTimes;
 
@@ -107,8 +115,30 @@ export class DeliveryRate {
     this.retransmitted = 0;
     this.retransmittedAtMs = -Infinity;
     this.dsacks = 0;
+    this.deliveredMarked = 0;
     this.timeouts = 0;
+    this.timeoutRecoveries = 0;
+    this.timeoutRecoveryMs = 0;
+    this.timeoutAtMs = -1;
     this.times = new SendTimes(nowMs);
+  }
+
+  /** The retransmission timer has expired.
+   *
+   * @param isFirst nothing was acknowledged since it did so last, or never.
+   */
+  timeoutExpires(isFirst: boolean, nowMs: number): void {
+    this.timeouts++;
+    if (!isFirst) return;
+    this.timeoutRecoveries++;
+    this.timeoutAtMs = nowMs;
+  }
+
+  /** What timeouts were about has been acknowledged. */
+  timeoutEnds(nowMs: number): void {
+    if (this.timeoutAtMs < 0) return;
+    this.timeoutRecoveryMs += nowMs - this.timeoutAtMs;
+    this.timeoutAtMs = -1;
   }
 
   /** Text is about to be sent while nothing is in flight: a flight begins (§3.2). */

@@ -41,6 +41,7 @@ export function receiveText(tcb: Tcb, seg: Segment): void {
   let inOrder = queue.popInOrder(tcb.rcvNxt);
   if (inOrder === undefined) {
     tcb.layer.counters.outOfOrder++;
+    tuningOf(tcb).outOfOrder++;
     memory.changed(queue.byteCount - heldBytes);
     // Each one is a duplicate acknowledgment, which the sender counts (RFC 5681 §4.2).
     transmitAck(tcb);

@@ -20,6 +20,8 @@ export class ReceiveTuning {
   segments: number;
   /** Of those, segments that a router had marked (RFC 3168). */
   marked: number;
+  /** Segments whose text arrived ahead of a gap. */
+  outOfOrder: number;
 
   /** Nothing measured yet. */
   constructor() {
@@ -30,5 +32,6 @@ export class ReceiveTuning {
     this.rttMs = 0;
     this.segments = 0;
     this.marked = 0;
+    this.outOfOrder = 0;
   }
 }

@@ -279,7 +279,7 @@ function endRecovery(tcb: Tcb): void {
 export function recoverAfterTimeout(tcb: Tcb): void {
   const flight = seqDiff(tcb.sndNxt, tcb.sndUna);
   const isRepeated = tcb.retransmitCount > 0;
-  if (tcb.delivery !== undefined) tcb.delivery.timeouts++;
+  tcb.delivery?.timeoutExpires(!isRepeated, tcb.layer.clock.now());
   noteReduction(tcb);
   tcb.rto.backOff();
   const isFirst = !isRepeated && tcb.phase !== "TIMEOUT";

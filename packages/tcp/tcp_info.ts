@@ -10,6 +10,7 @@ import { unsentBytes } from "./send_space.ts";
 import { seqDiff } from "./seq.ts";
 import type { TcpState } from "./state.ts";
 import type { RecoveryPhase, Tcb } from "./tcb.ts";
+import { announcedMss } from "./transmit.ts";
 
 /** What is known of a connection at one moment. */
 export interface TcpInfo {
@@ -35,6 +36,8 @@ export interface TcpInfo {
   readonly rcvMss: number;
   /** MSS the peer has announced. */
   readonly peerMss: number;
+  /** MSS that we announce (tcpi_advmss). */
+  readonly announcedMss: number;
   /** Path MTU. */
   readonly pathMtu: number;
   /** Congestion window in octets. */
@@ -89,6 +92,8 @@ export interface TcpInfo {
   readonly reorderingSegments: number;
   /** Octets delivered so far, SACKed ones included (tcpi_delivered). */
   readonly deliveredBytes: number;
+  /** Of those, octets whose acknowledgment echoed a mark (tcpi_delivered_ce). */
+  readonly deliveredMarkedBytes: number;
   /** Octets acknowledged (tcpi_bytes_acked). */
   readonly bytesAcked: number;
   /** Octets sent again (tcpi_bytes_retrans). */
@@ -99,6 +104,10 @@ export interface TcpInfo {
   readonly dsackDups: number;
   /** Expiries of the retransmission timer in all (tcpi_total_rto). */
   readonly timeouts: number;
+  /** Sequences of such expiries (tcpi_total_rto_recoveries). */
+  readonly timeoutRecoveries: number;
+  /** Time that they took (tcpi_total_rto_time). */
+  readonly timeoutRecoveryMs: number;
   /** Doublings of the timeout (tcpi_backoff). */
   readonly rtoBackOff: number;
   /** Zero-window probes without an answer (tcpi_probes). */
@@ -107,6 +116,8 @@ export interface TcpInfo {
   readonly segmentsIn: number;
   /** Segments with text received in order. */
   readonly textSegmentsIn: number;
+  /** Segments with text that came ahead of a gap (tcpi_rcv_ooopack). */
+  readonly outOfOrderSegments: number;
   /** Segments sent (tcpi_segs_out). */
   readonly segmentsOut: number;
   /** Segments with text sent (tcpi_data_segs_out). */
@@ -159,8 +170,11 @@ type PathKey =
   | "deliveredBytes"
   | "totalLostBytes"
   | "bytesRetransmitted"
+  | "deliveredMarkedBytes"
   | "dsackDups"
   | "timeouts"
+  | "timeoutRecoveries"
+  | "timeoutRecoveryMs"
   | "rtoBackOff"
   | "probes"
   | "busyMs"
@@ -173,6 +187,7 @@ type TrafficKey =
   | "bytesAcked"
   | "segmentsIn"
   | "textSegmentsIn"
+  | "outOfOrderSegments"
   | "segmentsOut"
   | "textSegmentsOut"
   | "markedSegmentsIn"
@@ -209,7 +224,10 @@ function pathInfo(tcb: Tcb): Pick<TcpInfo, PathKey> {
     totalLostBytes: delivery?.lost ?? 0,
     bytesRetransmitted: delivery?.retransmitted ?? 0,
     dsackDups: delivery?.dsacks ?? 0,
+    deliveredMarkedBytes: delivery?.deliveredMarked ?? 0,
     timeouts: delivery?.timeouts ?? 0,
+    timeoutRecoveries: delivery?.timeoutRecoveries ?? 0,
+    timeoutRecoveryMs: delivery?.timeoutRecoveryMs ?? 0,
     rtoBackOff: tcb.rto.backOffCount,
     probes: tcb.probeCount,
     busyMs: cwndMs + rwndMs + bufferMs + appMs,
@@ -230,6 +248,7 @@ function trafficInfo(tcb: Tcb): Pick<TcpInfo, TrafficKey> {
     bytesAcked: tcb.bytesSent > outstanding ? tcb.bytesSent - outstanding : 0,
     segmentsIn: tcb.segmentsIn,
     textSegmentsIn: tuning?.segments ?? 0,
+    outOfOrderSegments: tuning?.outOfOrder ?? 0,
     segmentsOut: tcb.segmentsOut,
     textSegmentsOut: tcb.textSegmentsOut,
     markedSegmentsIn: tuning?.marked ?? 0,
@@ -256,6 +275,7 @@ function stateInfo(tcb: Tcb): Omit<TcpInfo, PathKey | TrafficKey> {
     sndMss: tcb.smss,
     rcvMss: tcb.rcvMss,
     peerMss: tcb.peerMss,
+    announcedMss: announcedMss(tcb.tx, tcb.remoteAddress, tcb.config),
     pathMtu: tcb.tx.pathMtu,
     cwnd: tcb.congestion.cwnd,
     ssthresh: tcb.congestion.ssthresh,

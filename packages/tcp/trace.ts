@@ -238,6 +238,12 @@ export class TcpTrace {
   }
 }
 
+/** Lets `listener` hear of what happens to a connection from now on; `undefined`: nobody any more. */
+export function traceConnection(tcb: Tcb, listener: TcpTraceListener | undefined): void {
+  tcb.trace = listener === undefined ? undefined : new TcpTrace(tcb, listener);
+  if (tcb.sent !== undefined) tcb.sent.losses = tcb.trace?.losses;
+}
+
 function congestionState(tcb: Tcb): TcpCongestionState {
   if (tcb.phase === "FAST") return "recovery";
   if (tcb.phase === "TIMEOUT") return "loss";

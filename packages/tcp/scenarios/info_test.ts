@@ -73,7 +73,7 @@ Deno.test(
     info = s.connection!.info();
     assertEquals([info.bytesAcked, info.deliveredBytes, info.flight, info.lostBytes], [10_000, 10_000, 0, 0]);
     assertEquals([info.textSegmentsOut, info.totalRetransmits], [11, 1]);
-    assertEquals([info.segmentsIn, info.segmentsOut], [3, 12]);
+    assertEquals([info.segmentsIn, info.segmentsOut], [4, 12]);
     assert(info.deliveryRateBps > 0);
     assertEquals([info.lastTextSentMs, info.lastTextReceivedMs, info.lastReceivedMs], [100, -1, 0]);
     s.inject(". 1:1(0) ack 10001 <sack 1:1001>");
@@ -114,3 +114,56 @@ Deno.test("ESTABLISHED: a receiver that does not read is what limits a transfer,
   hosts.advance(1000);
   hosts.close();
 });
+
+Deno.test(
+  "ESTABLISHED: STATUS counts sequences of timeouts and their time, text ahead of gaps, echoed marks (tcpi_total_rto_time, tcpi_rcv_ooopack)",
+  script({ tcp: { ecn: "on", tailLossProbe: false } }, (s) => {
+    s.call.connect();
+    s.expect("SEW 0:0(0)");
+    s.inject("SE. 0:0(0) ack 1 win 65535 <mss 1000,sackOK>").expect(". 1:1(0) ack 1");
+    const info = (): TcpInfo => s.connection!.info();
+    assertEquals([info().announcedMss, info().peerMss], [1460, 1000]);
+    s.call.send(1000);
+    s.expect("P. 1:1001(1000) ack 1");
+    s.at(200).take();
+    s.at(600).take();
+    s.at(650).inject(". 1:1(0) ack 1001");
+    assertEquals([info().timeouts, info().timeoutRecoveries, info().timeoutRecoveryMs], [2, 1, 450]);
+    s.call.send(1000);
+    s.takeAll();
+    s.wait(10).inject("E. 1:1(0) ack 2001");
+    assertEquals([info().deliveredBytes, info().deliveredMarkedBytes], [2000, 1000]);
+    s.inject(". 1001:1101(100) ack 2001").inject(". 2001:2101(100) ack 2001");
+    s.takeAll();
+    assertEquals(info().outOfOrderSegments, 2);
+    s.inject(". 1:1001(1000) ack 2001").inject(". 1101:2001(900) ack 2001");
+    s.takeAll();
+  }),
+);
+
+Deno.test(
+  "SYN-RECEIVED: the SYN is counted and traced, remembered or not (tcpi_segs_in, RFC 4898 SegsIn)",
+  script((s) => {
+    const names: string[] = [];
+    s.harness.tcp.hooks.trace = () => (event) => names.push(event.name);
+    accepted(s);
+    assertEquals([s.connection!.info().segmentsIn, s.connection!.info().segmentsOut], [2, 1]);
+    assertEquals(names.filter((name) => name.startsWith("transport:")), [
+      "transport:packet_received",
+      "transport:packet_sent",
+      "transport:packet_received",
+    ]);
+    s.harness.tcp.hooks.trace = undefined;
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: after a SYN cookie, STATUS counts what was exchanged for it (tcpi_segs_in)",
+  script({ tcp: { synCookies: "always" } }, (s) => {
+    s.call.listen();
+    s.inject("S 0:0(0) win 65535 <mss 1000>");
+    s.iss = s.take()!.seq;
+    s.inject(". 1:1(0) ack 1").expectState("ESTABLISHED");
+    assertEquals([s.connection!.info().segmentsIn, s.connection!.info().segmentsOut], [2, 1]);
+  }),
+);
