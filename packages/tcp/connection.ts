@@ -135,7 +135,7 @@ export class TcpConnection {
    * @throws {RangeError} if the interval is negative.
    */
   poll(intervalMs: number, callback: (connection: TcpConnection) => void): void {
-    if (this.#tcb.state !== "CLOSED") this.#tcb.layer.polls.set(this.#tcb, intervalMs, callback);
+    if (!this.#tcb.isEnded) this.#tcb.layer.polls.set(this.#tcb, intervalMs, callback);
   }
 
   /** SEND of urgent octets (RFC 9293 §3.8.5): they travel in line, and the peer is told that they are there.

@@ -74,6 +74,7 @@ function end(tcb: Tcb, code: NetErrorCode | undefined): void {
   if (tcb.isEnded) return;
   tcb.isEnded = true;
   if (code !== undefined) tcb.error = connectionError(tcb, code);
+  tcb.layer.polls.stop(tcb);
   tcb.events |= EVENT_CLOSED;
   tcb.layer.touch(tcb);
 }

@@ -68,6 +68,20 @@ Deno.test(
 );
 
 Deno.test(
+  "TIME-WAIT: nobody is polled after the end was told (tcp_poll, TC-61)",
+  script((s) => {
+    established(s);
+    let polls = 0;
+    s.connection!.poll(1000, () => polls++);
+    s.call.shutdownSend();
+    s.expect("F. 1:1(0) ack 1").inject("F. 1:1(0) ack 2").expect(". 2:2(0) ack 2").expectState("TIME-WAIT");
+    s.connection!.poll(1000, () => polls++);
+    s.at(5000);
+    assertEquals(polls, 0);
+  }),
+);
+
+Deno.test(
   "ESTABLISHED: a poll may send, may be taken back, and has a positive interval",
   script((s) => {
     established(s);
