@@ -26,6 +26,8 @@ export const DEFAULT_RING_POOL_BYTES: number = 8 * 1024 * 1024;
 export class RingPool {
   /** Bytes of the rings kept at the moment. */
   heldBytes: number;
+  /** Bytes of the rings that send buffers have. */
+  lentBytes: number;
   readonly #maxHeldBytes: number;
   readonly #free: Uint8Array<ArrayBuffer>[][];
 
@@ -35,12 +37,14 @@ export class RingPool {
    */
   constructor(maxHeldBytes: number = DEFAULT_RING_POOL_BYTES) {
     this.heldBytes = 0;
+    this.lentBytes = 0;
     this.#maxHeldBytes = maxHeldBytes;
     this.#free = [];
   }
 
   /** A ring of `capacity` bytes, a power of two; its bytes hold rubbish. */
   acquire(capacity: number): Uint8Array<ArrayBuffer> {
+    this.lentBytes += capacity;
     const ring = this.#free[31 - Math.clz32(capacity)]?.pop();
     if (ring === undefined) return new Uint8Array(capacity);
     this.heldBytes -= capacity;
@@ -50,6 +54,7 @@ export class RingPool {
   /** Takes a ring back. */
   release(ring: Uint8Array<ArrayBuffer>): void {
     const capacity = ring.length;
+    this.lentBytes -= capacity;
     if (this.heldBytes + capacity > this.#maxHeldBytes) return;
     this.heldBytes += capacity;
     const index = 31 - Math.clz32(capacity);

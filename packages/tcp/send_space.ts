@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { LEAST_SHARE_BYTES } from "./reassembly_memory.ts";
 import { seqDiff } from "./seq.ts";
 import { type Tcb, textEnd } from "./tcb.ts";
 
@@ -15,7 +16,7 @@ export function unsentBytes(tcb: Tcb): number {
 
 /** Octets that SEND would take. The buffer has room for two congestion windows: one in flight, and one to follow while the
  * first is being acknowledged; so a connection on a short path, or with a slow user, holds little memory, and one on a long fat path
- * is never short of text. It does not shrink again. */
+ * is never short of text. It does not shrink again. While all connections together hold too much, each has a small share. */
 export function sendSpace(tcb: Tcb): number {
   const { sendBuffer, config } = tcb;
   const most = config.sendBufferBytes;
@@ -23,7 +24,12 @@ export function sendSpace(tcb: Tcb): number {
     const wanted = 2 * tcb.congestion.cwnd;
     if (wanted > sendBuffer.maxBytes) sendBuffer.maxBytes = wanted < most ? wanted : most;
   }
-  const { space } = sendBuffer;
+  let { space } = sendBuffer;
+  if (tcb.layer.rings.lentBytes > tcb.layer.config.maxSendBytes) {
+    // Less than that is outstanding, or an acknowledgment will come, or never one from who keeps his window shut.
+    const share = LEAST_SHARE_BYTES - sendBuffer.length;
+    if (share < space) space = share > 0 ? share : 0;
+  }
   const lowWater = config.notSentLowWaterBytes;
   if (lowWater === 0) return space;
   const room = lowWater - unsentBytes(tcb);

@@ -196,6 +196,10 @@ export interface TcpOptions extends TcpConnectionOptions {
    * is given up first, then windows open no further than 16 KiB; a quarter beyond that, text of connections whose user reads
    * nothing is dropped. Default `Infinity`: what the pool has. */
   readonly maxBufferedBytes?: number;
+  /** Most octets of memory that the send buffers of all connections together take (Linux: tcp_mem). Beyond, each connection takes
+   * 16 KiB at most from its user, so that many peers who keep their windows shut cannot take all there is (sockstress). What is sent
+   * by reference is the user's memory, and does not count. Default 1 GiB. */
+  readonly maxSendBytes?: number;
   /** Challenge ACKs per second on average, all connections together (RFC 5961 §7). Default 1,000. */
   readonly challengeAcksPerSecond?: number;
   /** Least time between two answers of one connection to segments outside the window. Default 500; 0: answer all. */
@@ -275,6 +279,7 @@ const DEFAULT_CONFIG: TcpConfig = {
   reassemblyBytes: 0,
   reassemblyNodes: 0,
   maxBufferedBytes: Infinity,
+  maxSendBytes: 1024 ** 3,
   challengeAcksPerSecond: 1000,
   invalidAckIntervalMs: 500,
 };
@@ -368,6 +373,16 @@ function checkConnectionConfig(config: TcpConnectionConfig): void {
   checkRange("maxSegmentBytes", config.maxSegmentBytes, 0, 65535);
 }
 
+/** Options that are numbers of things, and may be 0. */
+const NATURALS = [
+  "maxTimeWait",
+  "maxOrphans",
+  "quickAckCount",
+  "reassemblyBytes",
+  "reassemblyNodes",
+  "challengeAcksPerSecond",
+] as const;
+
 function checkConfig(config: TcpConfig): void {
   checkConnectionConfig(config);
   checkRange("initialRtoMs", config.initialRtoMs, 1, config.maxRtoMs);
@@ -376,8 +391,18 @@ function checkConfig(config: TcpConfig): void {
   checkRange("delayedAckMaxMs", config.delayedAckMaxMs, 0, 499);
   checkRange("windowShift", config.windowShift, 0, 14);
   checkRange("minSegmentBytes", config.minSegmentBytes, 1, 536);
-  checkRange("maxBufferedBytes", config.maxBufferedBytes, 1, Infinity);
   checkRange("maxConnections", config.maxConnections, 1, 2 ** 24);
+  for (const name of ["maxBufferedBytes", "maxSendBytes", "maxOrphanBytes"] as const) {
+    checkRange(name, config[name], 1, Infinity);
+  }
+  for (const name of ["synRetries", "synAckRetries", "r1Retries", "dataRetries", "orphanRetries"] as const) {
+    checkRange(name, config[name], 0, 255);
+  }
+  for (const name of ["mslMs", "finWait2Ms", "invalidAckIntervalMs"] as const) {
+    checkRange(name, config[name], 0, 2 ** 31);
+  }
+  for (const name of NATURALS) checkRange(name, config[name], 0, 2 ** 31);
+  checkRange("initialReceiveWindowBytes", config.initialReceiveWindowBytes, 1, 2 ** 30);
 }
 
 function checkRange(name: string, value: number, low: number, high: number): void {

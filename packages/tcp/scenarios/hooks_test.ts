@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { script } from "./harness.ts";
 import { accepted, established } from "./states.ts";
+import { resolveTcpOptions, type TcpOptions } from "../tcp_config.ts";
 
 Deno.test(
   "ESTABLISHED: the user's hook sees each segment and may drop it (LWIP_HOOK_TCP_INPACKET_PCB)",
@@ -63,3 +64,26 @@ Deno.test(
     assertThrows(() => s.connection!.recved(1), RangeError);
   }),
 );
+
+Deno.test("CLOSED: options of a layer out of range are refused where they are given", () => {
+  const wrong: TcpOptions[] = [
+    { synRetries: -1 },
+    { synAckRetries: 256 },
+    { dataRetries: NaN },
+    { orphanRetries: -1 },
+    { mslMs: -1 },
+    { finWait2Ms: NaN },
+    { maxSendBytes: 0 },
+    { maxBufferedBytes: 0 },
+    { maxOrphans: -1 },
+    { maxTimeWait: NaN },
+    { quickAckCount: -1 },
+    { challengeAcksPerSecond: -1 },
+    { invalidAckIntervalMs: -1 },
+    { initialReceiveWindowBytes: 0 },
+  ];
+  for (const options of wrong) {
+    const [name] = Object.keys(options);
+    assertThrows(() => resolveTcpOptions(options), RangeError, name);
+  }
+});

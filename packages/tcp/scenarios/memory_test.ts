@@ -158,3 +158,31 @@ Deno.test(
     assertEquals(onExhausted.size, 0);
   }),
 );
+
+Deno.test(
+  "ESTABLISHED: all send buffers together: beyond the bound each takes a small share, and goes on (tcp_mem, sockstress)",
+  script({ tcp: { maxSendBytes: 100_000 } }, (s) => {
+    // The peer opens no window for the first two.
+    for (const localPort of [40001, 40002]) {
+      established(s, { localPort });
+      s.inject(". 1:1(0) ack 1 win 0");
+      assertEquals(s.call.send(65_536), 65_536);
+      s.takeAll();
+    }
+    established(s, { localPort: 40003 });
+    assertEquals([s.connection!.sendSpace, s.call.send(65_536)], [16_384, 16_384]);
+    assertEquals(s.call.send(100), 0);
+    s.takeAll();
+    s.inject(". 1:1(0) ack 10001");
+    assertEquals([s.connection!.sendSpace, s.call.send(10_001)], [10_000, 10_000]);
+    s.takeAll();
+    // Who gives up waiting makes room.
+    s.connections[0]!.abort();
+    s.call.do("abort", () => {});
+    s.takeAll();
+    assertEquals(s.call.send(65_536), 65_536);
+    s.takeAll();
+    s.inject(". 1:1(0) ack 81921");
+    s.takeAll();
+  }),
+);
