@@ -6,11 +6,12 @@ import type { AckSummary } from "./ack_summary.ts";
 import { ECE } from "./control_bits.ts";
 import type { DeliveryRate } from "./delivery_rate.ts";
 import { receiveEcho } from "./ecn.ts";
+import { flightToReduce, pipe } from "./flight.ts";
 import { scheduleProbe } from "./loss_timer.ts";
 import { leavePersist } from "./persist.ts";
 import { outputBeforeSack } from "./output.ts";
 import { blackHoleWasNone, mtuProbeAcknowledged } from "./plpmtud.ts";
-import { isDuplicateAck, pipe, recoverAfterAck } from "./recovery.ts";
+import { isDuplicateAck, recoverAfterAck } from "./recovery.ts";
 import type { Segment } from "./segment.ts";
 import { seqDiff, seqGeq, seqGt, seqLeq, seqLt } from "./seq.ts";
 import type { SentSegments } from "./sent_segments.ts";
@@ -47,7 +48,7 @@ export function processAck(tcb: Tcb, seg: Segment): boolean {
       if (sent !== undefined && sent.hasProbe) probeAcknowledged(tcb, sent, seg, summary, flight);
       rttMs = pathRtt(tcb, summary, rttMs);
       recoverAfterAck(tcb, seg, acked, summary, isDuplicate, flight, rttMs, echoAge(tcb, seg));
-      if (tcb.ecn !== 0) receiveEcho(tcb, seg, flight);
+      if (tcb.ecn !== 0) receiveEcho(tcb, seg, flightToReduce(tcb, flight));
       if (tcb.delivery !== undefined) noteWindowUse(tcb, tcb.delivery, flight, layer.clock.now());
       sampleRate(tcb, summary, rttMs, priorPipe, (seg.ctl & ECE) !== 0 && tcb.ecn !== 0);
       if (tcb.sndUna !== tcb.sndNxt) {

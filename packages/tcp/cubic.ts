@@ -184,12 +184,16 @@ export class Cubic implements CongestionControl {
     this.cwnd = deflateWindow(this.cwnd, ackedBytes, this.#smss);
   }
 
-  /** See {@linkcode CongestionControl.onExitRecovery}. Congestion avoidance begins with the next acknowledgment. */
-  onExitRecovery(flight: number, _nowMs: number, isSack: boolean): void {
+  /** See {@linkcode CongestionControl.onExitRecovery}. Congestion avoidance begins here, not with the acknowledgment that comes next
+   * (RFC 9438 §4.2, t_epoch), unless slow start has to fill the window first. */
+  onExitRecovery(flight: number, nowMs: number, isSack: boolean): void {
     this.cwnd = isSack
       ? windowAfterSackRecovery(flight, this.ssthresh, this.#smss)
       : windowAfterRecovery(flight, this.ssthresh, this.#smss);
     this.#epochMs = -1;
+    if (this.cwnd < this.ssthresh) return;
+    this.#beginEpoch(nowMs);
+    this.#isUsed = true;
   }
 
   /** See {@linkcode CongestionControl.onRetransmissionTimeout}. The stage of congestion avoidance that follows starts from
@@ -232,19 +236,19 @@ export class Cubic implements CongestionControl {
     if (ssthresh !== Infinity) this.#endHystart();
   }
 
-  /** See {@linkcode CongestionControl.undo}: RFC 9438 §4.9. */
+  /** See {@linkcode CongestionControl.undo}: RFC 9438 §4.9. A window that has passed cwnd_prior meanwhile goes on as it is. */
   undo(): void {
     const before = this.#before;
-    if (before === undefined) return;
-    if (this.cwnd < before.cwnd) this.cwnd = before.cwnd;
+    this.#before = undefined;
+    this.#isAfterTimeout = false;
+    if (before === undefined || this.cwnd >= before.cwnd) return;
+    this.cwnd = before.cwnd;
     this.ssthresh = before.ssthresh;
     this.#wMax = before.wMax;
     this.#k = before.k;
     this.#epochMs = before.epochMs;
     this.#wEst = before.wEst;
     this.#cwndPrior = before.cwndPrior;
-    this.#before = undefined;
-    this.#isAfterTimeout = false;
   }
 
   #slowStart(ackedBytes: number, flight: number, rttMs: number, used: number): void {

@@ -150,6 +150,24 @@ Deno.test("CUBIC: undo() brings back the whole curve, not the window alone (RFC 
   assertEquals(wronged.cwnd, steady.cwnd);
 });
 
+Deno.test("CUBIC: a window that has passed cwnd_prior is not undone: curve and threshold stay those of today (RFC 9438 §4.9.2)", () => {
+  const [steady, late] = [afterLoss(100), afterLoss(100)];
+  for (const cc of [steady, late]) run(cc, 0, 8000, 100);
+  assert(late.cwnd > 100 * SMSS);
+  late.undo();
+  assertEquals([late.cwnd, late.ssthresh], [steady.cwnd, 70 * SMSS]);
+  for (const cc of [steady, late]) run(cc, 8000, 10_000, 100);
+  assertEquals(late.cwnd, steady.cwnd);
+});
+
+Deno.test("CUBIC: congestion avoidance begins where recovery ends, not with the acknowledgment after it (RFC 9438 §4.2, t_epoch)", () => {
+  const cc = afterLoss(1000, 0);
+  // Nothing came for a second; the window was in use all the time.
+  cc.onAck(700 * SMSS, 700 * SMSS, 1000, 100);
+  const k = cubicK(1000 * SMSS, 700 * SMSS, SMSS);
+  assertAlmostEquals(cc.cwnd, cubicWindow(1.1, k, 1000 * SMSS, SMSS), 1);
+});
+
 Deno.test("CUBIC leaves the first slow start when round trips grow, without a loss (RFC 9438 §4.10, RFC 9406)", () => {
   const slow = (hystart: boolean): Cubic => {
     const cc = new Cubic(SMSS, { hystart });

@@ -96,7 +96,7 @@ export function receiveMark(tcb: Tcb, seg: Segment): void {
 
 /** An acknowledgment has come: if it carries ECE, the window is reduced, once for what was in flight (RFC 3168 §6.1.2).
  *
- * @param flight FlightSize before it.
+ * @param flight what is to be reduced: FlightSize before it, within the window.
  */
 export function receiveEcho(tcb: Tcb, seg: Segment, flight: number): void {
   if ((tcb.ecn & ECN_ACTIVE) === 0 || !seqGeq(tcb.sndUna, tcb.ecnEnd)) return;

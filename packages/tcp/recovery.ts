@@ -17,6 +17,7 @@
  */
 import type { AckSummary } from "./ack_summary.ts";
 import { noteReduction } from "./ecn.ts";
+import { flightToReduce, flightUsed, newlyDelivered, pipe } from "./flight.ts";
 import { resumeRetransmission, scheduleReordering } from "./loss_timer.ts";
 import { notePaced, pacingRate, pacingRoom } from "./pacer.ts";
 import { segmentBytes, superSegmentBytes } from "./path_mtu.ts";
@@ -41,23 +42,6 @@ import {
   noteRetransmission,
   Undo,
 } from "./undo.ts";
-
-/** Octets thought to be in the network: FlightSize without SACK, Pipe with it, and after a timeout (RFC 6675 §4). */
-export function pipe(tcb: Tcb): number {
-  const flight = seqDiff(tcb.sndNxt, tcb.sndUna);
-  const { sent } = tcb;
-  return sent === undefined || (!tcb.hasSack && tcb.phase !== "TIMEOUT") ? flight : sent.pipe(flight);
-}
-
-/** Octets that the congestion window has room for. The first two duplicate acknowledgments let a segment of new
- * text out each (RFC 3042); with SACK, Pipe says so by itself. */
-export function congestionRoom(tcb: Tcb): number {
-  const room = tcb.congestion.cwnd - pipe(tcb);
-  if (tcb.dupAcks > 0 && tcb.phase === "NONE" && !tcb.hasSack) {
-    return room + (tcb.dupAcks < 2 ? 1 : 2) * tcb.smss;
-  }
-  return room;
-}
 
 /** Whether a segment is a duplicate acknowledgment: RFC 5681 §2 to the letter without SACK; with it, RFC 6675 §2:
  * one that SACKs something new.
@@ -116,22 +100,6 @@ export function recoverAfterAck(
   if (tcb.phase === "NONE" && mustFastRetransmit(tcb) && !repairMtuProbe(tcb)) {
     enterFastRecovery(tcb, acked, summary, flight);
   }
-}
-
-/** Octets by which the window may grow: those that this acknowledgment is the first to tell of. What was SACKed before, or caused a duplicate
- * acknowledgment, has left the network and was made up for already (RFC 3042, RFC 6675 §5); Linux counts so, too. */
-function newlyDelivered(tcb: Tcb, acked: number, summary: AckSummary): number {
-  if (tcb.hasSack) return tcb.sent === undefined ? acked : summary.deliveredBytes;
-  if (tcb.dupAcks === 0) return acked;
-  const told = tcb.dupAcks * tcb.smss;
-  const least = acked < tcb.smss ? acked : tcb.smss;
-  return acked - told > least ? acked - told : least;
-}
-
-/** FlightSize when the sender last had its say: other acknowledgments of the same batch do not make the window less used. */
-function flightUsed(tcb: Tcb, flight: number): number {
-  const { delivery } = tcb;
-  return delivery !== undefined && delivery.flightSent > flight ? delivery.flightSent : flight;
 }
 
 /** RACK's part (RFC 8985 §6.2), and the timer that follows from it. */
@@ -194,8 +162,7 @@ function repairMtuProbe(tcb: Tcb): boolean {
   return true;
 }
 
-/** Fast retransmit (RFC 5681 §3.2) and SACK-based recovery (RFC 6675 §5). What limited transmit, or a tail loss probe, has sent beyond
- * the window does not count for ssthresh (RFC 5681 §3.2, step 2). */
+/** Fast retransmit (RFC 5681 §3.2) and SACK-based recovery (RFC 6675 §5). */
 function enterFastRecovery(tcb: Tcb, acked: number, summary: AckSummary, flight: number): void {
   tcb.phase = "FAST";
   tcb.recover = tcb.sndNxt;
@@ -203,9 +170,7 @@ function enterFastRecovery(tcb: Tcb, acked: number, summary: AckSummary, flight:
   tcb.layer.counters.fastRecoveries++;
   noteReduction(tcb);
   const { sent, congestion } = tcb;
-  const used = flightUsed(tcb, flight);
-  const counted = used < congestion.cwnd ? used : congestion.cwnd;
-  congestion.onEnterRecovery(counted, tcb.layer.clock.now(), tcb.hasSack);
+  congestion.onEnterRecovery(flightToReduce(tcb, flight), tcb.layer.clock.now(), tcb.hasSack);
   if (sent !== undefined && tcb.hasSack) {
     if (tcb.congestion.ownsRecovery !== true) {
       tcb.prr = new Prr(flight - (sent.sackedBytes - (summary.deliveredBytes - acked)));
@@ -255,11 +220,15 @@ function timeoutAck(tcb: Tcb, acked: number, isDuplicate: boolean, flight: numbe
  * @param acked octets newly acknowledged.
  */
 function undoRecovery(tcb: Tcb, acked: number): void {
-  const { undo, sent } = tcb;
+  const { undo, sent, congestion } = tcb;
   if (undo !== undefined) undo.isDecided = true;
   if (tcb.phase === "FAST" && tcb.hasSack) rackSpurious(tcb);
   tcb.layer.counters.undoneRecoveries++;
-  tcb.congestion.undo();
+  // Without SACK the window was inflated by a segment for each that has left: that is no window to go on with.
+  if (tcb.phase === "FAST" && !tcb.hasSack && congestion.cwnd > congestion.ssthresh) {
+    congestion.cwnd = congestion.ssthresh;
+  }
+  congestion.undo();
   sent?.forgiveLosses();
   tcb.frto = FRTO_OFF;
   tcb.retransmitCount = 0;

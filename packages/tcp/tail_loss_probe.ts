@@ -5,6 +5,7 @@
  * @module
  */
 import type { AckSummary } from "./ack_summary.ts";
+import { flightToReduce } from "./flight.ts";
 import { noteReduction } from "./ecn.ts";
 import { sendProbeText } from "./output.ts";
 import { segmentBytes } from "./path_mtu.ts";
@@ -78,7 +79,7 @@ function repaired(tcb: Tcb, flight: number): void {
   layer.counters.tailLossRepairs++;
   if (tcb.phase !== "NONE") return;
   const nowMs = layer.clock.now();
-  congestion.onEnterRecovery(flight, nowMs, true);
+  congestion.onEnterRecovery(flightToReduce(tcb, flight), nowMs, true);
   congestion.onExitRecovery(flight, nowMs, true);
   noteReduction(tcb);
   tcb.undo = undefined;

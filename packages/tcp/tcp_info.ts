@@ -4,7 +4,7 @@
  */
 import { ECN_ACTIVE } from "./ecn.ts";
 import type { FastOpenFailure } from "./fast_open.ts";
-import { pipe } from "./recovery.ts";
+import { pipe } from "./flight.ts";
 import { USUAL_DEGREE } from "./reordering.ts";
 import { unsentBytes } from "./send_space.ts";
 import { seqDiff } from "./seq.ts";

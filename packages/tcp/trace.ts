@@ -6,7 +6,7 @@
  */
 import type { Pbuf } from "@lightwire/pbuf";
 import { formatControlBits } from "./control_bits.ts";
-import { pipe } from "./recovery.ts";
+import { pipe } from "./flight.ts";
 import type { Segment } from "./segment.ts";
 import type { TcpState } from "./state.ts";
 import type { Tcb } from "./tcb.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { script, type TcpScript } from "./harness.ts";
-import { established, synReceived } from "./states.ts";
+import { distant, established, synReceived } from "./states.ts";
 
 function sent(s: TcpScript): number {
   return s.takeAll().reduce((sum, seg) => sum + seg.textLength, 0);
@@ -208,6 +208,40 @@ for (const name of ["cubic", "reno"] as const) {
       // Four segments acknowledged let eight out, before the first SACK of the same batch.
       assertEquals(s.connection!.info().ssthresh, name === "cubic" ? 9800 : 7000);
       s.expect(". 10001:11001(1000) ack 1").expect(". 11001:12001(1000) ack 1");
+      s.call.abort();
+      s.takeAll();
+    }),
+  );
+}
+
+for (const name of ["cubic", "reno"] as const) {
+  Deno.test(
+    `ESTABLISHED: ${name}: a mark is answered by what was in flight before the batch that tells of it (RFC 3168 §6.1.2, RFC 9438 §4.6)`,
+    script({ tcp: { congestionControl: name } }, (s) => {
+      s.call.listen();
+      s.inject("SEW 0:0(0) win 65535 <mss 1000,sackOK>").expect("SE. 0:0(0) ack 1");
+      s.at(5).inject(". 1:1(0) ack 1");
+      s.call.send(200_000);
+      assertEquals(sent(s), 10_000);
+      s.at(10);
+      s.injectBatch(". 1:1(0) ack 4001", ". 1:1(0) ack 6001", "E. 1:1(0) ack 8001");
+      assertEquals(s.connection!.info().ssthresh, name === "cubic" ? 7000 : 5000);
+      s.call.abort();
+      s.takeAll();
+    }),
+  );
+
+  Deno.test(
+    `ESTABLISHED: ${name}: what limited transmit has sent beyond the window does not count for ssthresh (RFC 5681 §3.2, step 2)`,
+    script({ tcp: { congestionControl: name } }, (s) => {
+      distant(s);
+      s.call.send(200_000);
+      assertEquals(sent(s), 10_000);
+      s.at(100);
+      // Each of the first two lets a segment out: twelve are outstanding, two of them SACKed.
+      for (const right of [2001, 3001, 4001]) s.inject(`. 1:1(0) ack 1 <sack 1001:${right}>`);
+      assertEquals(s.connection!.info().flight, 12_000);
+      assertEquals(s.connection!.info().ssthresh, name === "cubic" ? 7000 : 5000);
       s.call.abort();
       s.takeAll();
     }),

@@ -103,4 +103,23 @@ for (const congestionControl of ["reno", "cubic"] as const) {
       s.takeAll();
     }),
   );
+
+  Deno.test(
+    `ESTABLISHED: ${congestionControl}: without SACK, undoing leaves no window inflated by duplicates (RFC 4015 §3.1, RFC 5681 §3.2)`,
+    script(options, (s) => {
+      distant(s, "<mss 1000,TS val 1 ecr 0>");
+      s.call.send(9880);
+      s.takeAll();
+      const before = window(s);
+      s.at(100);
+      for (let i = 0; i < 9; i++) s.inject(". 1:1(0) ack 1 <TS val 2 ecr 50>");
+      s.takeAll();
+      assertEquals(window(s)[0] > before[0], true, "inflated by a segment for each duplicate");
+      // The window of before.
+      s.at(110).inject(". 1:1(0) ack 989 <TS val 3 ecr 50>").expectNothing();
+      assertEquals([undone(s), window(s)[0], window(s)[1]], [1, before[0], before[1]]);
+      s.call.abort();
+      s.takeAll();
+    }),
+  );
 }
