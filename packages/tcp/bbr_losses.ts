@@ -2,11 +2,13 @@
  *
  * BBR bears LossThresh, 2 % of a round trip's octets. The draft compares each round trip by itself, and where that is fewer than fifty
  * segments a single loss is more than 2 %: one per cent of noise would be taken for congestion in every third round of a window of
- * forty.
+ * forty. Where the path holds a queue that is right, since a queue overflows at the next opportunity, and the bound that follows from
+ * it, what was in flight, is above the bandwidth-delay product.
  *
- * Deviation: a sample of `n` segments must also have more losses than 1 % of noise, which BBR is made to bear (§5.3.3.8.3), gives rise to
- * in so few, by three standard deviations; and round trips of few segments are judged together, until there are 400 of them, so that
- * what loses steadily is found out whatever its window: 20 % after ten segments, 10 % after thirty, 5 % after a hundred.
+ * Deviation: where it holds none, a sample of `n` segments must also have more losses than 1 % of noise, which BBR is made to bear
+ * (§5.3.3.8.3), gives rise to in so few, by three standard deviations; and round trips of few segments are judged together, until
+ * there are 400 of them, so that what loses steadily is found out whatever its window: 20 % after ten segments, 10 % after thirty,
+ * 5 % after a hundred.
  *
  * ```text
  *        segments     8   30   80  160  400  900  more
@@ -63,9 +65,10 @@ export class BbrLosses {
   /** Takes an acknowledgment in.
    *
    * @param isRoundStart a round trip is over.
+   * @param isQueued the path holds a queue: losses are what it does not hold, and no noise.
    * @returns whether too much is lost: once, then counting begins anew.
    */
-  note(sample: RateSample, isRoundStart: boolean, smss: number): boolean {
+  note(sample: RateSample, isRoundStart: boolean, isQueued: boolean, smss: number): boolean {
     const { newlyLostBytes } = sample;
     const bytes = sample.newlyDeliveredBytes + newlyLostBytes;
     this.isLastRoundLossy = false;
@@ -77,8 +80,9 @@ export class BbrLosses {
     this.#lost += newlyLostBytes;
     if (newlyLostBytes === 0) return false;
     // A burst of losses is held against all that it was a part of.
-    const of = this.#bytes > sample.lostTxInFlight ? this.#bytes : sample.lostTxInFlight;
-    if (this.#lost <= lossesBorne(of / smss) * smss) return false;
+    const flight = sample.lostTxInFlight;
+    if (isQueued) return this.#roundLost > LOSS_THRESHOLD * Math.max(this.#roundBytes, flight);
+    if (this.#lost <= lossesBorne(Math.max(this.#bytes, flight) / smss) * smss) return false;
     this.restart();
     return true;
   }

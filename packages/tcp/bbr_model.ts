@@ -59,6 +59,7 @@ export class BbrModel {
   #isLossInRound: boolean;
   #fullBw: number;
   #fullBwRounds: number;
+  #rttMs: number;
   #minRttAtMs: number;
   #probeRttMinMs: number;
   #probeRttMinAtMs: number;
@@ -99,6 +100,7 @@ export class BbrModel {
     this.#isLossInRound = false;
     this.#fullBw = 0;
     this.#fullBwRounds = 0;
+    this.#rttMs = 0;
     this.#minRttAtMs = -1;
     this.#probeRttMinMs = Infinity;
     this.#probeRttMinAtMs = 0;
@@ -151,7 +153,8 @@ export class BbrModel {
       this.#wasWindowLimited = false;
     }
     if (sample.priorPipe + smss > cwnd) this.isWindowLimited = this.#wasWindowLimited = true;
-    this.isLossHigh = this.losses.note(sample, this.isRoundStart, smss);
+    if (sample.rttMs >= 0) this.#rttMs = sample.rttMs;
+    this.isLossHigh = this.losses.note(sample, this.isRoundStart, this.#isQueued(smss), smss);
     if (this.isLossHigh) this.noteCongestion();
     this.#noteLatest(sample);
     this.#noteBandwidth(sample);
@@ -270,6 +273,11 @@ export class BbrModel {
   /** The connection was idle: what is acknowledged from now on is compared with the bandwidth anew (§5.4.1). */
   restartAggregation(): void {
     this.#ackEpochAtMs = -1;
+  }
+
+  /** Whether the last round trip was longer than the shortest by more than an eighth, and what three segments take. */
+  #isQueued(smss: number): boolean {
+    return this.#rttMs * this.maxBw > 1.125 * this.minRttMs * this.maxBw + 3 * smss;
   }
 
   /** UpdateLatestDeliverySignals (§5.5.10.3). */

@@ -1,9 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { AckSummary } from "./ack_summary.ts";
+import { assertSent } from "./assert_sent.ts";
+import { DeliveryRate } from "./delivery_rate.ts";
 import { PIECE_EVER_RETRANSMITTED, PIECE_LOST, PIECE_RETRANSMITTED, PIECE_SACKED } from "./piece_store.ts";
 import { seqAdd, seqDiff } from "./seq.ts";
-import { assertSent } from "./assert_sent.ts";
 import { SentSegments } from "./sent_segments.ts";
 
 const UNA = 0xffff_ff00; // every test crosses the wrap
@@ -69,6 +70,31 @@ Deno.test("detectLosses() loses what was sent before the newest delivered piece,
   assertEquals([show(sent), sent.pipe(40), sent.nextLost()], ["0-10L 10-20L 20-30S 30-40", 10, 0]);
   sent.retransmitted(0, 4, 61);
   assertEquals([show(sent), sent.pipe(40), sent.nextLost()], ["0-4LR 4-10L 10-20L 20-30S 30-40", 14, 1]);
+});
+
+Deno.test("a piece keeps what was in flight when it left, and a retransmission is timed anew (draft-ietf-ccwg-bbr §4.1.2.2)", () => {
+  const sent = started();
+  const summary = new AckSummary();
+  for (let i = 0; i < 4; i++) sent.sent(at(10 * i), at(10 * i + 10), i, 0, 100, 1, 2, 10 * i + 10);
+  sent.sack(at(20), at(30), summary);
+  assertEquals([summary.txInFlight, summary.priorDelivered, summary.firstSentAtMs], [30, 100, 2]);
+  sent.loseOlder(1);
+  assertEquals(sent.lostTxInFlight, 20);
+  const delivery = new DeliveryRate(5);
+  delivery.delivered = 110;
+  delivery.deliveredAtMs = 50;
+  sent.retransmitted(0, 10, 60, 40, delivery);
+  summary.begin();
+  sent.acknowledge(at(10), summary);
+  // Two are in the network, the one SACKed and the other lost one are not.
+  const { txInFlight, priorDelivered, priorDeliveredAtMs, firstSentAtMs, sentAtMs } = summary;
+  assertEquals([txInFlight, priorDelivered, priorDeliveredAtMs, firstSentAtMs, sentAtMs], [
+    20,
+    110,
+    50,
+    5,
+    60,
+  ]);
 });
 
 Deno.test("forgiveLosses() and forgetSacks() put pieces back (RFC 2018 §8)", () => {

@@ -30,7 +30,7 @@ Deno.test(
 );
 
 Deno.test(
-  "ESTABLISHED: BBR paces by the rate that the path was seen to deliver, with a window of twice its product (draft-ietf-ccwg-bbr §4.6)",
+  "ESTABLISHED: BBR paces by the rate that the path was seen to deliver, with a window of twice its product (draft-ietf-ccwg-bbr §5.6)",
   script({ tcp: { congestionControl: "bbr" } }, (s) => {
     distant(s);
     s.call.send(400_000);
