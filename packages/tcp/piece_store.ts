@@ -214,11 +214,18 @@ export class PieceStore {
     this.#linkAfter(slot, this.newest);
   }
 
-  /** Puts a piece where its time belongs. */
-  protected linkByTime(slot: number): void {
-    let before = this.newest;
-    while (before !== NO_PIECE && this.sentAtMs[before]! > this.sentAtMs[slot]!) {
-      before = this.#older[before]!;
+  /** Puts a piece where its time belongs.
+   *
+   * @param near a piece of the list that was sent about then, where the search begins; {@linkcode NO_PIECE}: the oldest.
+   */
+  protected linkByTime(slot: number, near: number): void {
+    const atMs = this.sentAtMs[slot]!;
+    let before = near === NO_PIECE ? this.oldest : near;
+    while (before !== NO_PIECE && this.sentAtMs[before]! > atMs) before = this.#older[before]!;
+    let after = before === NO_PIECE ? this.oldest : this.newer[before]!;
+    while (after !== NO_PIECE && this.sentAtMs[after]! <= atMs) {
+      before = after;
+      after = this.newer[after]!;
     }
     this.#linkAfter(slot, before);
   }

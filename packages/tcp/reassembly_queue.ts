@@ -6,6 +6,7 @@
  * @module
  */
 import { consumeAcross, type Pbuf, shrink } from "@lightwire/pbuf";
+import { ReassemblyRange as Range } from "./reassembly_range.ts";
 import { absorb } from "./receive_queue.ts";
 import { seqDiff, seqGeq, seqGt, seqLeq, seqMax, seqMin } from "./seq.ts";
 import type { SackBlocks } from "./tcp_options.ts";
@@ -14,26 +15,6 @@ import type { SackBlocks } from "./tcp_options.ts";
 export const DEFAULT_REASSEMBLY_BYTES: number = 4 * 1024 * 1024;
 /** Default bound on pbufs held. */
 export const DEFAULT_REASSEMBLY_NODES = 4096;
-
-/** One run of contiguous octets. */
-class Range {
-  left: number;
-  right: number;
-  head: Pbuf;
-  tail: Pbuf;
-  nodes: number;
-  /** When it last grew, for the order of SACK blocks. */
-  stamp: number;
-
-  constructor(left: number, right: number, head: Pbuf, tail: Pbuf, nodes: number, stamp: number) {
-    this.left = left;
-    this.right = right;
-    this.head = head;
-    this.tail = tail;
-    this.nodes = nodes;
-    this.stamp = stamp;
-  }
-}
 
 /** Bounds of a {@linkcode ReassemblyQueue}. */
 export interface ReassemblyOptions {
@@ -62,7 +43,8 @@ export class ReassemblyQueue {
   /** Most pbufs held. */
   maxNodes: number;
   #ranges: Range[];
-  #stamp: number;
+  /** The range that grew last. */
+  #latest: Range | undefined;
   #hasDuplicate: boolean;
   #duplicateLeft: number;
   #duplicateRight: number;
@@ -81,7 +63,7 @@ export class ReassemblyQueue {
     this.maxBytes = options.maxBytes ?? DEFAULT_REASSEMBLY_BYTES;
     this.maxNodes = options.maxNodes ?? DEFAULT_REASSEMBLY_NODES;
     this.#ranges = [];
-    this.#stamp = 0;
+    this.#latest = undefined;
     this.#hasDuplicate = false;
     this.#duplicateLeft = 0;
     this.#duplicateRight = 0;
@@ -166,6 +148,7 @@ export class ReassemblyQueue {
       const range = this.#ranges[0];
       if (range === undefined || seqGt(range.left, rcvNxt)) return undefined;
       this.#ranges.shift();
+      this.#unlink(range);
       this.byteCount -= seqDiff(range.right, range.left);
       this.nodeCount -= range.nodes;
       if (seqLeq(range.right, rcvNxt)) {
@@ -220,19 +203,10 @@ export class ReassemblyQueue {
         count = 2;
       }
     }
-    let below = Infinity;
-    while (count < max) {
-      let best: Range | undefined = undefined;
-      for (let i = 0; i < ranges.length; i++) {
-        const range = ranges[i]!;
-        if (range.stamp < below && (best === undefined || range.stamp > best.stamp) && range !== enclosing) {
-          best = range;
-        }
-      }
-      if (best === undefined) break;
-      below = best.stamp;
-      into.left[count] = best.left;
-      into.right[count] = best.right;
+    for (let range = this.#latest; range !== undefined && count < max; range = range.older) {
+      if (range === enclosing) continue;
+      into.left[count] = range.left;
+      into.right[count] = range.right;
       count++;
     }
     into.count = count;
@@ -255,6 +229,7 @@ export class ReassemblyQueue {
   clear(): void {
     for (let i = 0; i < this.#ranges.length; i++) this.#ranges[i]!.head.release();
     this.#ranges.length = 0;
+    this.#latest = undefined;
     this.byteCount = 0;
     this.nodeCount = 0;
     this.hasFin = false;
@@ -305,7 +280,6 @@ export class ReassemblyQueue {
         return;
       }
     }
-    const stamp = ++this.#stamp;
     this.byteCount += length;
     const previous = i > 0 ? ranges[i - 1] : undefined;
     const next = ranges[i];
@@ -317,13 +291,14 @@ export class ReassemblyQueue {
         this.nodeCount += nodes;
       }
       previous.right = right;
-      previous.stamp = stamp;
+      this.#grew(previous);
       if (next !== undefined && next.left === right) {
         previous.tail.next = next.head;
         previous.tail = next.tail;
         previous.nodes += next.nodes;
         previous.right = next.right;
         ranges.splice(i, 1);
+        this.#unlink(next);
       }
       return;
     }
@@ -333,12 +308,32 @@ export class ReassemblyQueue {
       next.head = p;
       next.left = left;
       next.nodes += nodes;
-      next.stamp = stamp;
+      this.#grew(next);
       return;
     }
-    const range = new Range(left, right, p, last, nodes, stamp);
+    const range = new Range(left, right, p, last, nodes);
+    this.#grew(range);
     if (i === ranges.length) ranges.push(range);
     else ranges.splice(i, 0, range);
+  }
+
+  /** A range has grown, or is new: it is reported first. The list spares a search among all of them for each acknowledgment. */
+  #grew(range: Range): void {
+    const latest = this.#latest;
+    if (latest === range) return;
+    this.#unlink(range);
+    range.older = latest;
+    if (latest !== undefined) latest.newer = range;
+    this.#latest = range;
+  }
+
+  #unlink(range: Range): void {
+    const { older, newer } = range;
+    if (newer !== undefined) newer.older = older;
+    else if (this.#latest === range) this.#latest = older;
+    if (older !== undefined) older.newer = newer;
+    range.older = undefined;
+    range.newer = undefined;
   }
 
   /** Releases the last pbuf of the last range. */
@@ -347,6 +342,7 @@ export class ReassemblyQueue {
     const range = ranges[ranges.length - 1]!;
     if (range.nodes === 1) {
       ranges.pop();
+      this.#unlink(range);
       range.head.release();
       this.nodeCount--;
       const length = seqDiff(range.right, range.left);

@@ -6,6 +6,7 @@
  *
  * @module
  */
+// tidy: allow file-length the books of one scoreboard, each change of which touches several counters
 import type { AckSummary } from "./ack_summary.ts";
 import type { DeliveryRate } from "./delivery_rate.ts";
 import {
@@ -58,6 +59,8 @@ export class SentSegments extends PieceStore {
   /** When the retransmission timeout ends, whatever the timer is used for meanwhile. */
   rtoAtMs: number;
   #smss: number;
+  /** Octets that are lost and wait for their retransmission. */
+  #waitingBytes: number;
   /** No piece below it is lost and waits for its retransmission. */
   #lostHint: number;
 
@@ -80,6 +83,7 @@ export class SentSegments extends PieceStore {
     this.isProbeRepeat = false;
     this.rtoAtMs = 0;
     this.#smss = 1;
+    this.#waitingBytes = 0;
     this.#lostHint = 0;
   }
 
@@ -107,6 +111,7 @@ export class SentSegments extends PieceStore {
     this.sackedSegments = 0;
     this.lostBytes = 0;
     this.retransmittedBytes = 0;
+    this.#waitingBytes = 0;
   }
 
   /** The receiver took back what it had SACKed: SND.UNA stays at, or inside of, a SACKed piece (RFC 2018 §8). */
@@ -247,13 +252,16 @@ export class SentSegments extends PieceStore {
 
   /** Nothing counts as lost any more: it was not. */
   forgiveLosses(): void {
+    let near = NO_PIECE;
     for (let i = 0; i < this.count; i++) {
       const slot = this.slotAt(i);
       if ((this.flags[slot]! & PIECE_LOST) === 0) continue;
       this.flags[slot] = this.flags[slot]! & ~PIECE_LOST;
-      if (!this.isLinked(slot)) this.linkByTime(slot);
+      if (!this.isLinked(slot)) this.linkByTime(slot, near);
+      near = slot;
     }
     this.lostBytes = 0;
+    this.#waitingBytes = 0;
   }
 
   /** Whether all outstanding octets of [`left`, `right`) count as lost and were not sent again. */
@@ -271,8 +279,9 @@ export class SentSegments extends PieceStore {
       const flags = this.flags[slot]!;
       if ((flags & PIECE_LOST) !== 0) this.lostBytes -= this.length(slot);
       if ((flags & PIECE_RETRANSMITTED) !== 0) this.retransmittedBytes -= this.length(slot);
+      else if ((flags & PIECE_LOST) !== 0) this.#waitingBytes -= this.length(slot);
       this.flags[slot] = flags & ~(PIECE_LOST | PIECE_RETRANSMITTED);
-      if ((flags & PIECE_SACKED) === 0 && !this.isLinked(slot)) this.linkByTime(slot);
+      if ((flags & PIECE_SACKED) === 0 && !this.isLinked(slot)) this.linkByTime(slot, this.newest);
     }
   }
 
@@ -290,14 +299,13 @@ export class SentSegments extends PieceStore {
 
   /** Index of the first piece that is lost and waits for its retransmission, −1 for none. */
   nextLost(): number {
-    if (this.lostBytes === 0) return -1;
+    if (this.#waitingBytes === 0) return -1;
     for (let i = this.find(this.#lostHint); i < this.count; i++) {
       if ((this.flagsAt(i) & (PIECE_LOST | PIECE_RETRANSMITTED)) === PIECE_LOST) {
         this.#lostHint = this.startAt(i);
         return i;
       }
     }
-    this.#lostHint = this.count === 0 ? this.fack : this.endAt(this.count - 1);
     return -1;
   }
 
@@ -306,9 +314,13 @@ export class SentSegments extends PieceStore {
   retransmitted(i: number, octets: number, nowMs: number, flight: number = 0, delivery?: DeliveryRate): void {
     const slot = this.slotAt(i);
     if (this.length(slot) > octets) this.#splitCounted(i, (this.start[slot]! + octets) >>> 0);
-    if ((this.flags[slot]! & PIECE_RETRANSMITTED) === 0) this.retransmittedBytes += this.length(slot);
+    const flags = this.flags[slot]!;
+    if ((flags & PIECE_RETRANSMITTED) === 0) {
+      this.retransmittedBytes += this.length(slot);
+      if ((flags & PIECE_LOST) !== 0) this.#waitingBytes -= this.length(slot);
+    }
     if (this.isLinked(slot)) this.unlink(slot);
-    this.flags[slot] = this.flags[slot]! | PIECE_RETRANSMITTED | PIECE_EVER_RETRANSMITTED;
+    this.flags[slot] = flags | PIECE_RETRANSMITTED | PIECE_EVER_RETRANSMITTED;
     this.sentAtMs[slot] = nowMs;
     if (delivery !== undefined) {
       const { delivered, deliveredAtMs, firstSentAtMs } = delivery;
@@ -356,6 +368,7 @@ export class SentSegments extends PieceStore {
     }
     if ((flags & PIECE_LOST) !== 0) this.lostBytes -= octets;
     if ((flags & PIECE_RETRANSMITTED) !== 0) this.retransmittedBytes -= octets;
+    else if ((flags & PIECE_LOST) !== 0) this.#waitingBytes -= octets;
     const isRetransmitted = (flags & PIECE_EVER_RETRANSMITTED) !== 0;
     summary.deliveredBytes += octets;
     if (!isRetransmitted) summary.originalBytes += octets;
@@ -385,6 +398,7 @@ export class SentSegments extends PieceStore {
     if ((flags & PIECE_LOST) === 0) this.lostBytes += octets;
     if ((flags & (PIECE_LOST | PIECE_RETRANSMITTED)) !== PIECE_LOST) {
       this.newlyLostBytes += this.noteLoss(slot);
+      this.#waitingBytes += octets;
       this.lostTxInFlight = this.txInFlight[slot]!;
     }
     this.flags[slot] = (flags & ~PIECE_RETRANSMITTED) | PIECE_LOST;

@@ -207,3 +207,33 @@ Deno.test("property: any sequence of steps keeps the same books as octet by octe
     { numRuns: 300 },
   );
 });
+
+Deno.test("SentSegments: pieces that were forgiven are in the order of their times again", () => {
+  const sent = new SentSegments();
+  sent.reset(0, 1000);
+  for (let i = 0; i < 6; i++) sent.sent(i * 1000, (i + 1) * 1000, i, 0, 0, 0, 0);
+  sent.loseOlder(3);
+  sent.retransmitted(1, 1000, 10);
+  sent.forgiveLosses();
+  assertEquals(sent.nextLost(), -1);
+  sent.rackSentAtMs = 100;
+  sent.rackRttMs = 1;
+  // Those sent until 2.5 are lost: the first and the third; the next one will be half a millisecond later.
+  assertEquals(sent.detectLosses(0, 3.5), 0.5);
+  assertEquals([sent.isLost(0, 1000), sent.isLost(1000, 2000), sent.isLost(2000, 3000)], [true, false, true]);
+});
+
+Deno.test("SentSegments: nothing waits once all that is lost was sent again", () => {
+  const sent = new SentSegments();
+  sent.reset(0, 1000);
+  for (let i = 0; i < 4; i++) sent.sent(i * 1000, (i + 1) * 1000, i, 0, 0, 0, 0);
+  sent.loseOlder(2);
+  for (const octets of [1000, 500, 500, 1000]) sent.retransmitted(sent.nextLost(), octets, 10);
+  assertEquals(sent.nextLost(), -1);
+  sent.loseFirst(1000);
+  assertEquals(sent.nextLost(), 0);
+  sent.acknowledge(500, new AckSummary());
+  assertEquals([sent.nextLost(), sent.startAt(0)], [0, 500]);
+  sent.acknowledge(1000, new AckSummary());
+  assertEquals(sent.nextLost(), -1);
+});
