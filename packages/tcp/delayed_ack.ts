@@ -7,18 +7,21 @@
  *
  * @module
  */
+import { tuningOf } from "./receive_window.ts";
 import type { Tcb } from "./tcb.ts";
 import { startDelayedAck } from "./timer_set.ts";
+import { announcedMss } from "./transmit.ts";
+
+/** Text of a full segment on a path of the least MTU of IPv4 (RFC 791), without options. */
+const LEAST_FULL_BYTES = 28;
 
 /** Text in order has arrived: adapts the delay to the rhythm of arrivals.
  *
  * @param textLength octets of new text.
- * @param segmentLength octets of text per segment on the wire: less than `textLength` if segments were merged.
  */
-export function noteTextArrived(tcb: Tcb, textLength: number, segmentLength: number, nowMs: number): void {
+export function noteTextArrived(tcb: Tcb, textLength: number, nowMs: number): void {
   const { config } = tcb.layer;
   tcb.ackPendingBytes += textLength;
-  if (segmentLength > tcb.rcvMss) tcb.rcvMss = segmentLength;
   if (tcb.lastTextAtMs >= 0) {
     const gapMs = nowMs - tcb.lastTextAtMs;
     if (gapMs <= config.delayedAckMs / 2) {
@@ -32,6 +35,33 @@ export function noteTextArrived(tcb: Tcb, textLength: number, segmentLength: num
     }
   }
   tcb.lastTextAtMs = nowMs;
+}
+
+/** A segment in order has arrived: learns what size a full one of the peer's has. More than we have announced is several that the link has
+ * merged. Less is a full one when the peer, after a change of the path MTU, goes on with it: in the middle of what it has to say, and
+ * twice in a row. To believe in a larger one would mean fewer acknowledgments than one for two segments (RFC 2525 §2.13).
+ *
+ * @param textLength octets of its text.
+ * @param segmentLength octets of text per segment on the wire: less than `textLength` if segments were merged.
+ * @param isPushed its text is all that there was to say (PSH).
+ */
+export function noteSegmentSize(
+  tcb: Tcb,
+  textLength: number,
+  segmentLength: number,
+  isPushed: boolean,
+): void {
+  if (segmentLength >= tcb.rcvMss) {
+    if (segmentLength > tcb.rcvMss) {
+      const most = announcedMss(tcb.tx, tcb.remoteAddress, tcb.config);
+      tcb.rcvMss = segmentLength < most ? segmentLength : most;
+    }
+    return;
+  }
+  if ((isPushed && segmentLength === textLength) || segmentLength < LEAST_FULL_BYTES) return;
+  const tuning = tuningOf(tcb);
+  if (tuning.shortBytes === segmentLength) tcb.rcvMss = segmentLength;
+  tuning.shortBytes = segmentLength;
 }
 
 /** We send text: if it answers what has just come, acknowledgments will travel with our text from now on. */

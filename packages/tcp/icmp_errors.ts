@@ -9,6 +9,7 @@ import { recoverAfterMtuChange } from "./recovery.ts";
 import { seqBetween } from "./seq.ts";
 import { EVENT_SOFT_ERROR, type Tcb } from "./tcb.ts";
 import { deleteTcb } from "./teardown.ts";
+import { startRetransmissionAt, TIMER_RTO } from "./timer_set.ts";
 import { transmitSyn } from "./transmit.ts";
 
 /** What each kind means to the user; `undefined`: nothing. Time exceeded and parameter problem are soft errors like the others
@@ -68,8 +69,25 @@ export function icmpErrorArrives(tcb: Tcb, error: IpErrorInfo): boolean {
   // In synchronized states even hard errors are only noted: the path works, or the timers will tell (RFC 5927 §5.2).
   tcb.softError = code;
   tcb.events |= EVENT_SOFT_ERROR;
+  if (error.kind === "net-unreachable" || error.kind === "host-unreachable") revertBackOff(tcb, error);
   tcb.layer.touch(tcb);
   return true;
+}
+
+/** Long connectivity disruptions (RFC 6069 §4.1): a retransmission after a timeout got as far as a router that has no way on. What the
+ * timer doubled for is no congestion, so that the doubling is taken back: the path is tried as often as at first, and its return is
+ * noticed soon. R2 goes on. */
+function revertBackOff(tcb: Tcb, error: IpErrorInfo): void {
+  const { sent, rto } = tcb;
+  if (sent === undefined || tcb.retransmitCount === 0 || tcb.timerKind !== TIMER_RTO) return;
+  if (tcb.state === "SYN-SENT" || tcb.state === "SYN-RECEIVED") return;
+  if (error.quoted.getUint32(error.quotedOffset + 4) !== tcb.sndUna) return;
+  const sentAtMs = sent.rtoAtMs - rto.rtoMs;
+  if (!rto.revertBackOff()) return;
+  const nowMs = tcb.layer.clock.now();
+  const atMs = sentAtMs + rto.rtoMs;
+  sent.rtoAtMs = atMs > nowMs ? atMs : nowMs;
+  startRetransmissionAt(tcb, sent.rtoAtMs);
 }
 
 /** The path MTU cache has a smaller value: smaller segments from now on, what is outstanding included (RFC 1191 §6.5). */

@@ -4,8 +4,8 @@
  */
 import type { Pbuf } from "@lightwire/pbuf";
 import { consumeAcross, shrink } from "@lightwire/pbuf";
-import { FIN } from "./control_bits.ts";
-import { noteTextArrived } from "./delayed_ack.ts";
+import { FIN, PSH } from "./control_bits.ts";
+import { noteSegmentSize, noteTextArrived } from "./delayed_ack.ts";
 import { noteFinReceived } from "./negotiation.ts";
 import { measureReceiveRtt, tuningOf } from "./receive_window.ts";
 import type { Segment } from "./segment.ts";
@@ -30,7 +30,9 @@ export function receiveText(tcb: Tcb, seg: Segment): void {
   if (seg.seq === tcb.rcvNxt && (tcb.reassembly === undefined || tcb.reassembly.isEmpty)) {
     if (length === 0) return;
     seg.pbuf = undefined;
-    deliver(tcb, p, length, p.gsoSize > 0 ? p.gsoSize : length);
+    const segmentLength = p.gsoSize > 0 ? p.gsoSize : length;
+    noteSegmentSize(tcb, length, segmentLength, (seg.ctl & PSH) !== 0);
+    deliver(tcb, p, length, segmentLength);
     return;
   }
   if (length === 0 && !isFin) return;
@@ -99,7 +101,7 @@ function deliver(tcb: Tcb, p: Pbuf, length: number, segmentLength: number): void
   tcb.rcvNxt = seqAdd(tcb.rcvNxt, length);
   tcb.rcvWnd = tcb.rcvWnd > length ? tcb.rcvWnd - length : 0;
   tcb.bytesReceived += length;
-  noteTextArrived(tcb, length, segmentLength, nowMs);
+  noteTextArrived(tcb, length, nowMs);
   measureReceiveRtt(tcb, nowMs);
   tcb.tuning!.segments += segmentLength > 0 && segmentLength < length ? Math.ceil(length / segmentLength) : 1;
   if (tcb.isReceiveShut) {

@@ -16,6 +16,8 @@ export class ReceiveTuning {
   rttAtMs: number;
   /** Round-trip time as the receiver sees it, 0 before it is known. */
   rttMs: number;
+  /** Text of the last segment that was shorter than a full one in the middle of what the peer has to say. */
+  shortBytes: number;
   /** Segments with text that have come. */
   segments: number;
   /** Of those, segments that a router had marked (RFC 3168). */
@@ -30,6 +32,7 @@ export class ReceiveTuning {
     this.rttSeq = 0;
     this.rttAtMs = -1;
     this.rttMs = 0;
+    this.shortBytes = 0;
     this.segments = 0;
     this.marked = 0;
     this.outOfOrder = 0;

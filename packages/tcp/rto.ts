@@ -112,6 +112,21 @@ export class RtoEstimator {
     this.rtoMs = doubled < this.#limits.maxMs ? doubled : this.#limits.maxMs;
   }
 
+  /** Takes one doubling back: the timer expired since a router has no way to the peer, and not because of congestion (RFC 6069 §4.1).
+   *
+   * @returns false when there is none.
+   */
+  revertBackOff(): boolean {
+    if (this.backOffCount === 0) return false;
+    const count = this.backOffCount - 1;
+    this.resetBackOff();
+    this.backOffCount = count;
+    const { maxMs } = this.#limits;
+    const backedOff = this.rtoMs * 2 ** count;
+    this.rtoMs = backedOff < maxMs ? backedOff : maxMs;
+    return true;
+  }
+
   /** New data was acknowledged: the timeout follows from SRTT and RTTVAR again. */
   resetBackOff(): void {
     this.backOffCount = 0;

@@ -139,3 +139,31 @@ Deno.test(
     assertEquals(last === undefined ? 0 : (last.ack - s.irs) >>> 0, 401);
   }),
 );
+
+Deno.test(
+  "ESTABLISHED: full segments that become smaller are known as such after two: every second one is acknowledged (RFC 9293 §3.8.6.3, RFC 2525 §2.13)",
+  script(NO_QUICK_ACKS, (s) => {
+    established(s);
+    s.inject(". 1:1401(1400) ack 1").inject(". 1401:2801(1400) ack 1").expect(". 1:1(0) ack 2801");
+    s.inject(". 2801:3301(500) ack 1").expectNothing();
+    s.inject(". 3301:3801(500) ack 1").expect(". 1:1(0) ack 3801");
+    s.inject(". 3801:4301(500) ack 1").expectNothing();
+    s.inject(". 4301:4801(500) ack 1").expect(". 1:1(0) ack 4801").expectNothing();
+    // What is pushed is small since there is no more to say.
+    s.inject("P. 4801:4851(50) ack 1").inject("P. 4851:4901(50) ack 1").expectNothing();
+    assertEquals(s.connection!.info().rcvMss, 500);
+    s.inject(". 4901:6301(1400) ack 1").expect(". 1:1(0) ack 6301");
+    assertEquals(s.connection!.info().rcvMss, 1400);
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: what a link merges without a word is no larger full segment: one acknowledgment for each (GRO)",
+  script(NO_QUICK_ACKS, (s) => {
+    established(s);
+    for (let seq = 1; seq < 30_000; seq += 5600) {
+      s.inject(`. ${seq}:${seq + 5600}(5600) ack 1`).expect(`. 1:1(0) ack ${seq + 5600}`);
+    }
+    assertEquals(s.connection!.info().rcvMss, 1460);
+  }),
+);

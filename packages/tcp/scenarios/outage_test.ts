@@ -130,3 +130,43 @@ Deno.test(
     s.takeAll();
   }),
 );
+
+Deno.test(
+  "ESTABLISHED: while a router says that it has no way to the host, the timeout does not grow, and the path is found soon (RFC 6069 §4.1)",
+  script((s) => {
+    distant(s, "<mss 1000>");
+    s.call.send(1000);
+    s.expect("P. 1:1001(1000) ack 1");
+    s.at(300).expect("P. 1:1001(1000) ack 1");
+    for (let i = 1; i <= 20; i++) {
+      s.wait(100).injectIcmp(3, i % 2);
+      // 250 ms after the last one, and not 500, 1,000, ….
+      s.at(300 + i * 250).expect("P. 1:1001(1000) ack 1");
+    }
+    // About another segment, or one that is not in flight, it means nothing.
+    s.wait(100).injectIcmp(3, 1, 0, s.lastSent.map((octet, i) => i === 27 ? octet + 1 : octet));
+    s.at(300 + 20 * 250 + 500).expect("P. 1:1001(1000) ack 1");
+    // Other errors say nothing about routes.
+    s.wait(100).injectIcmp(3, 13);
+    s.at(300 + 20 * 250 + 1500).expect("P. 1:1001(1000) ack 1");
+    s.inject(". 1:1(0) ack 1001");
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: an ICMP error that comes late has the path tried at once, and R2 goes on (RFC 6069 §4.1, RFC 9293 §3.8.3)",
+  script({ tcp: { dataRetries: 4 } }, (s) => {
+    distant(s, "<mss 1000>");
+    s.call.send(1000);
+    s.expect("P. 1:1001(1000) ack 1");
+    s.at(300).expect("P. 1:1001(1000) ack 1");
+    s.at(700).injectIcmp(3, 1).run(700).expect("P. 1:1001(1000) ack 1");
+    while (s.connection!.state !== "CLOSED" && s.nowMs < 60_000) {
+      s.run(s.nowMs + 50);
+      if (s.take() !== undefined) s.injectIcmp(3, 1);
+    }
+    s.takeAll();
+    s.expectClosed("HOST_UNREACHABLE");
+    assert(s.nowMs < 10_000, `given up at ${s.nowMs} ms`);
+  }),
+);
