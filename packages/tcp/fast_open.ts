@@ -163,7 +163,10 @@ export class FastOpen {
   optionOf(tcb: Tcb, room: number): FastOpenOption | undefined {
     if (this.#openings.size === 0 || tcb.retransmitCount > 0) return undefined;
     const opening = this.#openings.get(tcb);
-    return fastOpenLength(opening) > room ? undefined : opening;
+    if (opening === undefined || fastOpenLength(opening) <= room) return opening;
+    opening.cookie = undefined;
+    opening.textBytes = 0;
+    return undefined;
   }
 
   /** Octets of text that the SYN has room for; the rest follows after the handshake.
@@ -237,7 +240,7 @@ export class FastOpen {
     const isNegative = !isTaken && cookieLength <= 0;
     if (isNegative && (isRepeated || opening.textBytes > 0)) this.cache.failed(remoteAddress, nowMs);
     else this.cache.worked(remoteAddress);
-    if (isNegative && !isRepeated && opening.textBytes === 0 && !opening.isCookieless) {
+    if (isNegative && !isRepeated && opening.textBytes === 0 && opening.cookie !== undefined) {
       this.cache.silent(remoteAddress);
     }
   }

@@ -167,6 +167,7 @@ export function transmitSyn(tcb: Tcb): boolean {
     tcb.sendBuffer.copyTo(0, textLength, p.bytes, p.start);
     tcb.sndNxt = seqAdd(tcb.sndHead, textLength);
     tcb.textSegmentsOut++;
+    tcb.lastSentAtMs = layer.clock.now();
   }
   p.prepend(TCP_HEADER_LENGTH + optionsLength);
   let at = p.start + TCP_HEADER_LENGTH;

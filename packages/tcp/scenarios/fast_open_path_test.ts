@@ -226,3 +226,38 @@ Deno.test(
     assertEquals(s.connection!.info().isSynTextTaken, true);
   }),
 );
+
+Deno.test(
+  "SYN-SENT: beside options that leave no room, neither cookie nor text goes along, which is no refusal (RFC 7413 §4.1.1)",
+  script((s) => {
+    cookieCached(s);
+    s.harness.tcp.hooks.tcpOutOptions = {
+      length: (_, internalLength) => internalLength === 20 ? 20 : 0,
+      write: (c, view, at) => {
+        if (c.state !== "SYN-SENT") return;
+        for (let i = 0; i < 20; i++) view.setUint8(at + i, 1);
+      },
+    };
+    for (let i = 0; i < 3; i++) {
+      open(s, 100);
+      s.expect("S 0:0(0)");
+      s.inject("S. 0:0(0) ack 1 win 65535 <mss 1000>").expect("P. 1:101(100) ack 1");
+      s.call.abort();
+      s.takeAll();
+    }
+    s.harness.tcp.hooks.tcpOutOptions = undefined;
+    expectTried(s, true);
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: the SYN's text counts as sent: what follows is no restart after idle (RFC 5681 §4.1)",
+  script((s) => {
+    s.at(500_000);
+    cookieCached(s);
+    open(s, 100);
+    s.expect("S 0:100(100)");
+    s.wait(100).inject("S. 0:0(0) ack 101 win 65535 <mss 1000>").expect(". 101:101(0) ack 1");
+    assertEquals(s.connection!.info().lastTextSentMs, 100);
+  }),
+);
