@@ -107,7 +107,7 @@ function trimSyn(tcb: Tcb, seg: Segment): boolean {
   // The window of a SYN is not scaled (RFC 7323 §2.2), as what follows takes it to be.
   seg.wnd >>>= tcb.sndWindShift;
   tcb.lastReceivedAtMs = tcb.layer.clock.now();
-  tcb.isAckNow = true;
+  // Our own SYN-ACK has told the peer all (RFC 9293 §3.5, figure 8).
   tcb.layer.touch(tcb);
   return true;
 }
@@ -210,6 +210,7 @@ function acknowledgeSyn(tcb: Tcb, seg: Segment, rx: IpRxInfo): boolean {
   tcb.maxSndWnd = tcb.sndWnd;
   tcb.sndWl1 = seg.seq;
   tcb.sndWl2 = seg.ack;
+  if (!tcb.isPassive) tcb.layer.handshakes.fastOpen.synAcknowledged(tcb, seg, tcb.layer.clock.now());
   enterEstablished(tcb);
   if (tcb.ecn !== 0) receiveSynEcho(tcb, seg);
   return true;

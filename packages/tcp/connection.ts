@@ -2,6 +2,7 @@
  *
  * @module
  */
+// tidy: allow file-length all that a user may ask of a connection, each with its doc
 import type { IpAddress } from "@lightwire/ip";
 import type { NetError, NetErrorCode } from "@lightwire/netif";
 import type { Pbuf } from "@lightwire/pbuf";
@@ -198,6 +199,15 @@ export class TcpConnection {
   /** Nothing more will come: the peer has closed its direction, and everything was read. */
   get isReadEof(): boolean {
     return this.#tcb.isFinReceived && this.#tcb.receiveQueue.byteCount === 0;
+  }
+
+  /** Ends a record: no segment has text from both before and after here (Linux: MSG_EOR). A stream has no records: the peer's TCP may join
+   * what ours kept apart; what is sent again may be joined by ours.
+   *
+   * @throws {NetError} as {@linkcode send}.
+   */
+  endRecord(): void {
+    calls.endRecord(this.#tcb);
   }
 
   /** CLOSE of our direction: a FIN follows what was sent; receiving goes on. */

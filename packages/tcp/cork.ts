@@ -5,6 +5,7 @@
  * @module
  */
 import type { Timer } from "@lightwire/netif";
+import { seqLeq } from "./seq.ts";
 import type { Tcb } from "./tcb.ts";
 
 /** Least of the longest time that a cork holds text back, as in Linux. */
@@ -20,6 +21,8 @@ export class Cork {
   isOver: boolean;
   /** What waits now may go, though the user has not said that it is all: without PSH. */
   isReleased: boolean;
+  /** Ends of records whose text was not sent yet, ascending; `undefined` while the user has ended none. */
+  #recordEnds: number[] | undefined;
   readonly #tcb: Tcb;
   readonly #timer: Timer;
 
@@ -30,6 +33,7 @@ export class Cork {
     this.hasMore = false;
     this.isOver = false;
     this.isReleased = false;
+    this.#recordEnds = undefined;
     this.#tcb = tcb;
     this.#timer = layer.timers.create(() => {
       this.isOver = true;
@@ -60,6 +64,20 @@ export class Cork {
   /** The peer has acknowledged text: MSG_MORE, unlike TCP_CORK, does not hold against that. */
   acknowledged(): void {
     if (!this.isSet) this.isReleased = true;
+  }
+
+  /** A record ends at `seq`: text behind it does not share a segment with what is before (MSG_EOR). */
+  endRecord(seq: number): void {
+    this.#recordEnds ??= [];
+    if (this.#recordEnds.at(-1) !== seq) this.#recordEnds.push(seq);
+  }
+
+  /** Up to where text from `nxt` on may go in one segment: `end`, or the end of its record. */
+  limit(nxt: number, end: number): number {
+    const ends = this.#recordEnds;
+    if (ends === undefined) return end;
+    while (ends.length > 0 && seqLeq(ends[0]!, nxt)) ends.shift();
+    return ends.length > 0 ? ends[0]! : end;
   }
 
   /** The connection is over. */

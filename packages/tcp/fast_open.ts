@@ -268,9 +268,13 @@ export class FastOpen {
     return true;
   }
 
-  /** A SYN of the peer's crosses ours: text of a SYN has no place there. */
+  /** A SYN of the peer's crosses ours, which may have borne text: whether the peer has taken that, his acknowledgment will tell. Of text
+   * in his, nothing is taken. */
   crosses(tcb: Tcb): void {
-    if (this.#openings.delete(tcb)) tcb.sndNxt = seqAdd(tcb.iss, 1);
+    const opening = this.#openings.get(tcb);
+    if (opening === undefined) return;
+    if (opening.textBytes === 0) this.#openings.delete(tcb);
+    opening.cookie = undefined;
   }
 
   // Server (RFC 7413 §4.2.2).

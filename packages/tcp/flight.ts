@@ -17,7 +17,9 @@ export function pipe(tcb: Tcb): number {
 /** Octets that the congestion window has room for. The first two duplicate acknowledgments let a segment of new
  * text out each (RFC 3042); with SACK, Pipe says so by itself. */
 export function congestionRoom(tcb: Tcb): number {
-  const room = tcb.congestion.cwnd - pipe(tcb);
+  let room = tcb.congestion.cwnd - pipe(tcb);
+  // Text that goes before our SYN-ACK is acknowledged (RFC 7413): the SYN's sequence number is no octet.
+  if (tcb.state === "SYN-RECEIVED") room++;
   if (tcb.dupAcks > 0 && tcb.phase === "NONE" && !tcb.hasSack) {
     return room + (tcb.dupAcks < 2 ? 1 : 2) * tcb.smss;
   }

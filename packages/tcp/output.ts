@@ -122,15 +122,16 @@ function sendNewText(tcb: Tcb): void {
   while (!isHeldBack) {
     const turn = pacingRoom(tcb, rate, nowMs);
     if (turn === 0) break;
-    const octets = nextOctets(tcb, nxt, end, mss, burstNow(tcb, mss, burst, turn));
+    const limit = tcb.cork === undefined ? end : tcb.cork.limit(nxt, end);
+    const octets = nextOctets(tcb, nxt, limit, mss, burstNow(tcb, mss, burst, turn), limit !== end);
     if (octets === 0) break;
     if (!hasQueueSpace(tcb)) {
       layer.block(tcb);
       break;
     }
-    if (!transmitText(tcb, nxt, octets, mss, sackLength, isBurstEnd(tcb, before, nxt, octets, end, mss))) {
-      break;
-    }
+    const isPushed = limit !== end && seqDiff(limit, nxt) === octets ||
+      isBurstEnd(tcb, before, nxt, octets, limit, mss);
+    if (!transmitText(tcb, nxt, octets, mss, sackLength, isPushed)) break;
     nxt = seqAdd(nxt, octets);
     noteSent(tcb, nxt, octets, end, mss, nowMs);
     notePaced(tcb, rate, octets, nowMs);
@@ -220,10 +221,18 @@ export function sendProbeText(tcb: Tcb): boolean {
  * @param end where the text ends.
  * @param mss octets of text per segment.
  * @param burst octets of text in one go.
+ * @param isRecord there is text behind `end`, which may not go along: what ends there is kept back by nobody.
  */
-function nextOctets(tcb: Tcb, nxt: number, end: number, mss: number, burst: number): number {
+function nextOctets(
+  tcb: Tcb,
+  nxt: number,
+  end: number,
+  mss: number,
+  burst: number,
+  isRecord: boolean,
+): number {
   const unsent = seqDiff(end, nxt);
-  const isFinDue = tcb.isFinQueued && tcb.state !== "SYN-RECEIVED" &&
+  const isFinDue = tcb.isFinQueued && !isRecord && tcb.state !== "SYN-RECEIVED" &&
     (!tcb.isFinSent || tcb.isProbeOutstanding);
   if (unsent < 0 || (unsent === 0 && !isFinDue)) return 0;
   const usable = tcb.sndWnd - seqDiff(nxt, tcb.sndUna);
@@ -234,11 +243,12 @@ function nextOctets(tcb: Tcb, nxt: number, end: number, mss: number, burst: numb
     if (octets > room) octets = room;
     if (octets > burst) octets = burst;
     // A tail shorter than a segment goes along only when nothing would keep it back on its own.
-    if (octets < unsent || !maySendSmall(tcb, nxt)) octets -= octets % mss;
+    if (octets < unsent || !(isRecord || maySendSmall(tcb, nxt))) octets -= octets % mss;
     if (octets <= 0) return 0;
   } else if (octets > 0) {
     if (congestionRoom(tcb) < octets) return 0;
     const isAll = octets === unsent;
+    if (isAll && isRecord) return octets;
     if (isAll ? !maySendSmall(tcb, nxt) : octets < tcb.maxSndWnd / 2 || !maySendSmall(tcb, nxt)) return 0;
   }
   return isFinDue && octets === unsent && usable > octets ? octets + 1 : octets;

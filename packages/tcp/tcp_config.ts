@@ -2,6 +2,7 @@
  *
  * @module
  */
+// tidy: allow file-length all options, each with its doc and its default
 import type { IpAddress, IpRxInfo } from "@lightwire/ip";
 import type { CongestionControlFactory } from "./congestion.ts";
 import { congestionControlFactory, type CongestionControlName } from "./congestion_controls.ts";

@@ -138,6 +138,12 @@ export function setCork(tcb: Tcb, isSet: boolean): void {
   }
 }
 
+/** What was written so far is a record (MSG_EOR). */
+export function endRecord(tcb: Tcb): void {
+  assertCanSend(tcb);
+  corkOf(tcb).endRecord(textEnd(tcb));
+}
+
 /** TCP_NODELAY is set, perhaps anew: what waits for a cork goes out, the cork stays for what comes. */
 export function pushNow(tcb: Tcb): void {
   if (tcb.cork !== undefined) tcb.cork.isReleased = true;

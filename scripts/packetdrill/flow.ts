@@ -85,7 +85,8 @@ export class Flow {
   /** The packet that the peer sends. */
   encode({ segment, ip }: TcpText): Uint8Array {
     const isSyn = (segment.ctl & SYN) !== 0;
-    const irs = this.#scriptIrs ??= isSyn ? segment.seq ?? 0 : 0;
+    if (isSyn) this.#scriptIrs ??= segment.seq ?? 0;
+    const irs = this.#scriptIrs ?? 0;
     const seq = relative(segment.seq ?? 0, irs, isSyn);
     const ack = relative(segment.ack ?? 0, this.#scriptIss, isSyn);
     return encodePacket({

@@ -236,6 +236,7 @@ class ScriptRun {
       if (isOpening && this.#isListening) {
         this.#isListening = false;
         this.#flow = this.#newFlow(this.#listenPort, FIRST_PEER_PORT + this.#flowCount++);
+        if (!this.#isStrict) this.#sent.length = 0;
       } else if (isOpening && this.#flow !== undefined) this.#flow.reopen();
       this.#flow ??= this.#newFlow(this.#listenPort, FIRST_PEER_PORT + this.#flowCount++);
       this.#harness.inject(this.#flow.encode(packet));
@@ -284,6 +285,8 @@ class ScriptRun {
       const { seg } = packet;
       if ((seg.ctl & (SYN | 0x10)) === SYN && this.#flow?.owns(seg) !== true) {
         this.#flow = this.#newFlow(seg.sourcePort, seg.destinationPort);
+        // What nobody has asked for on a connection before.
+        if (!this.#isStrict) this.#sent.length = 0;
       }
       const isOurs = this.#flow?.owns(seg) === true;
       this.#note(isOurs ? ">" : "> (another connection)", this.#flow?.format(seg) ?? "", sent.atUs);

@@ -222,7 +222,11 @@ function write(
   count: number,
   flags?: CallValue,
 ): () => CallResult {
-  const options = { isUrgent: hasName(flags, "MSG_OOB"), isMore: hasName(flags, "MSG_MORE") };
+  const options = {
+    isUrgent: hasName(flags, "MSG_OOB"),
+    isMore: hasName(flags, "MSG_MORE"),
+    isRecordEnd: hasName(flags, "MSG_EOR"),
+  };
   const { d, observer } = context;
   let left: Uint8Array;
   if (value?.kind === "text") {

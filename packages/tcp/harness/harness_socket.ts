@@ -17,6 +17,13 @@ import { connectionEvents, idleEvents, type SocketEvents } from "./socket_events
 import { type SocketOptionName, type SocketOptionValue, SocketSettings } from "./socket_options.ts";
 
 const NOTHING = new Uint8Array(0);
+/** States in which nothing more will come, though text may wait. */
+const FIN_RECEIVED: ReadonlySet<TcpState> = new Set<TcpState>([
+  "CLOSE-WAIT",
+  "CLOSING",
+  "LAST-ACK",
+  "TIME-WAIT",
+]);
 
 /** A socket which never blocks: what would wait returns "EAGAIN", or "EINPROGRESS" for a connection being opened, and may be
  * asked again after the next packet or timer. Results are those of POSIX, as Linux gives them: a count, or an errno's name in
@@ -262,13 +269,19 @@ export class HarnessSocket {
   /** `send`: hands octets over.
    *
    * @param options `isUrgent`: MSG_OOB; `isMore`: more follows at once, so that a segment that is not full waits (MSG_MORE);
+   * `isRecordEnd`: what follows goes in segments of its own (MSG_EOR);
    * `isWaiting`: see {@linkcode connectWith}, for the first text after a `connect` that {@linkcode isDeferred}.
    * @returns how many were taken, fewer than there are when the buffer becomes full; EAGAIN when it is; an error of the
    * connection, once; EPIPE afterwards, after {@linkcode shutdown}, and without a connection.
    */
   send(
     data: Uint8Array,
-    options: { readonly isUrgent?: boolean; readonly isMore?: boolean; readonly isWaiting?: boolean } = {},
+    options: {
+      readonly isUrgent?: boolean;
+      readonly isMore?: boolean;
+      readonly isRecordEnd?: boolean;
+      readonly isWaiting?: boolean;
+    } = {},
   ): number | Errno {
     if (this.#isClosed) return "EBADF";
     if (this.#error !== undefined) return this.#takeError()!;
@@ -280,10 +293,11 @@ export class HarnessSocket {
       connection.state === "SYN-RECEIVED" && !this.#isAccepted;
     if (isOpening) return "EAGAIN";
     if (data.length === 0) return 0;
-    const { isUrgent, isMore } = options;
+    const { isUrgent, isMore, isRecordEnd } = options;
     const taken = attempt(() =>
       isUrgent ? connection.sendUrgent(data) : connection.send(data, 0, data.length, isMore === true)
     );
+    if (isRecordEnd && taken === data.length) connection.endRecord();
     this.#harness.settle();
     return taken === 0 ? "EAGAIN" : taken;
   }
@@ -419,7 +433,7 @@ export class HarnessSocket {
     }
     return connectionEvents(connection, {
       isReadable: this.readableBytes > 0,
-      isReadShut: connection.isReadEof || this.#isReceiveShut || this.#isOver,
+      isReadShut: FIN_RECEIVED.has(connection.state) || this.#isReceiveShut || this.#isOver,
       isSendShut: this.#isSendShut || this.#isOver,
       isOver: this.#isOver,
       hasError,

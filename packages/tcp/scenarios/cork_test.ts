@@ -211,3 +211,41 @@ Deno.test(
     s.takeAll();
   }),
 );
+
+Deno.test(
+  "ESTABLISHED: no segment has text of two records, and only the last record's end waits for Nagle (MSG_EOR)",
+  script((s) => {
+    established(s);
+    const record = (count: number): void => {
+      s.call.send(count);
+      s.call.do("end of record", (c) => c.endRecord());
+    };
+    s.call.send(10_400);
+    s.takeAll();
+    record(400);
+    record(300);
+    record(300);
+    s.call.send(1200);
+    s.expectNothing();
+    s.inject(". 1:1(0) ack 10001");
+    s.expect("P. 10001:10801(800) ack 1").expect("P. 10801:11101(300) ack 1").expect(
+      "P. 11101:11401(300) ack 1",
+    );
+    s.expect("P. 11401:12401(1000) ack 1").expectNothing();
+    s.inject(". 1:1(0) ack 12401").expect("P. 12401:12601(200) ack 1");
+    s.inject(". 1:1(0) ack 12601");
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: a FIN goes with the last record, not with one before (RFC 9293 §3.9.1.2)",
+  script((s) => {
+    established(s);
+    s.call.do("cork", (c) => c.isCorked = true);
+    s.call.send(100);
+    s.call.do("end of record", (c) => c.endRecord());
+    s.call.send(100);
+    s.call.close();
+    s.expect("P. 1:101(100) ack 1").expect("FP. 101:201(100) ack 1").expectNothing();
+  }),
+);

@@ -61,3 +61,29 @@ Deno.test(
     assertEquals(s.connection!.info().isSynTextTaken, false);
   }),
 );
+
+Deno.test(
+  "SYN-RECEIVED: ten full segments may follow the SYN-ACK, which takes no room of theirs (RFC 7413 §4.2.2, RFC 6928 §2)",
+  script((s) => {
+    const cookie = cookieOf(s);
+    s.inject(`S 0:10(10) win 65535 <mss 1000,${cookie}>`).expect("S. 0:0(0) ack 11");
+    s.call.send(20_000);
+    assertEquals(s.takeAll().length, 10);
+    s.inject(". 11:11(0) ack 10001");
+    assertEquals(s.takeAll().length, 10);
+    s.inject(". 11:11(0) ack 20001");
+  }),
+);
+
+Deno.test(
+  "SYN-RECEIVED: SYNs that cross: the peer's SYN-ACK may acknowledge the text of ours (RFC 9293 §3.5, MUST-10)",
+  script((s) => {
+    cookieCached(s);
+    open(s, 100);
+    s.expect("S 0:100(100)");
+    s.inject("S 0:0(0) win 65535 <mss 1000>").expect("S. 0:0(0) ack 1").expectState("SYN-RECEIVED");
+    s.inject("S. 0:0(0) ack 101 win 65535 <mss 1000>").expectNothing().expectState("ESTABLISHED");
+    assertEquals([s.connection!.unackedBytes, s.connection!.info().isSynTextTaken], [0, true]);
+    s.inject("P. 1:11(10) ack 101").expect(". 101:101(0) ack 11");
+  }),
+);
