@@ -116,8 +116,10 @@ export class AtEngine implements SerialSink {
   }
 
   /** Takes back the command under way: a character in front of the result aborts it (V.250 §5.6.1). Its reply comes with
-   * status `"aborted"`, after the modem's result or two seconds at the latest. */
+   * status `"aborted"`, after the modem's result or two seconds at the latest. An escape under way ends at once, with the
+   * modem in no known state. */
   abort(): void {
+    this.#ladder?.abandon();
     const current = this.#current;
     if (current === undefined || current.isAborted) return;
     current.isAborted = true;

@@ -228,6 +228,22 @@ Deno.test("escape goes on to a question and to DTR; all times are bounded", () =
   assertEquals([engine.mode, data.closed], ["command", 1]);
 });
 
+Deno.test("abort ends an escape at once, with DTR high and nothing more to be sent", () => {
+  for (const afterMs of [500, 2000, 10_700]) {
+    const { port, engine } = dial();
+    port.inputLines = { dcd: true, cts: true, dsr: true, ri: false };
+    let outcome: EscapeOutcome | undefined;
+    engine.escape((o) => outcome = o);
+    port.advance(afterMs);
+    port.take();
+    engine.abort();
+    const isLow = afterMs === 10_700;
+    assertEquals(outcome, { isCommandMode: false, by: undefined, isHungUp: isLow });
+    assertEquals(port.log.filter((line) => line.startsWith("dtr")), isLow ? ["dtr false", "dtr true"] : []);
+    assertEquals([engine.mode, port.timers.size, port.take()], ["data", 0, ""]);
+  }
+});
+
 Deno.test("a failed escape goes back to data mode", () => {
   const { port, engine, data } = dial();
   let outcome: EscapeOutcome | undefined;

@@ -48,6 +48,7 @@ Deno.test("property: a bring-up over a modem out of its mind ends with one cause
         assertEquals([host.timers.size, host.pool.inUse], [0, 0]);
       },
     ),
-    { numRuns: 200 },
+    // Stopped in the middle of "+++", which went on.
+    { numRuns: 200, examples: [[["\x7e\xff\x7d\x23\xc0\x21\x7d\x21\x7d\x21\x7e"], false, 2]] },
   );
 });

@@ -93,6 +93,16 @@ export class EscapeLadder {
     this.#timer.stop();
   }
 
+  /** Ends at once, in whatever state the modem is: it is not known to take commands. */
+  abandon(): void {
+    if (this.#step === "idle") return;
+    if (this.#step === "low") {
+      this.#isHungUp = true;
+      this.#port.setOutputLines({ dtr: true, rts: true });
+    }
+    this.#finish(false, undefined);
+  }
+
   /** Takes a final result that the modem sent. */
   handleResult(result: AtResult): void {
     const step = this.#step;
