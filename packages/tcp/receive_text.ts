@@ -121,8 +121,8 @@ export function receiveFin(tcb: Tcb, seg: Segment): boolean {
   const reassembly = tcb.reassembly;
   const isHere = (seg.ctl & FIN) !== 0 && seqAdd(seg.seq, seg.textLength) === tcb.rcvNxt;
   if (!isHere && (reassembly === undefined || !reassembly.isFinAt(tcb.rcvNxt))) return false;
+  // It takes no room in the buffer: the window stays as large as it is, and so its right edge moves along, as on Linux.
   tcb.rcvNxt = seqAdd(tcb.rcvNxt, 1);
-  if (tcb.rcvWnd > 0) tcb.rcvWnd--;
   tcb.layer.reassembly.drop(tcb);
   noteFinReceived(tcb);
   return true;

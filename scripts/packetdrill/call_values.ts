@@ -3,7 +3,7 @@
  * @module
  */
 import type { SocketOptionValue } from "@lightwire/tcp/harness";
-import { type CallValue, numberIn } from "./call_text.ts";
+import { type CallValue, nameIn, numberIn } from "./call_text.ts";
 
 /** The buffers of an `iovec`, as one. */
 export function vector(value: CallValue | undefined): { text: CallValue | undefined; count: number } {
@@ -24,4 +24,40 @@ export function optionValue(value: CallValue | undefined): SocketOptionValue | u
   }
   if (value?.kind === "list" && value.items.length === 1) return optionValue(value.items[0]);
   return numberIn(value);
+}
+
+/** Values of the errnos, for `getsockopt(…, SO_ERROR, [111], …)`. */
+export const ERRNO_NUMBERS: Readonly<Partial<Record<string, number>>> = {
+  EPIPE: 32,
+  ENOPROTOOPT: 92,
+  ECONNABORTED: 103,
+  ECONNRESET: 104,
+  ETIMEDOUT: 110,
+  ECONNREFUSED: 111,
+  EHOSTUNREACH: 113,
+  ENETUNREACH: 101,
+};
+
+/** Options that change nothing here: what they ask for is done by the caller of the socket, or by nobody. */
+export const IDLE_OPTIONS: readonly string[] = [
+  "IP_MTU_DISCOVER",
+  "IP_RECVERR",
+  "SO_MARK",
+  "SO_PRIORITY",
+  "SO_ZEROCOPY",
+  "TCP_INQ",
+];
+
+/** How many octets `recvmsg` must say are left (TCP_INQ), `undefined` when it is not asked.
+ *
+ * @param control the control messages.
+ */
+export function askedInq(control: CallValue | undefined): number | undefined {
+  if (control?.kind !== "list") return undefined;
+  for (const item of control.items) {
+    if (item.kind === "record" && nameIn(item.fields.get("cmsg_type")) === "TCP_CM_INQ") {
+      return numberIn(item.fields.get("cmsg_data"));
+    }
+  }
+  return undefined;
 }

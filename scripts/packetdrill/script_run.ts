@@ -144,6 +144,8 @@ class ScriptRun {
       created: (socket) => {
         for (const [name, value] of this.#probes) socket.setOption(name, value);
       },
+      // FreeBSD rounds the sizes of its buffers up as a connection begins.
+      isCompared: (option) => !settings.isBsd || !/^SO_(?:RCV|SND)BUF$/.test(option),
       wroteForeignText: () => {
         if (this.#flow !== undefined) this.#flow.hasForeignText = true;
       },
@@ -244,7 +246,9 @@ class ScriptRun {
     this.#collect();
   }
 
+  /** What was sent to another peer, and not expected, is not waited for any more. */
   #newFlow(localPort: number, remotePort: number): Flow {
+    if (!this.#isStrict) this.#sent.length = 0;
     const ends = { local: this.#harness.address, remote: this.#remote, localPort, remotePort };
     return new Flow(ends, this.#tsTickUs);
   }

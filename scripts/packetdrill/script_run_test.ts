@@ -103,3 +103,13 @@ Deno.test("runScript() knows what a file defaults.sh beside public scripts says,
   const script = `\`../common/defaults.sh\`\n${HANDSHAKE}`.replaceAll("sackOK", "nop,wscale 8");
   assertEquals(runScript(script).problem, undefined);
 });
+
+Deno.test("runScript() reads FreeBSD's settings, and has its defaults then", () => {
+  const shell = "0 `sysctl -w net.inet.tcp.sack.enable=0`\n+0 `sysctl -w net.inet.tcp.hostcache.purgenow=1`";
+  const script = `${shell}${HANDSHAKE}`.replace("mss 1000,sackOK", "mss 1000,nop,wscale 1").replace(
+    "<mss 1460,sackOK>",
+    "<mss 1460,nop,wscale 6>",
+  );
+  const outcome = runScript(script);
+  assertEquals([outcome.problem, outcome.ignored], [undefined, ["net.inet.tcp.hostcache.purgenow=1"]]);
+});

@@ -22,7 +22,10 @@ const USUAL_DEFINITIONS: Readonly<Record<string, string>> = {
 /** The script with texts in the place of words. */
 export function withDefinitions(source: string, definitions: Readonly<Record<string, string>> = {}): string {
   const all: Readonly<Record<string, string>> = { ...USUAL_DEFINITIONS, ...definitions };
-  return source.replace(/\b[A-Z]\w+\b/g, (word) => Object.hasOwn(all, word) ? all[word]! : word);
+  return withConditions(source, all).replace(
+    /\b[A-Z]\w+\b/g,
+    (word) => Object.hasOwn(all, word) ? all[word]! : word,
+  );
 }
 
 /** The addresses of the two sides.
@@ -53,4 +56,20 @@ export function presetFastOpen(bits: number, call: string, socket: HarnessSocket
   if (isListen && (bits & 0x200) !== 0 || isConnect && (bits & 4) !== 0) {
     socket.setOption("TCP_FASTOPEN_NO_COOKIE", 1);
   }
+}
+
+/** Lines between `#ifdef NAME`, `#ifndef NAME`, `#else` and `#endif` that do not hold become empty. What is defined is STANDARD, by which
+ * scripts mean the RFCs rather than one system's ways, and the words that have a text. */
+function withConditions(source: string, definitions: Readonly<Record<string, string>>): string {
+  if (!/^#ifn?def\b/m.test(source)) return source;
+  const holds: boolean[] = [];
+  return source.split("\n").map((line) => {
+    const found = /^#(ifdef|ifndef|else|endif)\b\s*(\w*)/.exec(line);
+    if (found === null) return holds.includes(false) ? "" : line;
+    const [, word, name] = found;
+    if (word === "else") holds.push(holds.pop() === false);
+    else if (word === "endif") holds.pop();
+    else holds.push((name === "STANDARD" || Object.hasOwn(definitions, name!)) === (word === "ifdef"));
+    return "";
+  }).join("\n");
 }

@@ -3,6 +3,7 @@
  * @module
  */
 import type { TcpOptions } from "@lightwire/tcp";
+import { readBsdSettings } from "./bsd_settings.ts";
 
 /** Socket options that have a `sysctl` setting as their default. */
 export type ProbeOption = "TCP_KEEPIDLE" | "TCP_KEEPINTVL" | "TCP_KEEPCNT";
@@ -21,6 +22,8 @@ export interface ShellSettings {
   readonly probes: ReadonlyMap<ProbeOption, number>;
   /** Bits of tcp_fastopen; `undefined`: it is not set. */
   readonly fastOpenBits: number | undefined;
+  /** Some are FreeBSD's. */
+  readonly isBsd: boolean;
   /** Settings without a counterpart here, as written. */
   readonly ignored: readonly string[];
 }
@@ -169,9 +172,11 @@ export function readShellSettings(
 ): ShellSettings {
   const tcp: Mutable<TcpOptions> = {};
   const ignored: string[] = [];
+  let isBsd = false;
   const probes = new Map<ProbeOption, number>();
   let fastOpenBits: number | undefined = undefined;
   for (const command of commands.map((c) => withArithmetic(withFiles(c, files)))) {
+    if (readBsdSettings(command, tcp, ignored)) isBsd = true;
     for (const [, name, value] of command.matchAll(/^\s*lightwire\s+(\w+)=(\S+)/gm)) {
       Object.assign(tcp, { [name!]: JSON.parse(value!) });
     }
@@ -186,5 +191,5 @@ export function readShellSettings(
       else ignored.push(text);
     }
   }
-  return { tcp, probes, fastOpenBits, ignored };
+  return { isBsd, tcp, probes, fastOpenBits, ignored };
 }

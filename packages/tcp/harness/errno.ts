@@ -18,6 +18,7 @@ export type Errno =
   | "EHOSTDOWN"
   | "EHOSTUNREACH"
   | "EINPROGRESS"
+  | "EFAULT"
   | "EINVAL"
   | "EISCONN"
   | "EMSGSIZE"
