@@ -77,7 +77,7 @@ export function recoverAfterAck(
 ): void {
   const nowMs = tcb.layer.clock.now();
   const isUndone = tcb.undo !== undefined && isSpurious(tcb, seg, acked, summary);
-  if (isUndone) undoRecovery(tcb, acked);
+  if (isUndone) undoRecovery(tcb);
   detectLosses(tcb, summary, echoAgeMs, nowMs);
   switch (tcb.phase) {
     case "FAST":
@@ -206,7 +206,7 @@ function fastRecoveryAck(tcb: Tcb, acked: number): void {
 /** An acknowledgment after a timeout: slow start, and F-RTO (RFC 5682 §2.1). */
 function timeoutAck(tcb: Tcb, acked: number, isDuplicate: boolean, flight: number, rttMs: number): void {
   const hasNew = hasUnsent(tcb) && tcb.sndWnd > seqDiff(tcb.sndNxt, tcb.sndUna);
-  if (forwardRto(tcb, acked, isDuplicate, hasNew)) return undoRecovery(tcb, acked);
+  if (forwardRto(tcb, acked, isDuplicate, hasNew)) return undoRecovery(tcb);
   if (acked === 0) return;
   tcb.dupAcks = 0;
   tcb.congestion.onAck(acked, flight, tcb.layer.clock.now(), rttMs, flightUsed(tcb, flight));
@@ -215,11 +215,8 @@ function timeoutAck(tcb: Tcb, acked: number, isDuplicate: boolean, flight: numbe
   endRecovery(tcb);
 }
 
-/** The recovery was for nothing: the window is restored (RFC 4015 §3, RFC 9438 §4.9), and nothing counts as lost.
- *
- * @param acked octets newly acknowledged.
- */
-function undoRecovery(tcb: Tcb, acked: number): void {
+/** The recovery was for nothing: the window is restored (RFC 4015 §3, RFC 9438 §4.9), and nothing counts as lost. */
+function undoRecovery(tcb: Tcb): void {
   const { undo, sent, congestion } = tcb;
   if (undo !== undefined) undo.isDecided = true;
   if (tcb.phase === "FAST" && tcb.hasSack) rackSpurious(tcb);
@@ -232,7 +229,7 @@ function undoRecovery(tcb: Tcb, acked: number): void {
   sent?.forgiveLosses();
   tcb.frto = FRTO_OFF;
   tcb.retransmitCount = 0;
-  if (tcb.phase === "TIMEOUT") goOnAfterTimeout(tcb, acked);
+  if (tcb.phase === "TIMEOUT") goOnAfterTimeout(tcb);
   if (tcb.phase !== "NONE") endRecovery(tcb);
 }
 

@@ -123,15 +123,13 @@ export function forwardRto(tcb: Tcb, acked: number, isDuplicate: boolean, hasNew
 
 /** A timeout was for nothing (RFC 4015 §3.2). What was in flight may be lost all the same: after an outage that swallowed the
  * acknowledgments, the first one looks just like this. So nothing leaves in a burst, duplicates count at once, what RACK has inferred from
- * the acknowledgment of the retransmission is forgotten, and the timeout is that of a round trip which is not known.
- *
- * @param acked octets newly acknowledged.
+ * the acknowledgment of the retransmission is forgotten, and the timeout is that of a round trip which is not known. Deviation: an initial
+ * window may leave at once, as after other recoveries, and not only as much as was acknowledged; Linux restores the whole window.
  */
-export function goOnAfterTimeout(tcb: Tcb, acked: number): void {
+export function goOnAfterTimeout(tcb: Tcb): void {
   const { congestion, sent } = tcb;
   if (congestion.ownsRecovery !== true) {
-    const first = initialWindow(tcb.smss);
-    const careful = seqDiff(tcb.sndNxt, tcb.sndUna) + (acked < first ? acked : first);
+    const careful = seqDiff(tcb.sndNxt, tcb.sndUna) + initialWindow(tcb.smss);
     if (careful < congestion.cwnd) {
       if (congestion.ssthresh < congestion.cwnd) congestion.ssthresh = congestion.cwnd;
       congestion.cwnd = careful;
