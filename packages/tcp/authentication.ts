@@ -59,6 +59,12 @@ export class Authentication {
     return this.#keys.findMd5(rx.source, seg.sourcePort, seg.destinationPort);
   }
 
+  /** Whether ICMP's hard errors say nothing to a connection (RFC 5925 §7.8). */
+  ignoresHardErrors(tcb: Tcb): boolean {
+    const signature = this.#connections.get(tcb);
+    return signature instanceof AoSignature && !signature.current.acceptsIcmp;
+  }
+
   /** Signs a segment of a connection whose header and text are complete, if the connection does so. */
   sign(tcb: Tcb, p: Pbuf, length: number): void {
     this.#connections.get(tcb)?.sign(p, tcb.localAddress, tcb.remoteAddress, length);

@@ -7,6 +7,7 @@ import type { NetErrorCode } from "@lightwire/netif";
 import { updateSmss } from "./path_mtu.ts";
 import { recoverAfterMtuChange } from "./recovery.ts";
 import { seqBetween } from "./seq.ts";
+import { isSynchronized } from "./state.ts";
 import { EVENT_SOFT_ERROR, type Tcb } from "./tcb.ts";
 import { deleteTcb } from "./teardown.ts";
 import { startRetransmissionAt, TIMER_RTO } from "./timer_set.ts";
@@ -34,15 +35,27 @@ function codeOf(error: IpErrorInfo): NetErrorCode | undefined {
   }
 }
 
+/** Codes 2 to 4 of destination unreachable (RFC 5925 §7.8). */
+const HARD: ReadonlySet<IpErrorInfo["kind"]> = new Set<IpErrorInfo["kind"]>([
+  "protocol-unreachable",
+  "port-unreachable",
+  "fragmentation-needed",
+]);
+
 /** Octets of a TCP header that every ICMP error quotes (RFC 792): the ports and the sequence number. */
 export const QUOTED_OCTETS = 8;
 
-/** Whether the quoted sequence number is one in flight, SND.UNA =< SEG.SEQ < SND.NXT: who cannot see our packets has
- * to guess it (RFC 5927 §4.1). Without that, anybody could tear down connections, or narrow paths (RFC 5927 §7.2).
+/** Whether an error is believed. The quoted sequence number must be one in flight, SND.UNA =< SEG.SEQ < SND.NXT: who cannot see
+ * our packets has to guess it (RFC 5927 §4.1). Without that, anybody could tear down connections, or narrow paths (RFC 5927 §7.2).
+ * Of hard errors about connections with TCP-AO none is, since nobody has signed them (RFC 5925 §7.8).
  *
  * @param error quotes a packet with the addresses and ports of this connection.
  */
-export function quotesSegmentInFlight(tcb: Tcb, error: IpErrorInfo): boolean {
+export function isCredible(tcb: Tcb, error: IpErrorInfo): boolean {
+  const { authentication } = tcb.layer;
+  if (authentication !== undefined && HARD.has(error.kind) && isSynchronized(tcb.state)) {
+    if (authentication.ignoresHardErrors(tcb)) return false;
+  }
   return seqBetween(tcb.sndUna, error.quoted.getUint32(error.quotedOffset + 4), tcb.sndNxt);
 }
 
@@ -51,7 +64,7 @@ export function quotesSegmentInFlight(tcb: Tcb, error: IpErrorInfo): boolean {
  * @returns false when it was ignored.
  */
 export function icmpErrorArrives(tcb: Tcb, error: IpErrorInfo): boolean {
-  if (!quotesSegmentInFlight(tcb, error)) return false;
+  if (!isCredible(tcb, error)) return false;
   if (error.kind === "fragmentation-needed") {
     pathMtuShrank(tcb);
     return true;

@@ -26,6 +26,8 @@ export class MasterKeyTuple {
   readonly recvId: number;
   /** The MAC covers TCP's other options. */
   readonly coversOptions: boolean;
+  /** ICMP's hard errors about connections that use it are believed. */
+  readonly acceptsIcmp: boolean;
   readonly #isAes: boolean;
   readonly #kdf: SegmentMac;
 
@@ -36,10 +38,12 @@ export class MasterKeyTuple {
     key: Uint8Array,
     coversOptions: boolean,
     algorithm: TcpAoAlgorithm = "hmac-sha-1-96",
+    acceptsIcmp: boolean = false,
   ) {
     this.sendId = sendId;
     this.recvId = recvId;
     this.coversOptions = coversOptions;
+    this.acceptsIcmp = acceptsIcmp;
     this.#isAes = algorithm === "aes-128-cmac-96";
     if (!this.#isAes) this.#kdf = new HmacSha1(key);
     // A key of another length is drawn to size first, under a key of zeros (RFC 5926 §3.1.1.2).

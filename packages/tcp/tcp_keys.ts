@@ -40,6 +40,9 @@ export interface TcpAoKey extends TcpKeyScope {
   readonly coversOptions?: boolean;
   /** The MAC, and with it the function that derives keys (RFC 5926 §2.1). Default `"hmac-sha-1-96"`. */
   readonly algorithm?: TcpAoAlgorithm;
+  /** Believe ICMP when it says that the host has no TCP, or nobody at the port, or that packets are too big, while a connection lasts.
+   * Nobody has signed that: left out, black-hole detection finds what large packets do not pass (RFC 5925 §7.8). Default false. */
+  readonly acceptsIcmp?: boolean;
 }
 
 interface Entry<K extends TcpKeyScope, S> {
@@ -114,6 +117,7 @@ export class TcpKeys {
       key.masterKey,
       key.coversOptions ?? true,
       algorithm,
+      key.acceptsIcmp,
     );
     this.#ao.push({ key, signer });
     this.#layer.authentication ??= new Authentication(this.#layer, this);

@@ -33,7 +33,7 @@ import { ConnectionLimits } from "./connection_limits.ts";
 import { newTcpCounters, type TcpCounters } from "./counters.ts";
 import { ConnectionTable, ListenerTable } from "./demux.ts";
 import { Handshakes } from "./handshakes.ts";
-import { icmpErrorArrives, QUOTED_OCTETS, quotesSegmentInFlight } from "./icmp_errors.ts";
+import { icmpErrorArrives, isCredible, QUOTED_OCTETS } from "./icmp_errors.ts";
 import { IsnGenerator } from "./isn.ts";
 import { type TcpAcceptHandler, TcpListener, type TcpListenOptions } from "./listener.ts";
 import { AckSummary } from "./ack_summary.ts";
@@ -281,7 +281,7 @@ export class TcpLayer implements IpProtocolHandler {
   /** {@inheritDoc IpProtocolHandler.ownsPacket} True when a connection has the quoted packet in flight. */
   ownsPacket(error: IpErrorInfo): boolean {
     const tcb = this.#senderOf(error);
-    if (tcb !== undefined && quotesSegmentInFlight(tcb, error)) return true;
+    if (tcb !== undefined && isCredible(tcb, error)) return true;
     this.counters.icmpIgnored++;
     return false;
   }

@@ -1,7 +1,7 @@
 /** Connections whose segments are signed, between two of our own stacks; RFC 2385 and RFC 5925. What the signatures must be is
  * in `md5_test.ts` and `../tcp_ao_test.ts`. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { ipv4, prefixOf } from "@lightwire/ip";
+import { type IpErrorInfo, ipv4, prefixOf } from "@lightwire/ip";
 import type { TcpConnection } from "../connection.ts";
 import { type Host, TwoHosts, type TwoHostsOptions } from "./two_hosts.ts";
 
@@ -154,6 +154,52 @@ Deno.test("ESTABLISHED: AO: keys change without a pause, and with them the MAC, 
   assertEquals(received(), 300_000);
   assertEquals(hosts.a.tcp.counters.signatureFailures + hosts.b.tcp.counters.signatureFailures, 0);
 });
+
+for (const acceptsIcmp of [false, true]) {
+  const what = acceptsIcmp
+    ? "are believed if the user wants it"
+    : "are not believed once there is a connection";
+  Deno.test(`ESTABLISHED: AO: hard errors of ICMP, which nobody has signed, ${what} (RFC 5925 §7.8)`, () => {
+    const hosts = new TwoHosts();
+    for (const { tcp } of [hosts.a, hosts.b]) {
+      tcp.keys.addAo({ remote: ANY, masterKey: text("secret"), sendId: 1, acceptsIcmp });
+    }
+    const { client, received } = echo(hosts, 200_000);
+    hosts.sim.runUntil(() => received() > 10_000, 60_000);
+    const { iss, localAddress, localPort, remoteAddress, remotePort, sndUna } = hosts.a.tcp.find(
+      hosts.a.address,
+      client.localPort,
+      hosts.b.address,
+      7,
+    )!;
+    assert(sndUna !== iss);
+    const quoted = new DataView(new ArrayBuffer(8));
+    quoted.setUint16(0, localPort);
+    quoted.setUint16(2, remotePort);
+    quoted.setUint32(4, sndUna);
+    const isBelieved = (kind: IpErrorInfo["kind"]) =>
+      hosts.a.tcp.ownsPacket({
+        kind,
+        icmpType: 3,
+        icmpCode: 0,
+        reporter: hosts.b.address,
+        localAddress,
+        remoteAddress,
+        protocol: 6,
+        mtu: 600,
+        quoted,
+        quotedOffset: 0,
+        quotedLength: 8,
+      });
+    assertEquals(
+      ["protocol-unreachable", "port-unreachable", "fragmentation-needed", "host-unreachable"].map((kind) =>
+        isBelieved(kind as IpErrorInfo["kind"])
+      ),
+      [acceptsIcmp, acceptsIcmp, acceptsIcmp, true],
+    );
+    assert(hosts.sim.runUntil(() => client.state === "TIME-WAIT", 60_000), client.state);
+  });
+}
 
 Deno.test("ESTABLISHED: AO: sequence numbers wrap, and the extension goes on (RFC 5925 §6.2)", () => {
   const hosts = new TwoHosts();
