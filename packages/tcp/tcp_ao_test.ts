@@ -214,7 +214,7 @@ function addressAt(view: DataView, at: number, family: number): IpAddress {
 }
 
 for (const { section, isns, coversOptions, algorithm, packet, trafficKey } of VECTORS) {
-  Deno.test(`TCP-AO: traffic key and MAC of RFC 9235 §${section}; one bit of text or MAC more, and it is none`, () => {
+  Deno.test(`TCP-AO: traffic key and MAC of RFC 9235 §${section}; one bit of text or MAC more, and it is none (RFC 5926 §3.1, §3.2)`, () => {
     const pool = new PbufPool([{ slotBytes: 512, slots: 1 }]);
     const bytes = parseHex(packet);
     const p = pool.acquire(bytes.length, 0)!;

@@ -82,7 +82,7 @@ for (const kind of KINDS) {
     });
   }
 
-  Deno.test(`SYN-SENT: ${kind}: a wrong key is met with silence, and counted`, () => {
+  Deno.test(`SYN-SENT: ${kind}: a wrong key is met with silence, and counted (RFC 5925 §7.3)`, () => {
     const hosts = new TwoHosts();
     addKey(hosts.a, kind, "secret");
     addKey(hosts.b, kind, "Secret");
@@ -93,7 +93,7 @@ for (const kind of KINDS) {
     assertEquals(hosts.b.tcp.counters.outSegs, 0);
   });
 
-  Deno.test(`SYN-SENT: ${kind}: no key against a key, either way round, is met with silence`, () => {
+  Deno.test(`SYN-SENT: ${kind}: no key against a key, either way round, is met with silence (RFC 5925 §7.3)`, () => {
     for (const isClient of [true, false]) {
       const hosts = new TwoHosts();
       addKey(isClient ? hosts.a : hosts.b, kind, "secret");
@@ -212,6 +212,22 @@ Deno.test("ESTABLISHED: AO: sequence numbers wrap, and the extension goes on (RF
   assertEquals(received(), 50_000);
 });
 
+Deno.test("SYN-SENT: AO: a segment with both options is dropped, however right the MAC (RFC 5925 §2.2)", () => {
+  const hosts = new TwoHosts({ a: { timestamps: false, sack: false, windowScaling: false } });
+  for (const host of [hosts.a, hosts.b]) addKey(host, "AO", "secret");
+  hosts.a.tcp.hooks.tcpOutOptions = {
+    length: () => 20,
+    write: (_, view, at) => {
+      view.setUint32(at, 0x01011312);
+      for (let i = 4; i < 20; i += 4) view.setUint32(at + i, 0);
+    },
+  };
+  const { client } = echo(hosts, 10);
+  hosts.sim.runUntil(() => false, 2000);
+  assertEquals([client.state, hosts.b.tcp.counters.outSegs], ["SYN-SENT", 0]);
+  assert(hosts.b.tcp.counters.signaturesMissing >= 2);
+});
+
 Deno.test("CLOSED: keys are for their scope: other ports, and other peers, go without", () => {
   const hosts = new TwoHosts();
   const key = { remote: prefixOf(hosts.a.address, 32), localPort: 179, key: text("secret") };
@@ -222,7 +238,7 @@ Deno.test("CLOSED: keys are for their scope: other ports, and other peers, go wi
   assert(!hosts.b.tcp.keys.remove(key));
 });
 
-Deno.test("CLOSED: keys that are none are refused", () => {
+Deno.test("CLOSED: keys that are none are refused, and a KeyID that another one has (RFC 5925 §3.1)", () => {
   const { keys } = new TwoHosts().a.tcp;
   assertThrows(() => keys.addMd5({ remote: ANY, key: new Uint8Array(0) }), RangeError);
   assertThrows(() => keys.addMd5({ remote: ANY, key: new Uint8Array(81) }), RangeError);
