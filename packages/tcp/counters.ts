@@ -15,9 +15,9 @@ export interface TcpCounters {
   estabResets: number;
   /** tcpCurrEstab: connections in ESTABLISHED or CLOSE-WAIT now. */
   currEstab: number;
-  /** tcpHCInSegs: segments received, bad ones included. */
+  /** tcpHCInSegs: segments received, bad ones included; of merged ones each. */
   inSegs: number;
-  /** tcpHCOutSegs: segments sent, retransmissions excluded only from `retransSegs`. */
+  /** tcpHCOutSegs with tcpRetransSegs: segments sent, of super-segments each that the link makes of them. */
   outSegs: number;
   /** tcpRetransSegs: segments sent again. */
   retransSegs: number;

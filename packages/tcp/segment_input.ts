@@ -49,6 +49,7 @@ export function inputSegment(layer: TcpLayer, p: Pbuf, seg: Segment, rx: IpRxInf
     return;
   }
   seg.ecn = rx.tos & 3;
+  if (p.gsoSize > 0) counters.inSegs += mergedSegments(seg) - 1;
   segmentArrives(layer, seg, rx);
   // Whoever took the text has cleared this.
   if (seg.pbuf !== undefined) {
@@ -57,13 +58,19 @@ export function inputSegment(layer: TcpLayer, p: Pbuf, seg: Segment, rx: IpRxInf
   }
 }
 
+/** What the link has merged into one (GRO). */
+function mergedSegments(seg: Segment): number {
+  const { gsoSize } = seg.pbuf!;
+  return gsoSize > 0 && seg.textLength > gsoSize ? Math.ceil(seg.textLength / gsoSize) : 1;
+}
+
 /** To its connection, to a listener, or to nobody. */
 function segmentArrives(layer: TcpLayer, seg: Segment, rx: IpRxInfo): void {
   const tcb = layer.find(rx.destination, seg.destinationPort, rx.source, seg.sourcePort);
   if (layer.authentication !== undefined && !layer.authentication.accepts(tcb, seg, rx)) return;
   if (tcb !== undefined && (tcb.tx.boundNetif === undefined || tcb.tx.boundNetif === rx.netif)) {
     if (!passesHook(layer, tcb.connection, seg, rx)) return;
-    tcb.segmentsIn++;
+    tcb.segmentsIn += mergedSegments(seg);
     tcb.trace?.received(seg);
     if (!mayReplace(tcb, seg)) {
       if (tcb.state === "SYN-SENT") {

@@ -112,7 +112,7 @@ export interface TcpInfo {
   readonly rtoBackOff: number;
   /** Zero-window probes without an answer (tcpi_probes). */
   readonly probes: number;
-  /** Segments received, segments with text (tcpi_segs_in, tcpi_data_segs_in). Merged segments count as one in the first. */
+  /** Segments received, segments with text (tcpi_segs_in, tcpi_data_segs_in); of merged ones each. */
   readonly segmentsIn: number;
   /** Segments with text received in order. */
   readonly textSegmentsIn: number;

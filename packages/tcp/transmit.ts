@@ -179,7 +179,7 @@ export function transmitSyn(tcb: Tcb): boolean {
   const ctl = (isReply ? SYN | ACK : SYN) | ecnSynBits(tcb, isReply);
   emitTcpHeader(p, tcb.localPort, tcb.remotePort, tcb.iss, ack, ctl, wnd, 0, optionsLength);
   if (isReply) noteAckSent(tcb);
-  return handDown(tcb, p, TCP_HEADER_LENGTH + optionsLength + textLength);
+  return handDown(tcb, p, TCP_HEADER_LENGTH + optionsLength + textLength, 1);
 }
 
 /** What a SYN or SYN-ACK of ours offers, in `layer.synOptions`. */
@@ -327,17 +327,22 @@ function emit(tcb: Tcb, p: Pbuf, seq: number, ctl: number, textLength: number, s
     optionsLength + extra,
   );
   noteAckSent(tcb);
-  if (textLength > 0) tcb.textSegmentsOut += p.gsoSize > 0 ? Math.ceil(textLength / p.gsoSize) : 1;
-  return handDown(tcb, p, headerLength + textLength);
+  const segments = p.gsoSize > 0 ? Math.ceil(textLength / p.gsoSize) : 1;
+  if (textLength > 0) tcb.textSegmentsOut += segments;
+  return handDown(tcb, p, headerLength + textLength, segments);
 }
 
-function handDown(tcb: Tcb, p: Pbuf, length: number): boolean {
+/** Signs a segment if that is wanted, counts it, and gives it to `ip`.
+ *
+ * @param segments what the link will make of it.
+ */
+function handDown(tcb: Tcb, p: Pbuf, length: number, segments: number): boolean {
   const layer = tcb.layer;
   const tx = tcb.tx;
   if (layer.authentication !== undefined) layer.authentication.sign(tcb, p, length);
   finishTcpChecksum(p, tcb.localAddress, tcb.remoteAddress, length, tx.canOffloadChecksum);
-  layer.counters.outSegs++;
-  tcb.segmentsOut += p.gsoSize > 0 ? Math.ceil(length / p.gsoSize) : 1;
+  layer.counters.outSegs += segments;
+  tcb.segmentsOut += segments;
   tcb.trace?.sent(p, length);
   if (layer.ip.output(p, tx)) return true;
   layer.counters.outDiscards++;
