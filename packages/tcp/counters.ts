@@ -17,7 +17,7 @@ export interface TcpCounters {
   currEstab: number;
   /** tcpHCInSegs: segments received, bad ones included; of merged ones each. */
   inSegs: number;
-  /** tcpHCOutSegs with tcpRetransSegs: segments sent, of super-segments each that the link makes of them. */
+  /** tcpHCOutSegs with tcpRetransSegs: segments sent; of super-segments each that the link makes of them. */
   outSegs: number;
   /** tcpRetransSegs: segments sent again. */
   retransSegs: number;

@@ -35,12 +35,12 @@ function codeOf(error: IpErrorInfo): NetErrorCode | undefined {
   }
 }
 
-/** Codes 2 to 4 of destination unreachable (RFC 5925 §7.8). */
-const HARD: ReadonlySet<IpErrorInfo["kind"]> = new Set<IpErrorInfo["kind"]>([
-  "protocol-unreachable",
-  "port-unreachable",
-  "fragmentation-needed",
-]);
+/** Whether RFC 5925 §7.8 calls an error hard: codes 2 to 4 of ICMP's destination unreachable, 1 and 4 of ICMPv6's. */
+function isHardError({ kind, localAddress }: IpErrorInfo): boolean {
+  if (kind === "port-unreachable") return true;
+  if (localAddress.family === 6) return kind === "prohibited";
+  return kind === "protocol-unreachable" || kind === "fragmentation-needed";
+}
 
 /** Octets of a TCP header that every ICMP error quotes (RFC 792): the ports and the sequence number. */
 export const QUOTED_OCTETS = 8;
@@ -53,7 +53,7 @@ export const QUOTED_OCTETS = 8;
  */
 export function isCredible(tcb: Tcb, error: IpErrorInfo): boolean {
   const { authentication } = tcb.layer;
-  if (authentication !== undefined && HARD.has(error.kind) && isSynchronized(tcb.state)) {
+  if (authentication !== undefined && isHardError(error) && isSynchronized(tcb.state)) {
     if (authentication.ignoresHardErrors(tcb)) return false;
   }
   return seqBetween(tcb.sndUna, error.quoted.getUint32(error.quotedOffset + 4), tcb.sndNxt);

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { LinkCapabilities } from "@lightwire/netif";
 import { script, type TcpScript } from "./harness.ts";
 import { accepted, distant, established } from "./states.ts";
+import { pattern, Peer, TwoHosts } from "./two_hosts.ts";
 
 const GSO: LinkCapabilities = { txChecksum: false, rxChecksum: false, gsoMaxBytes: 65_536, gro: true };
 const WIDE = "<mss 1000,sackOK,nop,wscale 7>";
@@ -35,6 +36,50 @@ Deno.test(
     s.takeAll();
   }),
 );
+
+Deno.test(
+  "ESTABLISHED: of super-segments each counts that the link makes of them (RFC 4022, tcpi_segs_out)",
+  script({ capabilities: GSO }, (s) => {
+    established(s, { sendBufferBytes: 4 * 1024 * 1024 }, WIDE);
+    const una = warmUp(s, 200_000);
+    const before = s.connection!.info();
+    const { outSegs } = s.harness.tcp.counters;
+    s.call.send(150_000);
+    const sizes = s.takeAll().map((seg) => seg.textLength);
+    assert(sizes.length < 20, String(sizes));
+    const info = s.connection!.info();
+    assertEquals([info.segmentsOut - before.segmentsOut, info.textSegmentsOut - before.textSegmentsOut], [
+      150,
+      150,
+    ]);
+    assertEquals(s.harness.tcp.counters.outSegs - outSegs, 150);
+    s.inject(`. 1:1(0) ack ${una + 150_000} win 60000`).takeAll();
+    assertEquals(s.connection!.info().segmentsIn - before.segmentsIn, 1);
+    s.call.abort();
+    s.takeAll();
+  }),
+);
+
+Deno.test("ESTABLISHED: of merged segments each counts that came (RFC 4022, tcpi_segs_in)", () => {
+  const hosts = new TwoHosts({ link: { capabilities: { ...GSO, txChecksum: true, rxChecksum: true } } });
+  const client = new Peer(pattern(300_500, 1));
+  const server = new Peer(pattern(1000, 2));
+  hosts.b.tcp.listen({ port: 80 }, (c) => {
+    server.connected(c);
+    return server;
+  });
+  const connection = hosts.a.tcp.connect({ remoteAddress: hosts.b.address, remotePort: 80 }, client);
+  client.finishes = false;
+  assert(hosts.sim.runUntil(() => server.receivedBytes === 300_500, 60_000));
+  hosts.sim.runUntil(() => false, 100);
+  const [a, b] = [hosts.a.tcp.counters, hosts.b.tcp.counters];
+  assertEquals([b.inSegs, a.inSegs], [a.outSegs, b.outSegs]);
+  assert(hosts.a.netif.counters.ifOutUcastPkts < a.outSegs / 2);
+  assertEquals(server.connection!.info().segmentsIn, connection.info().segmentsOut);
+  connection.abort();
+  hosts.sim.runUntilIdle(600_000);
+  hosts.close();
+});
 
 Deno.test(
   "ESTABLISHED: the congestion window counts octets, also in super-segments (RFC 5681 §3.1)",

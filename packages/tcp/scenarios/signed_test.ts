@@ -1,8 +1,9 @@
 /** Connections whose segments are signed, between two of our own stacks; RFC 2385 and RFC 5925. What the signatures must be is
  * in `md5_test.ts` and `../tcp_ao_test.ts`. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { type IpErrorInfo, ipv4, prefixOf } from "@lightwire/ip";
+import { type IpErrorInfo, ipv4, parseIpAddressOrThrow, prefixOf } from "@lightwire/ip";
 import type { TcpConnection } from "../connection.ts";
+import { isCredible } from "../icmp_errors.ts";
 import { type Host, TwoHosts, type TwoHostsOptions } from "./two_hosts.ts";
 
 const text = (value: string) => new TextEncoder().encode(value);
@@ -177,13 +178,13 @@ for (const acceptsIcmp of [false, true]) {
     quoted.setUint16(0, localPort);
     quoted.setUint16(2, remotePort);
     quoted.setUint32(4, sndUna);
-    const isBelieved = (kind: IpErrorInfo["kind"]) =>
-      hosts.a.tcp.ownsPacket({
+    const isBelieved = (kind: IpErrorInfo["kind"], family: 4 | 6 = 4) =>
+      isCredible(hosts.a.tcp.find(hosts.a.address, client.localPort, hosts.b.address, 7)!, {
         kind,
         icmpType: 3,
         icmpCode: 0,
         reporter: hosts.b.address,
-        localAddress,
+        localAddress: family === 4 ? localAddress : parseIpAddressOrThrow("2001:db8::1"),
         remoteAddress,
         protocol: 6,
         mtu: 600,
@@ -191,11 +192,14 @@ for (const acceptsIcmp of [false, true]) {
         quotedOffset: 0,
         quotedLength: 8,
       });
-    assertEquals(
-      ["protocol-unreachable", "port-unreachable", "fragmentation-needed", "host-unreachable"].map((kind) =>
-        isBelieved(kind as IpErrorInfo["kind"])
-      ),
-      [acceptsIcmp, acceptsIcmp, acceptsIcmp, true],
+    for (const kind of ["protocol-unreachable", "port-unreachable", "fragmentation-needed"] as const) {
+      assertEquals(isBelieved(kind), acceptsIcmp);
+    }
+    for (const kind of ["port-unreachable", "prohibited"] as const) {
+      assertEquals(isBelieved(kind, 6), acceptsIcmp);
+    }
+    assert(
+      isBelieved("host-unreachable") && isBelieved("prohibited") && isBelieved("fragmentation-needed", 6),
     );
     assert(hosts.sim.runUntil(() => client.state === "TIME-WAIT", 60_000), client.state);
   });
