@@ -70,6 +70,7 @@ Deno.test("ESTABLISHED: of merged segments each counts that came (RFC 4022, tcpi
   });
   const connection = hosts.a.tcp.connect({ remoteAddress: hosts.b.address, remotePort: 80 }, client);
   client.finishes = false;
+  hosts.flush();
   assert(hosts.sim.runUntil(() => server.receivedBytes === 300_500, 60_000));
   hosts.sim.runUntil(() => false, 100);
   const [a, b] = [hosts.a.tcp.counters, hosts.b.tcp.counters];
