@@ -27,15 +27,15 @@ export function arrivesSynchronized(tcb: Tcb, seg: Segment, rx: IpRxInfo): void 
   if (
     checkSequence(tcb, seg) && checkRst(tcb, seg) && checkSecurity() && checkSyn(tcb, seg) &&
     checkAck(tcb, seg, rx)
-  ) processRest(tcb, seg);
+  ) processRest(tcb, seg, rx);
 }
 
 /** Steps six to eight, which SYN-SENT goes on with too. */
-export function processRest(tcb: Tcb, seg: Segment): void {
+export function processRest(tcb: Tcb, seg: Segment, rx: IpRxInfo): void {
   // A later route replaces the former one (RFC 9293 §3.9.2.1, SHLD-24).
   if (seg.returnRoute !== undefined && tcb.isPassive) followRoute(tcb, seg.returnRoute);
   checkUrg(tcb, seg);
-  if (!processText(tcb, seg)) return;
+  if (!processText(tcb, seg, rx)) return;
   if ((seg.ctl & FIN) !== 0 || tcb.reassembly !== undefined) checkFin(tcb, seg);
 }
 
@@ -57,7 +57,7 @@ function checkSequence(tcb: Tcb, seg: Segment): boolean {
   }
   if (!isAcceptable(seg.seq, seg.len, tcb.rcvNxt, tcb.rcvWnd)) {
     if (tcb.state === "SYN-RECEIVED" && isSynAgain(tcb, seg)) return trimSyn(tcb, seg);
-    if (!isHeardAtZeroWindow(tcb, seg)) {
+    if (!isHeardAtZeroWindow(tcb, seg) && !isHeardBehindGap(tcb, seg)) {
       if ((seg.ctl & RST) === 0) answerInvalid(tcb, seg);
       return false;
     }
@@ -90,8 +90,18 @@ function isHeardAtZeroWindow(tcb: Tcb, seg: Segment): boolean {
   return true;
 }
 
+/** Whether it is a bare acknowledgment of a peer that has filled the window, of which something is missing here. Deviation: the table
+ * of RFC 9293 §3.10.7.4 has its number one too far; as with Linux and the BSDs it counts, else a loss in one direction would stop
+ * the other one as well. */
+function isHeardBehindGap(tcb: Tcb, seg: Segment): boolean {
+  if (tcb.reassembly === undefined || tcb.reassembly.isEmpty || tcb.rcvWnd === 0) return false;
+  return seg.len === 0 && (seg.ctl & (RST | ACK)) === ACK && seg.seq === seqAdd(tcb.rcvNxt, tcb.rcvWnd);
+}
+
+/** Whether the peer's SYN comes again. One with an acknowledgment answers a SYN of ours, and a passive OPEN has sent none. */
 function isSynAgain(tcb: Tcb, seg: Segment): boolean {
-  return (seg.ctl & (SYN | RST)) === SYN && seg.seq === tcb.irs;
+  if ((seg.ctl & (SYN | RST)) !== SYN || seg.seq !== tcb.irs) return false;
+  return (seg.ctl & ACK) === 0 || !tcb.isPassive;
 }
 
 /** SYN-RECEIVED, and the peer's SYN comes again. Alone, it means that our SYN-ACK was lost; with an
@@ -186,8 +196,10 @@ function checkAck(tcb: Tcb, seg: Segment, rx: IpRxInfo): boolean {
       deleteTcb(tcb, undefined);
       return false;
     case "TIME-WAIT":
-      // Only a retransmission of the peer's FIN brings us here: acknowledge, and begin to wait anew.
+      // Only a retransmission of the peer's FIN brings us here: acknowledge, and begin to wait anew. Text is ignored, but answered,
+      // as Linux and the BSDs do.
       if ((seg.ctl & FIN) !== 0) restartTimeWait(tcb);
+      else if (seg.textLength > 0) tcb.isAckNow = true;
       return false;
     default:
       return true;
@@ -231,13 +243,14 @@ function checkUrg(tcb: Tcb, seg: Segment): void {
  *
  * @returns false when the connection did not survive it.
  */
-function processText(tcb: Tcb, seg: Segment): boolean {
+function processText(tcb: Tcb, seg: Segment, rx: IpRxInfo): boolean {
   if (seg.textLength === 0 && (seg.ctl & FIN) === 0) return true;
   if (!canReceive(tcb.state)) return true;
   const isUnwanted = tcb.isOrphan || (tcb.isReceiveShut && tcb.isFinQueued);
   if (seg.textLength > 0 && isUnwanted && seqGt(seqAdd(seg.seq, seg.textLength), tcb.rcvNxt)) {
     // The user has closed both directions; the peer must learn that nobody reads this (RFC 9293 §3.6.1, SHLD-3).
-    resetConnection(tcb, "CONNECTION_ABORTED");
+    replyReset(tcb.layer, seg, rx);
+    deleteTcb(tcb, "CONNECTION_ABORTED");
     return false;
   }
   if (tcb.ecn !== 0) receiveMark(tcb, seg);

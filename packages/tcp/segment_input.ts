@@ -74,7 +74,7 @@ function segmentArrives(layer: TcpLayer, seg: Segment, rx: IpRxInfo): void {
     tcb.trace?.received(seg);
     if (!mayReplace(tcb, seg)) {
       if (tcb.state === "SYN-SENT") {
-        if (arrivesSynSent(tcb, seg, rx)) processRest(tcb, seg);
+        if (arrivesSynSent(tcb, seg, rx)) processRest(tcb, seg, rx);
         layer.touch(tcb);
       } else {
         arrivesSynchronized(tcb, seg, rx);

@@ -388,3 +388,13 @@ Deno.test(
     assertEquals((error as NetError).code, "ADDRESS_IN_USE");
   }),
 );
+
+Deno.test(
+  "SYN-RECEIVED: a SYN-ACK answers no passive OPEN: it is unacceptable, wherever it lies before the window (RFC 9293 §3.10.7.4, first)",
+  script((s) => {
+    synReceived(s);
+    s.inject("S. 0:0(0) ack 1 win 65535 <mss 1000>").expect(". 1:1(0) ack 1").expectNothing();
+    assertEquals(s.connections.length, 0);
+    s.inject(". 1:1(0) ack 1").expectNothing().expectState("ESTABLISHED");
+  }),
+);

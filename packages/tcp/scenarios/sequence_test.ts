@@ -242,3 +242,21 @@ Deno.test(
     s.inject("F. 1:1(0) ack 2").expect(". 2:2(0) ack 2").expectState("TIME-WAIT");
   }),
 );
+
+Deno.test(
+  "ESTABLISHED: an acknowledgment of a peer who has filled the window counts, although something is missing before it",
+  script((s) => {
+    established(s, { receiveBufferBytes: 5000 });
+    s.call.send(1000);
+    s.expect("P. 1:1001(1000) ack 1");
+    const end = s.connection!.info().rcvWnd + 1;
+    s.inject(`. ${end}:${end}(0) ack 1001`).expect(". 1001:1001(0) ack 1");
+    assertEquals(s.connection!.unackedBytes, 1000);
+    s.wait(1).inject(`. 1001:${end}(${end - 1001}) ack 1`).expect(". 1001:1001(0) ack 1");
+    s.wait(1).inject(`. ${end}:${end}(0) ack 1001`).expectNothing();
+    assertEquals(s.connection!.unackedBytes, 0);
+    // One further, or a reset: outside, as before.
+    s.wait(600).inject(`. ${end + 1}:${end + 1}(0) ack 1001`).expect(". 1001:1001(0) ack 1");
+    s.wait(600).inject(`R ${end}:${end}(0)`).expectNothing().expectState("ESTABLISHED");
+  }),
+);

@@ -164,3 +164,14 @@ Deno.test(
     assertEquals(s.connections.map((c) => c.state), ["CLOSED", "TIME-WAIT", "TIME-WAIT"]);
   }),
 );
+
+Deno.test(
+  "TIME-WAIT: text is ignored, but acknowledged, and does not prolong it (RFC 9293 §3.10.7.4, seventh)",
+  script((s) => {
+    timeWait(s);
+    s.at(30_000).inject("P. 2:12(10) ack 2").expect(". 2:2(0) ack 2").expectState("TIME-WAIT");
+    s.inject("P. 102:112(10) ack 2").expect(". 2:2(0) ack 2").expectNothing();
+    s.at(59_999).expectState("TIME-WAIT");
+    s.at(60_000).expectNothing().expectState("CLOSED");
+  }),
+);
