@@ -9,7 +9,7 @@ import { receiveEcho } from "./ecn.ts";
 import { flightToReduce, pipe } from "./flight.ts";
 import { scheduleProbe } from "./loss_timer.ts";
 import { leavePersist } from "./persist.ts";
-import { outputBeforeSack } from "./output.ts";
+import { outputBeforeAck } from "./output.ts";
 import { blackHoleWasNone, mtuProbeAcknowledged } from "./plpmtud.ts";
 import { isDuplicateAck, recoverAfterAck } from "./recovery.ts";
 import type { Segment } from "./segment.ts";
@@ -27,7 +27,7 @@ import { rttFromEcho, timestampAt } from "./timestamps.ts";
  */
 export function processAck(tcb: Tcb, seg: Segment): boolean {
   const { layer } = tcb;
-  if (seg.sackCount > 0 && tcb.phase === "NONE" && tcb.hasSack) outputBeforeSack(tcb);
+  if (tcb.hasSack && (seg.sackCount > 0 || tcb.phase !== "NONE")) outputBeforeAck(tcb);
   const summary = layer.ackSummary;
   summary.begin();
   const flight = seqDiff(tcb.sndNxt, tcb.sndUna);
@@ -46,6 +46,7 @@ export function processAck(tcb: Tcb, seg: Segment): boolean {
     updateSendWindow(tcb, seg, acked > 0);
     if (sent !== undefined || tcb.undo !== undefined) {
       if (sent !== undefined && sent.hasProbe) probeAcknowledged(tcb, sent, seg, summary, flight);
+      if (rttMs < 0 && summary.sackedBytes > 0) sampleSack(tcb, summary);
       rttMs = pathRtt(tcb, summary, rttMs);
       recoverAfterAck(tcb, seg, acked, summary, isDuplicate, flight, rttMs, echoAge(tcb, seg));
       if (tcb.ecn !== 0) receiveEcho(tcb, seg, flightToReduce(tcb, flight));
@@ -203,6 +204,13 @@ function measureRtt(tcb: Tcb, seg: Segment, nowMs: number): number {
   }
   if (rttMs >= 0) tcb.rto.sample(rttMs);
   return rttMs;
+}
+
+/** A sample of what a SACK has told of, and was sent once only (RFC 6298 §3), as in Linux: while a hole keeps SND.UNA where it is, the
+ * queue that overflowed makes round trips longer, and the timeout that was right before it would strike in the midst of recovery. */
+function sampleSack(tcb: Tcb, summary: AckSummary): void {
+  if (summary.isRetransmitted || summary.sentAtMs === -Infinity) return;
+  tcb.rto.sample(tcb.layer.clock.now() - summary.sentAtMs);
 }
 
 /** What congestion control is told of the round trip: each acknowledgment gives a sample, from the most recently sent piece that

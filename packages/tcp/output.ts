@@ -76,12 +76,14 @@ function sendWhatMay(tcb: Tcb): void {
   if (isAckDue(tcb) || isWindowUpdateDue(tcb)) transmitAck(tcb);
 }
 
-/** Sends what earlier acknowledgments of a batch made room for, before one of them tells of a loss: otherwise recovery would
- * begin as if the sender had not had anything more to send, with a smaller window and a smaller flight to reduce. A search for the path
- * MTU waits for the end of the batch. */
-export function outputBeforeSack(tcb: Tcb): void {
-  if (tcb.mtuSearch !== undefined || tcb.isProbeOutstanding) return;
-  if (canTransmit(tcb.state) && hasUnsent(tcb)) sendNewText(tcb);
+/** Sends what earlier acknowledgments of a batch made room for, before one of them tells of a loss, and for each one of a recovery, as
+ * if they had come one by one: otherwise recovery would begin as if the sender had not had anything more to send, with a smaller
+ * flight to reduce, and PRR let out one segment more for a batch instead of for each acknowledgment (RFC 9937 §6). A search for the
+ * path MTU waits for the end of the batch. */
+export function outputBeforeAck(tcb: Tcb): void {
+  if (tcb.mtuSearch !== undefined || tcb.isProbeOutstanding || !canTransmit(tcb.state)) return;
+  if (tcb.phase !== "NONE") sendRetransmissions(tcb);
+  if (hasUnsent(tcb)) sendNewText(tcb);
 }
 
 /** Sends our SYN for the first time (RFC 9293 §3.10.1). */
