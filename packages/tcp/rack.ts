@@ -83,10 +83,19 @@ function updateRack(
   }
 }
 
-/** An acknowledgment brought a D-SACK (RFC 8985 §6.2, step 4). */
+/** An acknowledgment brought a D-SACK (RFC 8985 §6.2, step 4). Deviation: as in Linux it counts only on a path that has reordered,
+ * and while D-SACKs are not more than what was sent again. Where acknowledgments are lost, probes and timeouts send again what has
+ * arrived, and networks duplicate: such D-SACKs say nothing about the time reordering takes, and would make all later losses be
+ * found late. */
 export function rackDsack(tcb: Tcb): void {
-  tcb.reordering ??= new Reordering();
-  tcb.reordering.onDsack(tcb.bytesSent, seqDiff(tcb.sndNxt, tcb.sndUna));
+  const { reordering } = tcb;
+  if (reordering === undefined || !reordering.isSeen || isDuplicatedByNetwork(tcb)) return;
+  reordering.onDsack(tcb.bytesSent, seqDiff(tcb.sndNxt, tcb.sndUna));
+}
+
+/** Whether there were more D-SACKs than segments that we have sent again: then it is not us who send twice (RFC 3708 §5). */
+export function isDuplicatedByNetwork(tcb: Tcb): boolean {
+  return tcb.delivery !== undefined && tcb.delivery.dsacks > tcb.retransmittedSegments;
 }
 
 /** A recovery was for nothing: what had seemed lost was only late, so the path reorders. Deviation: RFC 8985 §6.2, step 3, looks at

@@ -166,7 +166,7 @@ function repairMtuProbe(tcb: Tcb): boolean {
 function enterFastRecovery(tcb: Tcb, acked: number, summary: AckSummary, flight: number): void {
   tcb.phase = "FAST";
   tcb.recover = tcb.sndNxt;
-  tcb.undo = new Undo(tcb.sndUna, tcb.sndNxt);
+  tcb.undo = new Undo(tcb.sndUna, tcb.sndNxt, false);
   tcb.layer.counters.fastRecoveries++;
   noteReduction(tcb);
   const { sent, congestion } = tcb;
@@ -219,7 +219,7 @@ function timeoutAck(tcb: Tcb, acked: number, isDuplicate: boolean, flight: numbe
 function undoRecovery(tcb: Tcb): void {
   const { undo, sent, congestion } = tcb;
   if (undo !== undefined) undo.isDecided = true;
-  if (tcb.phase === "FAST" && tcb.hasSack) rackSpurious(tcb);
+  if (tcb.hasSack && undo !== undefined && !undo.isTimeout) rackSpurious(tcb);
   tcb.layer.counters.undoneRecoveries++;
   // Without SACK the window was inflated by a segment for each that has left: that is no window to go on with.
   if (tcb.phase === "FAST" && !tcb.hasSack && congestion.cwnd > congestion.ssthresh) {
@@ -254,8 +254,8 @@ export function recoverAfterTimeout(tcb: Tcb): void {
   startOver(tcb, !tcb.hasSack);
   if (tcb.delivery !== undefined && tcb.sent !== undefined) tcb.delivery.lost += tcb.sent.newlyLostBytes;
   tcb.congestion.onRetransmissionTimeout(flight, tcb.layer.clock.now(), isRepeated, pipe(tcb));
-  if (isFirst) tcb.undo = new Undo(tcb.sndUna, tcb.sndNxt);
-  // What a recovery has sent again already would look like the original (RFC 5682 §2.1).
+  // What a recovery has sent again already would look like the original (RFC 3522 §3.2, RFC 5682 §2.1).
+  if (isFirst && !isInRecovery) tcb.undo = new Undo(tcb.sndUna, tcb.sndNxt, true);
   tcb.frto = isFirst && !isInRecovery ? FRTO_FIRST : FRTO_OFF;
   tcb.trace?.lost("pto_expired");
   retransmitHead(tcb);

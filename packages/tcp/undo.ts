@@ -8,6 +8,7 @@ import type { Segment } from "./segment.ts";
 import { initialWindow } from "./congestion.ts";
 import { seqAdd, seqDiff, seqGeq, seqLeq, seqLt } from "./seq.ts";
 import type { Tcb } from "./tcb.ts";
+import { isDuplicatedByNetwork } from "./rack.ts";
 import { startRetransmission } from "./timer_set.ts";
 import { timestampAt, timestampLt } from "./timestamps.ts";
 
@@ -27,6 +28,8 @@ export class Undo {
   readonly una: number;
   /** SND.NXT when it began. */
   readonly end: number;
+  /** A timeout began it: nothing seemed reordered. */
+  readonly isTimeout: boolean;
   /** Retransmitted segments of which the receiver has not said that they came twice. */
   segments: number;
   /** TSval of the first retransmission, −1 before it, or if it was not of the segment at SND.UNA: only its acknowledgment has an
@@ -38,9 +41,10 @@ export class Undo {
   isDecided: boolean;
 
   /** A recovery begins. */
-  constructor(una: number, end: number) {
+  constructor(una: number, end: number, isTimeout: boolean) {
     this.una = una;
     this.end = end;
+    this.isTimeout = isTimeout;
     this.segments = 0;
     this.firstTsVal = -1;
     this.hasRetransmitted = false;
@@ -71,7 +75,7 @@ export function isSpurious(tcb: Tcb, seg: Segment, acked: number, summary: AckSu
     return false;
   }
   if (acked > 0 && tcb.phase !== "NONE" && isEifel(tcb, undo, seg, acked)) return true;
-  return summary.hasDsack && isDsacked(tcb, undo, summary);
+  return summary.hasDsack && !isDuplicatedByNetwork(tcb) && isDsacked(tcb, undo, summary);
 }
 
 /** RFC 3522 §3.2: the first acceptable acknowledgment after the retransmission echoes a timestamp from before it. Later ones

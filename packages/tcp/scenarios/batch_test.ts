@@ -52,3 +52,22 @@ Deno.test(
     finish(s);
   }),
 );
+
+Deno.test(
+  "FAST: a timeout is not undone by the acknowledgment of what the recovery had sent again before it (RFC 3522 §3.2)",
+  script((s) => {
+    distant(s, "<mss 1000,sackOK,TS val 1 ecr 0>");
+    s.call.send(10 * 988);
+    s.takeAll();
+    s.at(100).inject(". 1:1(0) ack 1 <TS val 2 ecr 50,sack 3953:6917>").expect(". 1:989(988) ack 1");
+    s.takeAll();
+    const { rtoMs } = s.connection!.info();
+    s.at(100 + rtoMs);
+    assertEquals(s.connection!.info().phase, "TIMEOUT");
+    s.takeAll();
+    // The repair of 100 ms arrives: the loss was real, three others are still missing.
+    s.inject(". 1:1(0) ack 989 <TS val 3 ecr 100,sack 3953:6917>");
+    assertEquals([s.harness.tcp.counters.undoneRecoveries, s.connection!.info().phase], [0, "TIMEOUT"]);
+    finish(s);
+  }),
+);

@@ -13,13 +13,15 @@ function skipGibibyte(s: TcpScript): void {
     tcb[name] = seqAdd(tcb[name], GIBIBYTE);
   }
   s.iss = seqAdd(s.iss, GIBIBYTE);
+  // Something was sent again meanwhile.
+  tcb.retransmittedSegments += 2;
 }
 
-/** A segment is sent and acknowledged, the `n`-th of them; skips a gibibyte. */
-function exchange(s: TcpScript, n: number): void {
+/** A segment is sent and acknowledged, by `ack`; skips a gibibyte. */
+function exchange(s: TcpScript, ack: number): void {
   s.call.send(new Uint8Array(1000));
   assertEquals(s.takeAll().length, 1);
-  s.wait(50).inject(`. 1:1(0) ack ${n * 1000 + 1}`);
+  s.wait(50).inject(`. 1:1(0) ack ${ack}`);
   s.takeAll();
   skipGibibyte(s);
 }
@@ -29,7 +31,7 @@ for (let gibibytes = 1; gibibytes <= 5; gibibytes++) {
     `ESTABLISHED: three duplicates retransmit after ${gibibytes} GiB without a loss, too (RFC 6582 §3.2)`,
     script((s) => {
       established(s);
-      for (let i = 1; i <= gibibytes; i++) exchange(s, i);
+      for (let i = 1; i <= gibibytes; i++) exchange(s, i * 1000 + 1);
       s.call.send(new Uint8Array(8000));
       assertEquals(s.takeAll().length, 8);
       const una = gibibytes * 1000 + 1;
@@ -46,7 +48,7 @@ for (let gibibytes = 1; gibibytes <= 5; gibibytes++) {
       s.call.listen();
       s.inject("SEW 0:0(0) win 65535 <mss 1000,sackOK>").expect("SE. 0:0(0) ack 1");
       s.at(50).inject(". 1:1(0) ack 1");
-      for (let i = 1; i <= gibibytes; i++) exchange(s, i);
+      for (let i = 1; i <= gibibytes; i++) exchange(s, i * 1000 + 1);
       s.call.send(new Uint8Array(8000));
       s.takeAll();
       s.wait(50).inject(`E. 1:1(0) ack ${gibibytes * 1000 + 8001}`);
@@ -58,17 +60,23 @@ for (let gibibytes = 1; gibibytes <= 5; gibibytes++) {
     `ESTABLISHED: a D-SACK makes the reordering window larger after ${gibibytes} GiB without one, too (RFC 8985 §6.2, step 4)`,
     script((s) => {
       distant(s);
-      const dsack = (n: number): void => {
+      // Three segments overtake one, which is sent again and comes twice: the path reorders.
+      s.call.send(new Uint8Array(5000));
+      s.takeAll();
+      s.wait(50).inject(". 1:1(0) ack 1 <sack 1001:4001>").expect(". 1:1001(1000) ack 1");
+      s.inject(". 1:1(0) ack 5001").wait(50).inject(". 1:1(0) ack 5001 <sack 1:1001>");
+      let sent = 5001;
+      const dsack = (): void => {
         s.call.send(new Uint8Array(1000));
         s.takeAll();
-        const end = n * 1000 + 1;
-        s.wait(50).inject(`. 1:1(0) ack ${end} <sack ${end - 1000}:${end}>`);
+        sent += 1000;
+        s.wait(50).inject(`. 1:1(0) ack ${sent} <sack ${sent - 1000}:${sent}>`);
         skipGibibyte(s);
       };
-      dsack(1);
+      dsack();
       const before = s.connection!.info().reorderingQuarters;
-      for (let i = 2; i <= gibibytes; i++) exchange(s, i);
-      dsack(gibibytes + 1);
+      for (let i = 2; i <= gibibytes; i++) exchange(s, sent += 1000);
+      dsack();
       assertEquals(s.connection!.info().reorderingQuarters > before, true);
     }),
   );

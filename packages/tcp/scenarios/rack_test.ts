@@ -140,6 +140,51 @@ Deno.test(
 );
 
 Deno.test(
+  "ESTABLISHED: a D-SACK of a probe says nothing about reordering on a path that has shown none (RFC 8985 §6.2, step 4)",
+  script((s) => {
+    distant(s);
+    fill(s, 3);
+    s.at(150).expect("P. 2001:3001(1000) ack 1");
+    s.at(160).inject(". 1:1(0) ack 3001").inject(". 1:1(0) ack 3001 <sack 2001:3001>");
+    assertEquals(s.connection!.info().reorderingQuarters, 1);
+    finish(s);
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: D-SACKs for what was sent once are the network's doing (RFC 8985 §6.2, step 4, RFC 3708 §5)",
+  script((s) => {
+    distant(s);
+    fill(s, 5);
+    // Reordered; and what came late came twice, though it was never sent again.
+    s.at(100).inject(". 1:1(0) ack 1 <sack 1001:2001>").inject(". 1:1(0) ack 5001").expectNothing();
+    fill(s, 5);
+    s.at(101).inject(". 1:1(0) ack 5001 <sack 1:1001>");
+    assertEquals(s.connection!.info().reorderingQuarters, 1);
+    // A recovery is for nothing if what was sent again has come twice: another such D-SACK does not say so.
+    s.at(151).inject(". 1:1(0) ack 5001 <sack 6001:9001>");
+    s.at(163.5).expect(". 5001:6001(1000) ack 1").inject(". 1:1(0) ack 5001 <sack 7001:8001 6001:9001>");
+    assertEquals(s.harness.tcp.counters.undoneRecoveries, 0);
+    finish(s);
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: a timeout for nothing says nothing about reordering: three SACKs find a loss at once (RFC 8985 §6.2, step 4)",
+  script({ tcp: { tailLossProbe: false } }, (s) => {
+    distant(s);
+    fill(s, 1);
+    s.at(300).expect("P. 1:1001(1000) ack 1");
+    s.at(310).inject(". 1:1(0) ack 1001");
+    s.at(311).inject(". 1:1(0) ack 1001 <sack 1:1001>");
+    assertEquals(s.harness.tcp.counters.undoneRecoveries, 1);
+    fill(s, 5);
+    s.at(361).inject(". 1:1(0) ack 1001 <sack 2001:5001>").expect(". 1001:2001(1000) ack 1");
+    finish(s);
+  }),
+);
+
+Deno.test(
   "ESTABLISHED: without SACK, three duplicates it is (RFC 5681 §3.2, RFC 8985 §4)",
   script((s) => {
     distant(s, "<mss 1000>");
