@@ -5,7 +5,7 @@ import { compare, section, summary, tableLine } from "./linux_tcp_table.ts";
 Deno.test("cells(): each network has a name of its own, and the more loss the less text", () => {
   const networks = cells();
   assertEquals(new Set(networks.map(({ name }) => name)).size, networks.length);
-  const far = networks.filter(({ delayMs, lossRate = 0 }) => delayMs === 300 && lossRate > 0.001);
+  const far = networks.filter(({ name, lossRate = 0 }) => /RTT 600 .*%$/.test(name) && lossRate > 0.001);
   assertEquals(far.map(({ lossRate }) => lossRate), [0.01, 0.05, 0.1]);
   far.reduce((before, cell) => {
     assert(cell.bytes < before.bytes);
