@@ -196,10 +196,10 @@ function checkAck(tcb: Tcb, seg: Segment, rx: IpRxInfo): boolean {
       deleteTcb(tcb, undefined);
       return false;
     case "TIME-WAIT":
-      // Only a retransmission of the peer's FIN brings us here: acknowledge, and begin to wait anew. Text is ignored, but answered,
-      // as Linux and the BSDs do.
+      // Only a retransmission of the peer's FIN brings us here: acknowledge, and begin to wait anew. What else is not just the last
+      // acknowledgment is answered, as Linux and the BSDs do; its text is ignored.
       if ((seg.ctl & FIN) !== 0) restartTimeWait(tcb);
-      else if (seg.textLength > 0) tcb.isAckNow = true;
+      else if (seg.textLength > 0 || (seg.seq !== tcb.rcvNxt && mayAnswer(tcb))) tcb.isAckNow = true;
       return false;
     default:
       return true;

@@ -166,11 +166,14 @@ Deno.test(
 );
 
 Deno.test(
-  "TIME-WAIT: text is ignored, but acknowledged, and does not prolong it (RFC 9293 §3.10.7.4, seventh)",
+  "TIME-WAIT: text is ignored; all but the last acknowledgment again is answered, and prolongs nothing (RFC 9293 §3.10.7.4, seventh)",
   script((s) => {
     timeWait(s);
     s.at(30_000).inject("P. 2:12(10) ack 2").expect(". 2:2(0) ack 2").expectState("TIME-WAIT");
     s.inject("P. 102:112(10) ack 2").expect(". 2:2(0) ack 2").expectNothing();
+    s.inject(". 3:3(0) ack 2").expect(". 2:2(0) ack 2").expectNothing();
+    s.inject(". 3:3(0) ack 2").expectNothing();
+    s.inject(". 2:2(0) ack 2").expectNothing();
     s.at(59_999).expectState("TIME-WAIT");
     s.at(60_000).expectNothing().expectState("CLOSED");
   }),
