@@ -97,24 +97,43 @@ export class HarnessSocket {
     if (this.#listener !== undefined || this.#connection !== undefined || this.#localPort !== 0) {
       return "EINVAL";
     }
-    const { tcp, ip } = this.#harness;
+    const { ip } = this.#harness;
     const isAny = address === undefined || address.isUnspecified;
     if (!isAny && !ip.isLocalAddress(address)) return "EADDRNOTAVAIL";
-    // Whether the port is free is known by those who hold one: a listener is opened and closed.
-    const probe = attempt(() =>
-      tcp.listen({
-        address: address ?? IPV4_ANY,
-        port,
-        reuseAddress: this.#settings.reuseAddress,
-        reusePort: this.#settings.reusePort,
-      }, () => undefined)
-    );
-    if (typeof probe === "string") return probe;
-    this.#localPort = probe.localPort;
-    probe.close();
+    const chosen = this.#freePort(isAny ? IPV4_ANY : address, port);
     this.#harness.settle();
+    if (typeof chosen === "string") return chosen;
+    this.#localPort = chosen;
+    this.#harness.boundSockets.add(this);
     this.#localAddress = isAny ? undefined : address;
     return 0;
+  }
+
+  /** The port, or one that is free for 0. Who listens on it, or has a connection there, is known by the layer: a listener is opened and
+   * closed; who has only bound it, by the harness. */
+  #freePort(address: IpAddress, port: number): number | Errno {
+    const { reuseAddress, reusePort } = this.#settings;
+    for (;;) {
+      const probe = attempt(() =>
+        this.#harness.tcp.listen({ address, port, reuseAddress, reusePort }, () => undefined)
+      );
+      if (typeof probe === "string") return probe;
+      const { localPort } = probe;
+      probe.close();
+      if (![...this.#harness.boundSockets].some((other) => other.#excludes(address, localPort, this))) {
+        return localPort;
+      }
+      if (port !== 0) return "EADDRINUSE";
+    }
+  }
+
+  /** Whether `other` may not bind an address and a port, because this one has them. */
+  #excludes(address: IpAddress, port: number, other: HarnessSocket): boolean {
+    if (this.#localPort !== port) return false;
+    const mine = this.#localAddress;
+    if (mine !== undefined && !address.isUnspecified && !mine.equals(address)) return false;
+    if (this.#settings.reusePort && other.#settings.reusePort) return false;
+    return !(this.#settings.reuseAddress && other.#settings.reuseAddress);
   }
 
   /** `listen`: connections are accepted by the stack from now on, and wait for {@linkcode accept}.
@@ -208,6 +227,7 @@ export class HarnessSocket {
       this.#isOver =
         false;
     this.#localPort = 0;
+    this.#harness.boundSockets.delete(this);
     this.#harness.settle();
     return 0;
   }
@@ -364,6 +384,7 @@ export class HarnessSocket {
   close(): 0 | Errno {
     if (this.#isClosed) return "EBADF";
     this.#isClosed = true;
+    this.#harness.boundSockets.delete(this);
     if (this.#listener !== undefined) this.#closeListener();
     // Text that was peeked at is unread.
     if (this.#held.length > 0 && this.#connection?.error === undefined) this.#connection?.abort();
@@ -375,6 +396,7 @@ export class HarnessSocket {
   /** Resets the connection, as `close` does with SO_LINGER of 0 seconds. */
   abort(): void {
     this.#isClosed = true;
+    this.#harness.boundSockets.delete(this);
     if (this.#listener !== undefined) this.#closeListener();
     this.#connection?.abort();
     this.#harness.settle();

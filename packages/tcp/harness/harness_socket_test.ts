@@ -275,3 +275,98 @@ Deno.test("HarnessSocket: the sizes of buffers that were chosen are given back d
     assertEquals([socket.getOption("SO_SNDBUF"), socket.getOption("SO_RCVBUF")], [send, receive]);
   }
 });
+
+Deno.test("CLOSED: bind() of a port that another socket has bound needs SO_REUSEADDR, or SO_REUSEPORT, of both, as on Linux", () => {
+  const harness = new PacketHarness();
+  const bound = (port: number, option?: "SO_REUSEADDR" | "SO_REUSEPORT"): HarnessSocket | string | number => {
+    const socket = harness.socket();
+    if (option !== undefined) assertEquals(socket.setOption(option, 1), 0);
+    const result = socket.bind(undefined, port);
+    return result === 0 ? socket : result;
+  };
+  const first = bound(80) as HarnessSocket;
+  assertEquals(first.getOption("SO_REUSEADDR"), 0);
+  assertEquals(
+    [bound(80), bound(80, "SO_REUSEADDR"), bound(80, "SO_REUSEPORT")],
+    Array(3).fill("EADDRINUSE"),
+  );
+  assertEquals(first.close(), 0);
+  const one = bound(80, "SO_REUSEADDR") as HarnessSocket;
+  const two = bound(80, "SO_REUSEADDR") as HarnessSocket;
+  assertEquals(one.listen(), 0);
+  assertEquals(two.listen(), "EADDRINUSE");
+  const three = bound(81, "SO_REUSEPORT") as HarnessSocket;
+  const four = bound(81, "SO_REUSEPORT") as HarnessSocket;
+  assertEquals([three.listen(), four.listen()], [0, 0]);
+  assert((bound(0) as HarnessSocket).localPort !== (bound(0) as HarnessSocket).localPort);
+});
+
+Deno.test("CLOSED: bind() of a port with connections of a former listener needs SO_REUSEADDR", () => {
+  const { harness, listener, socket } = accepted();
+  assertEquals(listener.close(), 0);
+  const next = harness.socket();
+  assertEquals(next.bind(undefined, 8080), "EADDRINUSE");
+  assertEquals(next.setOption("SO_REUSEADDR", 1), 0);
+  assertEquals(next.bind(undefined, 8080), 0);
+  assertEquals([next.listen(), socket.state], [0, "ESTABLISHED"]);
+});
+
+Deno.test("HarnessSocket: a value that an option cannot have is EINVAL, and changes nothing, as on Linux", () => {
+  const { socket } = accepted();
+  const refused = [
+    ["TCP_MAXSEG", 87],
+    ["TCP_MAXSEG", 32_768],
+    ["TCP_KEEPIDLE", 0],
+    ["TCP_KEEPINTVL", 32_768],
+    ["TCP_KEEPCNT", 128],
+    ["TCP_USER_TIMEOUT", -1],
+    ["IP_TTL", 0],
+    ["IP_TTL", 256],
+    ["TCP_NODELAY", 1.5],
+    ["TCP_NODELAY", "on"],
+    ["SO_LINGER", 1],
+  ] as const;
+  for (const [name, value] of refused) {
+    const before = socket.getOption(name);
+    assertEquals([name, socket.setOption(name, value)], [name, "EINVAL"]);
+    assertEquals(socket.getOption(name), before);
+  }
+  // These are taken for what they can mean.
+  assertEquals([socket.setOption("IP_TOS", 0x13), socket.getOption("IP_TOS")], [0, 0x10]);
+  assertEquals([socket.setOption("IP_TTL", 7), socket.setOption("IP_TTL", -1)], [0, 0]);
+  assertEquals(socket.getOption("IP_TTL"), 64);
+  assertEquals([socket.setOption("SO_SNDBUF", 0), socket.getOption("SO_SNDBUF")], [0, 4608]);
+  assertEquals([socket.setOption("SO_RCVBUF", -1), socket.getOption("SO_RCVBUF")], [0, 425_984]);
+  assertEquals(socket.setOption("TCP_NOTSENT_LOWAT", -1), 0);
+});
+
+Deno.test("PacketHarness: what cannot be is a RangeError that says why, and leaves the clock as it was", () => {
+  const harness = new PacketHarness();
+  assertThrows(() => harness.stepUs(NaN), RangeError, "NaN");
+  assertThrows(() => harness.step(NaN), RangeError, "NaN");
+  assertThrows(() => harness.inject(new Uint8Array(65_536)), RangeError, "65536");
+  assertThrows(() => new PacketHarness({ mtu: 67 }), RangeError, "68 … 65535: got 67");
+  assertThrows(() => new PacketHarness({ startMs: NaN }), RangeError, "NaN");
+  const fields = {
+    source: PEER_ADDRESS,
+    destination: LOCAL_ADDRESS,
+    sourcePort: 1,
+    destinationPort: 2,
+    seq: 0,
+    ctl: 2,
+  };
+  assertThrows(() => encodePacket({ ...fields, options: [2, 4, 5] }), RangeError, "3 of TCP");
+  assertThrows(() => encodePacket({ ...fields, text: new Uint8Array(65_500) }), RangeError, "65540");
+  assertEquals(harness.nowUs, 0);
+});
+
+Deno.test("PacketHarness: takePackets() takes all that was sent, and other layers find what they need", () => {
+  const harness = new PacketHarness();
+  const client = harness.socket();
+  assertEquals(client.connect(PEER_ADDRESS, 80), "EINPROGRESS");
+  harness.advanceUs(3_000_000);
+  assertEquals(harness.takePackets().map((packet) => packet.atUs), [0, 1_000_000, 3_000_000]);
+  assertEquals(harness.takePackets(), []);
+  assertEquals(harness.host.clock.now(), 1_003_000);
+  assertEquals(harness.host.pool, harness.pool);
+});

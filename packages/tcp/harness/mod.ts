@@ -71,6 +71,55 @@
  * assert.equal(socket.send(into), "EPIPE");
  * ```
  *
+ * @example Two of them, with a network in between that takes 10 ms and loses every fifth packet
+ * ```ts
+ * import { type HarnessSocket, LOCAL_ADDRESS, PacketHarness, PEER_ADDRESS } from "@lightwire/tcp/harness";
+ * import assert from "node:assert/strict";
+ *
+ * const near = new PacketHarness({ seed: 1, address: LOCAL_ADDRESS });
+ * const far = new PacketHarness({ seed: 2, address: PEER_ADDRESS });
+ * let travelling: { atUs: number; to: PacketHarness; bytes: Uint8Array }[] = [];
+ * let count = 0;
+ * function collect(): void {
+ *   for (const [from, to] of [[near, far], [far, near]] as const) {
+ *     for (const { atUs, bytes } of from.takePackets()) {
+ *       if (++count % 5 !== 0) travelling.push({ atUs: atUs + 10_000, to, bytes });
+ *     }
+ *   }
+ * }
+ * function run(untilUs: number): void {
+ *   for (;;) {
+ *     collect();
+ *     const nextUs = Math.min(near.nextTimerUs, far.nextTimerUs, ...travelling.map((packet) => packet.atUs));
+ *     near.at(Math.min(nextUs, untilUs));
+ *     far.at(Math.min(nextUs, untilUs));
+ *     if (nextUs > untilUs) return;
+ *     const arrived = travelling.filter((packet) => packet.atUs <= nextUs);
+ *     travelling = travelling.filter((packet) => packet.atUs > nextUs);
+ *     for (const { to, bytes } of arrived) to.inject(bytes);
+ *   }
+ * }
+ *
+ * const listener = far.socket();
+ * listener.bind(undefined, 80);
+ * listener.listen();
+ * const client = near.socket();
+ * assert.equal(client.connect(PEER_ADDRESS, 80), "EINPROGRESS");
+ * run(5_000_000);
+ * const server = listener.accept() as HarnessSocket;
+ * assert.equal(client.send(new Uint8Array(50_000)), 50_000);
+ * client.close();
+ * run(20_000_000);
+ * assert.equal(server.readableBytes, 50_000);
+ * server.receive(new Uint8Array(50_000));
+ * server.close();
+ * run(30_000_000);
+ * assert.equal(client.state, "TIME-WAIT");
+ * run(100_000_000);
+ * assert.equal(client.state, "CLOSED");
+ * assert.equal(near.pool.inUse + far.pool.inUse, 0);
+ * ```
+ *
  * @module
  */
 export type { Errno } from "./errno.ts";

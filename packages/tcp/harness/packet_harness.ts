@@ -5,7 +5,15 @@
  */
 import { type PbufClass, PbufPool } from "@lightwire/pbuf";
 import { type Clock, type LinkCapabilities, Netif, type Random, TimerQueue } from "@lightwire/netif";
-import { type IpAddress, IpLayer, type IpOptions, ipv4, IPV4_ANY, prefixOf } from "@lightwire/ip";
+import {
+  type IpAddress,
+  type IpHost,
+  IpLayer,
+  type IpOptions,
+  ipv4,
+  IPV4_ANY,
+  prefixOf,
+} from "@lightwire/ip";
 import { TcpLayer } from "../tcp_layer.ts";
 import type { TcpOptions } from "../tcp_config.ts";
 import { HarnessSocket } from "./harness_socket.ts";
@@ -62,14 +70,22 @@ class HandClock implements Clock {
   }
 }
 
+/** Least MTU of IPv4 (RFC 791 §3.2). */
+const LEAST_MTU = 68;
+/** Most octets of an IP packet. */
+const MOST_OCTETS = 65_535;
+
 /** Deadlines are sums of fractions of milliseconds: what misses a microsecond by less than this is meant to be it. */
 const ROUNDING_US = 1e-3;
 
-/** A host with one interface, 192.0.2.1/24 on a link of medium "ip", and its own time.
+/** A host with one interface, 192.0.2.1/24 on a link of medium "ip", and its own time. Two of them, of different addresses, are two ends
+ * of a network that the test makes up: what one has sent is taken, delayed or lost, and injected at the other.
  *
  * Each method returns when all that it causes has happened: packets lie ready for {@linkcode takePacket}, callbacks have
  * run. A test then moves time with {@linkcode advanceUs}, looks at {@linkcode nextTimerUs}, or injects the next packet.
  * Two harnesses with the same options and the same calls do exactly the same.
+ *
+ * Initial sequence numbers are drawn (RFC 6528); `harness.tcp.hooks.tcpIsn = () => n` chooses them.
  *
  * Users of {@linkcode PacketHarness.tcp} itself call {@linkcode settle} after each call on the layer or a connection; those
  * of {@linkcode socket} need not.
@@ -109,6 +125,13 @@ export class PacketHarness {
   readonly tcp: TcpLayer;
   /** The other end of the wire. */
   readonly link: ScriptedLink;
+  /** Clock, timers, random numbers and packets, for further layers: UDP beside this TCP is
+   * `new UdpLayer(harness.ip, harness.host)`, made known by `harness.ip.registerProtocol`. */
+  readonly host: IpHost;
+  /** Sockets with a port that was bound, and not closed.
+   *
+   * @internal */
+  readonly boundSockets: Set<HarnessSocket> = new Set();
   /** Our address. */
   readonly address: IpAddress;
   readonly #clock: HandClock;
@@ -117,7 +140,14 @@ export class PacketHarness {
 
   /** A host which is up and has done nothing yet. */
   constructor(options: PacketHarnessOptions = {}) {
-    this.#startMs = options.startMs ?? 1_000_000;
+    const { startMs = 1_000_000, mtu = 1500 } = options;
+    if (!(startMs >= 0 && startMs < 2 ** 52)) throw new RangeError(`Cannot start a clock at ${startMs} ms`);
+    if (!(mtu >= LEAST_MTU && mtu <= MOST_OCTETS)) {
+      throw new RangeError(
+        `The MTU of a link must be in the range ${LEAST_MTU} … ${MOST_OCTETS}: got ${mtu}`,
+      );
+    }
+    this.#startMs = startMs;
     this.#clock = new HandClock(this.#startMs);
     this.address = options.address ?? LOCAL_ADDRESS;
     this.pool = new PbufPool(
@@ -127,16 +157,16 @@ export class PacketHarness {
       }],
     );
     this.timers = new TimerQueue(this.#clock);
-    const host = {
+    this.host = {
       clock: this.#clock,
       timers: this.timers,
       random: xorshift(options.seed ?? 1),
       pool: this.pool,
     };
-    this.link = new ScriptedLink(this.#clock, this.pool, options.mtu ?? 1500, options.capabilities);
+    this.link = new ScriptedLink(this.#clock, this.pool, mtu, options.capabilities);
     this.netif = new Netif(this.link, { name: "sc0", index: 1 });
-    this.ip = new IpLayer(host, options.ip ?? {});
-    this.tcp = new TcpLayer(this.ip, host, options.tcp ?? {});
+    this.ip = new IpLayer(this.host, options.ip ?? {});
+    this.tcp = new TcpLayer(this.ip, this.host, options.tcp ?? {});
     this.tcp.onFlushNeeded = () => {
       this.#isFlushNeeded = true;
     };
@@ -202,8 +232,10 @@ export class PacketHarness {
   /** Lets time pass until the next timer, and runs that; until `us` microseconds since the harness was made at most.
    *
    * @returns false when no timer was due: time is then `us`.
+   * @throws {RangeError} if `us` is no number.
    */
   stepUs(us: number): boolean {
+    if (Number.isNaN(us)) throw new RangeError("Cannot move a harness to NaN µs");
     const next = this.nextTimerUs;
     if (next > us) {
       if (us > this.nowUs) this.#clock.nowMs = this.#startMs + us / 1000;
@@ -216,8 +248,10 @@ export class PacketHarness {
   /** As {@linkcode stepUs}, in milliseconds, which may be fractional.
    *
    * @returns false when no timer was due: the clock then shows `untilMs`.
+   * @throws {RangeError} if `untilMs` is no number.
    */
   step(untilMs: number): boolean {
+    if (Number.isNaN(untilMs)) throw new RangeError("Cannot move a harness to NaN ms");
     const deadline = this.timers.nextDeadline() - this.#startMs;
     if (deadline > untilMs) {
       if (untilMs > this.nowMs) this.#clock.nowMs = this.#startMs + untilMs;
@@ -229,7 +263,11 @@ export class PacketHarness {
 
   // Packets.
 
-  /** Hands one IP packet to the host; all its effects have happened when this returns. */
+  /** Hands one IP packet to the host; all its effects have happened when this returns. What is no IP packet is dropped and counted by
+   * {@linkcode PacketHarness.ip}, as that of a wire is.
+   *
+   * @throws {RangeError} if it is longer than an IP packet can be.
+   */
   inject(packet: Uint8Array): void {
     this.link.deliver(packet);
     this.link.endBatch();
@@ -247,6 +285,11 @@ export class PacketHarness {
   takePacket(): HarnessPacket | undefined {
     const sent = this.link.sent.shift();
     return sent === undefined ? undefined : { atUs: this.#toUs(sent.atMs), bytes: sent.bytes };
+  }
+
+  /** All packets sent and not taken yet, oldest first. */
+  takePackets(): HarnessPacket[] {
+    return this.link.sent.splice(0).map((sent) => ({ atUs: this.#toUs(sent.atMs), bytes: sent.bytes }));
   }
 
   /** Lets the effects of a call on the layer or on a connection happen: to be called after each. */

@@ -82,10 +82,15 @@ export class ScriptedLink implements LinkDriver {
 
   /** Hands one packet to the stack; the batch goes on until {@linkcode endBatch}. */
   deliver(bytes: Uint8Array): void {
+    if (bytes.length > 65_535) {
+      throw new RangeError(`An IP packet has at most 65535 octets: got ${bytes.length}`);
+    }
     this.isDelivering = true;
     const p = this.#pool.acquire(bytes.length, 0);
     this.isDelivering = false;
-    if (p === undefined) throw new Error("The scripted link has no buffers");
+    if (p === undefined) {
+      throw new Error(`The pool of the harness has no buffer for a packet of ${bytes.length} octets`);
+    }
     p.bytes.set(bytes, p.start);
     this.#sink!.linkInput(p);
   }

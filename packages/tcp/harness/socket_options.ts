@@ -64,20 +64,28 @@ function flag(
 ): Rule {
   return {
     set: (s, value) => {
+      if (!isInteger(value)) return false;
       s[name] = value !== 0;
-      return typeof value === "number";
+      return true;
     },
     get: (s) => s[name] ? 1 : 0,
   };
 }
 
+/** What an `int` of C may hold. */
+function isInteger(value: SocketOptionValue): value is number {
+  return typeof value === "number" && Number.isInteger(value) && Math.abs(value) < 2 ** 31;
+}
+
+/** A number that is kept as it is, if `allows` says so. */
 function quantity(
   name: "maxSegmentBytes" | "tos" | "ttl" | "userTimeoutMs" | "notSentLowWaterBytes" | "fastOpenQueue",
+  allows: (value: number) => boolean,
   read: (s: SocketSettings, connection: TcpConnection | undefined) => number = (s) => s[name],
 ): Rule {
   return {
     set: (s, value) => {
-      if (typeof value !== "number") return false;
+      if (!isInteger(value) || !allows(value)) return false;
       s[name] = value;
       return true;
     },
@@ -85,10 +93,10 @@ function quantity(
   };
 }
 
-function keepAlive(name: "idleMs" | "intervalMs" | "count", unit: number): Rule {
+function keepAlive(name: "idleMs" | "intervalMs" | "count", unit: number, most: number): Rule {
   return {
     set: (s, value) => {
-      if (typeof value !== "number" || value < 1) return false;
+      if (!isInteger(value) || value < 1 || value > most) return false;
       s.probes = { ...s.probes, [name]: value * unit };
       return true;
     },
@@ -99,11 +107,25 @@ function keepAlive(name: "idleMs" | "intervalMs" | "count", unit: number): Rule 
 /** What `getsockopt` gives at least for the sizes of the buffers, as on Linux. */
 const LEAST_SNDBUF = 4608;
 const LEAST_RCVBUF = 2304;
+/** Linux's `rmem_max` and `wmem_max`, for which a negative size stands. */
+const BUFFER_LIMIT = 212_992;
+
+/** The size of a buffer that is meant. */
+function bufferSize(value: number, least: number): number {
+  return value < 0 ? BUFFER_LIMIT : Math.min(Math.max(value, least / 2), 2 ** 30);
+}
+
+/** What is left of IP_TOS: the ECN field is TCP's own. */
+const TOS_MASK = 0xfc;
 
 /** The size of a buffer that was chosen, as `getsockopt` gives it on Linux: twice as much, for what the kernel needs beside the octets. */
 function doubled(bytes: number, least: number): number {
   return bytes * 2 > least ? bytes * 2 : least;
 }
+
+/** TCP_MIN_MSS and MAX_TCP_WINDOW. */
+const LEAST_MAXSEG = 88;
+const MOST_MAXSEG = 32_767;
 
 const RULES: Readonly<Partial<Record<SocketOptionName, Rule>>> = {
   SO_KEEPALIVE: flag("isKeepAlive"),
@@ -113,7 +135,7 @@ const RULES: Readonly<Partial<Record<SocketOptionName, Rule>>> = {
   TCP_CORK: flag("isCorked"),
   TCP_FASTOPEN_CONNECT: flag("isFastOpen"),
   TCP_FASTOPEN_NO_COOKIE: flag("isCookieless"),
-  TCP_FASTOPEN: quantity("fastOpenQueue"),
+  TCP_FASTOPEN: quantity("fastOpenQueue", (n) => n >= 0),
   TCP_FASTOPEN_KEY: {
     set: (s, value) => {
       if (typeof value !== "string" || (value.length !== 16 && value.length !== 32)) return false;
@@ -123,19 +145,27 @@ const RULES: Readonly<Partial<Record<SocketOptionName, Rule>>> = {
     },
     get: (s) => (s.fastOpenKeys ?? []).map((key) => String.fromCharCode(...key)).join(""),
   },
-  TCP_NOTSENT_LOWAT: quantity("notSentLowWaterBytes"),
+  TCP_NOTSENT_LOWAT: {
+    set: (s, value) => {
+      if (!isInteger(value)) return false;
+      // All ones, as of no sign: no limit.
+      s.notSentLowWaterBytes = value < 0 ? 0 : Math.min(value, 2 ** 30);
+      return true;
+    },
+    get: (s) => s.notSentLowWaterBytes,
+  },
   SO_LINGER: {
     set: (s, value) => {
-      if (typeof value !== "object") return false;
-      s.lingerMs = value.onOff === 0 ? -1 : value.seconds * 1000;
+      if (typeof value !== "object" || !isInteger(value.onOff) || !isInteger(value.seconds)) return false;
+      s.lingerMs = value.onOff === 0 ? -1 : Math.max(value.seconds, 0) * 1000;
       return true;
     },
     get: (s) => s.lingerMs < 0 ? { onOff: 0, seconds: 0 } : { onOff: 1, seconds: s.lingerMs / 1000 },
   },
   SO_SNDBUF: {
     set: (s, value) => {
-      if (typeof value !== "number") return false;
-      s.sendBufferBytes = value;
+      if (!isInteger(value)) return false;
+      s.sendBufferBytes = bufferSize(value, LEAST_SNDBUF);
       return true;
     },
     get: (s, connection) =>
@@ -145,8 +175,8 @@ const RULES: Readonly<Partial<Record<SocketOptionName, Rule>>> = {
   },
   SO_RCVBUF: {
     set: (s, value) => {
-      if (typeof value !== "number") return false;
-      s.receiveBufferBytes = value;
+      if (!isInteger(value)) return false;
+      s.receiveBufferBytes = bufferSize(value, LEAST_RCVBUF);
       s.isReceiveBufferChosen = true;
       return true;
     },
@@ -155,11 +185,15 @@ const RULES: Readonly<Partial<Record<SocketOptionName, Rule>>> = {
         ? doubled(s.receiveBufferBytes, LEAST_RCVBUF)
         : connection?.info().receiveBufferBytes ?? s.receiveBufferBytes,
   },
-  TCP_KEEPIDLE: keepAlive("idleMs", 1000),
-  TCP_KEEPINTVL: keepAlive("intervalMs", 1000),
-  TCP_KEEPCNT: keepAlive("count", 1),
-  TCP_USER_TIMEOUT: quantity("userTimeoutMs"),
-  TCP_MAXSEG: quantity("maxSegmentBytes", (s, connection) => connection?.info().sndMss ?? s.maxSegmentBytes),
+  TCP_KEEPIDLE: keepAlive("idleMs", 1000, 32_767),
+  TCP_KEEPINTVL: keepAlive("intervalMs", 1000, 32_767),
+  TCP_KEEPCNT: keepAlive("count", 1, 127),
+  TCP_USER_TIMEOUT: quantity("userTimeoutMs", (n) => n >= 0),
+  TCP_MAXSEG: quantity(
+    "maxSegmentBytes",
+    (n) => n === 0 || (n >= LEAST_MAXSEG && n <= MOST_MAXSEG),
+    (s, connection) => connection?.info().sndMss ?? s.maxSegmentBytes,
+  ),
   TCP_CONGESTION: {
     set: (s, value) => {
       if (typeof value !== "string") return false;
@@ -169,8 +203,22 @@ const RULES: Readonly<Partial<Record<SocketOptionName, Rule>>> = {
     },
     get: (s, connection) => connection?.info().congestionControl ?? s.congestionControl ?? "",
   },
-  IP_TOS: quantity("tos"),
-  IP_TTL: quantity("ttl"),
+  IP_TOS: {
+    set: (s, value) => {
+      if (!isInteger(value)) return false;
+      s.tos = value & TOS_MASK;
+      return true;
+    },
+    get: (s) => s.tos,
+  },
+  IP_TTL: {
+    set: (s, value) => {
+      if (!isInteger(value) || value === 0 || value < -1 || value > 255) return false;
+      s.ttl = value < 0 ? s.defaultTtl : value;
+      return true;
+    },
+    get: (s) => s.ttl,
+  },
   IP_MTU: { get: (_, connection) => connection?.info().pathMtu ?? 0 },
 };
 
@@ -180,8 +228,8 @@ export class SocketSettings {
   isKeepAlive: boolean;
   /** TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT. */
   probes: KeepAlive;
-  /** SO_REUSEADDR. Default true, as `TcpListenOptions` has it. */
-  reuseAddress: boolean = true;
+  /** SO_REUSEADDR. Default false, as with BSD, and unlike `TcpListenOptions`. */
+  reuseAddress: boolean = false;
   /** SO_REUSEPORT. */
   reusePort: boolean = false;
   /** TCP_NODELAY. */
@@ -216,6 +264,8 @@ export class SocketSettings {
   tos: number;
   /** IP_TTL. */
   ttl: number;
+  /** What −1 means for it. */
+  readonly defaultTtl: number;
   /** TCP_CONGESTION; `undefined`: the layer's. */
   congestionControl: string | undefined = undefined;
 
@@ -232,6 +282,7 @@ export class SocketSettings {
     this.userTimeoutMs = config.userTimeoutMs;
     this.tos = config.tos;
     this.ttl = config.ttl;
+    this.defaultTtl = config.ttl;
   }
 
   /** A copy, for a connection that inherits. */

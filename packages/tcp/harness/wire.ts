@@ -61,12 +61,24 @@ function pseudoSum(bytes: Uint8Array, length: number): number {
   return total;
 }
 
-/** An IPv4 packet, checksums included. */
+/** An IPv4 packet, checksums included.
+ *
+ * @throws {RangeError} if options are no multiple of 4 bytes, or the packet is too long.
+ */
 export function encodePacket(fields: PacketFields): Uint8Array {
   const { ipOptions = [], options = [], text = NO_TEXT } = fields;
+  if (
+    options.length % 4 !== 0 || options.length > 40 || ipOptions.length % 4 !== 0 || ipOptions.length > 40
+  ) {
+    throw new RangeError(
+      `Options are a multiple of 4 bytes, 40 at most: got ${options.length} of TCP, ${ipOptions.length} of IP`,
+    );
+  }
   const ipLength = 20 + ipOptions.length;
   const headerLength = 20 + options.length;
-  const bytes = new Uint8Array(ipLength + headerLength + text.length);
+  const totalLength = ipLength + headerLength + text.length;
+  if (totalLength > 65_535) throw new RangeError(`An IP packet has at most 65535 octets: got ${totalLength}`);
+  const bytes = new Uint8Array(totalLength);
   const view = new DataView(bytes.buffer);
   view.setUint8(0, 0x40 | ipLength / 4);
   view.setUint8(1, fields.tos ?? 0);
