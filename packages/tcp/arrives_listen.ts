@@ -172,7 +172,7 @@ function open(
   tcb.lastAckSent = tcb.rcvNxt;
   tcb.lastReceivedAtMs = nowMs;
   chooseIss(tcb, iss);
-  chooseWindow(tcb);
+  chooseWindow(tcb, seg.hasTimestamps && layer.config.timestamps);
   negotiate(tcb, seg, nowMs);
   tcb.sndWnd = seg.wnd;
   tcb.maxSndWnd = seg.wnd;

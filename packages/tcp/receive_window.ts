@@ -10,6 +10,7 @@ import { LEAST_SHARE_BYTES } from "./reassembly_memory.ts";
 import { ReceiveTuning } from "./receive_tuning.ts";
 import { canReceive } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
+import { TIMESTAMPS_LENGTH } from "./tcp_options.ts";
 
 /** Octets there is room for beyond what waits for the user; few while all connections together hold too much. */
 export function freeSpace(tcb: Tcb): number {
@@ -18,6 +19,13 @@ export function freeSpace(tcb: Tcb): number {
     : tcb.receiveBufferBytes;
   const free = limit - tcb.unreadBytes;
   return free > 0 ? free : 0;
+}
+
+/** The window of a SYN: whole segments as the peer will send them, so that no piece of one stays behind; Linux's 64,240 and 65,160. */
+export function firstWindow(bufferBytes: number, mss: number, hasTimestamps: boolean): number {
+  const text = hasTimestamps && mss > TIMESTAMPS_LENGTH ? mss - TIMESTAMPS_LENGTH : mss;
+  const whole = bufferBytes > text ? bufferBytes - bufferBytes % text : bufferBytes;
+  return whole < 65535 ? whole : 65535;
 }
 
 /** The window field of the segment that is about to be sent; moves RCV.WND accordingly. Not for a SYN, whose

@@ -124,7 +124,7 @@ export interface TcpOptions extends TcpConnectionOptions {
   /** Most delay of a delayed acknowledgment (RFC 9293 §3.8.6.3, MUST-40: under 500). Default 200. */
   readonly delayedAckMaxMs?: number;
   /** Delay the acknowledgment of a FIN, too, when text has come before it and we have not ended ourselves, so that one segment
-   * may do for that and our FIN. Default false. Deviation: Linux does; RFC 9293 §3.10.7.4 says to send it. */
+   * may do for that and our FIN (RFC 9293 §3.8.6.3). Default true, as on Linux. */
   readonly delayFinAck?: boolean;
   /** Segments acknowledged at once at the start of a connection. Default 16. */
   readonly quickAckCount?: number;
@@ -143,7 +143,8 @@ export interface TcpOptions extends TcpConnectionOptions {
   readonly sack?: boolean;
   /** Least shift to announce when the receive buffer exceeds 64 KiB, so that it can still grow. Default 7. */
   readonly windowShift?: number;
-  /** Receive window at the start of a connection. Default 65,535. */
+  /** Receive window at the start of a connection, of which the SYN announces the whole segments: 64,240 octets on Ethernet. Default
+   * 65,536. */
   readonly initialReceiveWindowBytes?: number;
   /** Restart slow start after an idle RTO (RFC 5681 §4.1). Default true, as Linux; false keeps the window for five minutes, and
    * halves it for each five more (RFC 7661 §4.4.3). */
@@ -251,7 +252,7 @@ const DEFAULT_CONFIG: TcpConfig = {
   dataRetries: 15,
   delayedAckMs: 40,
   delayedAckMaxMs: 200,
-  delayFinAck: false,
+  delayFinAck: true,
   quickAckCount: 16,
   mslMs: 30_000,
   finWait2Ms: 60_000,
@@ -260,7 +261,7 @@ const DEFAULT_CONFIG: TcpConfig = {
   requireTimestamps: false,
   sack: true,
   windowShift: 7,
-  initialReceiveWindowBytes: 65_535,
+  initialReceiveWindowBytes: 65_536,
   idleRestart: true,
   minshall: true,
   fastOpenKeys: [],

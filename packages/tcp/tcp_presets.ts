@@ -25,6 +25,7 @@ const LWIP_COMMON: TcpOptions = {
   delayedAckMs: 250,
   delayedAckMaxMs: 250,
   quickAckCount: 0,
+  delayFinAck: false,
   mslMs: 60_000,
   finWait2Ms: 20_000,
   windowScaling: false,

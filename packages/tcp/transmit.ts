@@ -10,7 +10,7 @@ import { isPushDue } from "./cork.ts";
 import { ecnBits, ecnSynBits } from "./ecn.ts";
 import type { TcpListener } from "./listener.ts";
 import { extraLength, updateSmss } from "./path_mtu.ts";
-import { selectWindow } from "./receive_window.ts";
+import { firstWindow, selectWindow } from "./receive_window.ts";
 import type { Segment } from "./segment.ts";
 import { seqAdd, seqDiff, seqGeq, seqGt } from "./seq.ts";
 import { type Tcb, textEnd } from "./tcb.ts";
@@ -273,7 +273,7 @@ export function replySynAck(
   emitSynOptions(p.view, p.start + TCP_HEADER_LENGTH, options);
   const buffer = listener.config.receiveBufferBytes;
   const initial = layer.config.initialReceiveWindowBytes;
-  const wnd = Math.min(buffer, initial, 65535);
+  const wnd = firstWindow(buffer < initial ? buffer : initial, options.mss, options.hasTimestamps);
   const ctl = SYN | ACK | (hasEcn ? ECE : 0);
   emitTcpHeader(p, seg.destinationPort, seg.sourcePort, iss, seqAdd(seg.seq, 1), ctl, wnd, 0, length);
   signature?.sign(p, tx.source, tx.destination, TCP_HEADER_LENGTH + length);

@@ -7,7 +7,7 @@
  */
 import type { Pbuf } from "@lightwire/pbuf";
 import { Cork } from "./cork.ts";
-import { isWindowUpdateDue, tuneReceiveBuffer } from "./receive_window.ts";
+import { firstWindow, isWindowUpdateDue, tuneReceiveBuffer } from "./receive_window.ts";
 import { sendSpace } from "./send_space.ts";
 import { seqAdd, seqLeq } from "./seq.ts";
 import { canSend } from "./state.ts";
@@ -20,7 +20,7 @@ import { announcedMss } from "./transmit.ts";
 /** OPEN, active: SYN-SENT. Addresses, ports and route are in the TCB; the SYN goes out with the next flush. */
 export function openActive(tcb: Tcb): void {
   chooseIss(tcb);
-  chooseWindow(tcb);
+  chooseWindow(tcb, false);
   setState(tcb, "SYN-SENT");
   tcb.layer.counters.activeOpens++;
   tcb.layer.touch(tcb);
@@ -44,11 +44,17 @@ export function chooseIss(tcb: Tcb, given: number | undefined = undefined): void
   tcb.sndHead = seqAdd(tcb.iss, 1);
 }
 
-/** The first receive window, and the scale which lets it grow to the whole buffer (RFC 7323 §2.3). */
-export function chooseWindow(tcb: Tcb): void {
-  tcb.rcvWnd = Math.min(tcb.receiveBufferBytes, 65535);
+/** The first receive window, and the scale which lets it grow to the whole buffer (RFC 7323 §2.3).
+ *
+ * @param hasTimestamps segments will carry timestamps, as far as that is known.
+ */
+export function chooseWindow(tcb: Tcb, hasTimestamps: boolean): void {
+  const mss = announcedMss(tcb.tx, tcb.remoteAddress, tcb.config);
+  tcb.rcvWnd = firstWindow(tcb.receiveBufferBytes, mss, hasTimestamps);
+  // A buffer that may still grow begins with what is announced.
+  if (tcb.receiveBufferBytes < tcb.config.receiveBufferBytes) tcb.receiveBufferBytes = tcb.rcvWnd;
   tcb.rcvWindShift = offeredShift(tcb.config, tcb.layer.config);
-  tcb.rcvMss = Math.min(tcb.rcvMss, announcedMss(tcb.tx, tcb.remoteAddress, tcb.config));
+  tcb.rcvMss = Math.min(tcb.rcvMss, mss);
 }
 
 /** The shift that a SYN announces: large enough for the whole receive buffer. */

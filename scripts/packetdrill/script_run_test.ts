@@ -44,7 +44,7 @@ Deno.test("runScript() fails where a packet, a time, a result or a value differs
     [`${write}+0 > P. 1:100(99) ack 1`, /100 octets of text/],
     [`${write}+0 > P. 2:102(100) ack 1`, /begins at 1/],
     [`${write}+0 > P. 1:101(100) ack 2`, /acknowledges 1/],
-    [`${write}+0 > P. 1:101(100) ack 1 win 3`, /window is 65535/],
+    [`${write}+0 > P. 1:101(100) ack 1 win 3`, /window is 64240/],
     [`${write}+0 > P. 1:101(100) ack 1 <nop,nop,TS val 1 ecr 2>`, /no timestamps/],
     [`${write}+0 > P. 1:101(100) ack 1 <nop,nop,sack 5:6>`, /SACK blocks are missing/],
     [`${write}+0 > [ect0] P. 1:101(100) ack 1`, /ECN field is 0/],

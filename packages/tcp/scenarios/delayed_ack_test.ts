@@ -69,16 +69,16 @@ Deno.test(
 );
 
 Deno.test(
-  "ESTABLISHED: a FIN is acknowledged at once (RFC 9293 §3.10.7.4, eighth)",
-  script(NO_QUICK_ACKS, (s) => {
+  "ESTABLISHED: without delayFinAck, a FIN is acknowledged at once (RFC 9293 §3.10.7.4, eighth)",
+  script({ tcp: { quickAckCount: 0, delayFinAck: false } }, (s) => {
     established(s);
     s.inject("FP. 1:11(10) ack 1").expect(". 1:1(0) ack 12");
   }),
 );
 
 Deno.test(
-  "ESTABLISHED: delayFinAck: after text, a FIN's acknowledgment goes with our own FIN, or when the delay is over (RFC 9293 §3.8.6.3)",
-  script({ tcp: { delayFinAck: true } }, (s) => {
+  "ESTABLISHED: after text, a FIN's acknowledgment goes with our own FIN, or when the delay is over (RFC 9293 §3.8.6.3)",
+  script((s) => {
     established(s);
     s.inject("P. 1:11(10) ack 1").expect(". 1:1(0) ack 11");
     assertEquals(s.call.read(100), 10);
@@ -91,8 +91,8 @@ Deno.test(
 );
 
 Deno.test(
-  "ESTABLISHED: delayFinAck: without text before it, and after our own FIN, a FIN is acknowledged at once (RFC 9293 §3.10.7.4)",
-  script({ tcp: { delayFinAck: true } }, (s) => {
+  "ESTABLISHED: without text before it, and after our own FIN, a FIN is acknowledged at once (RFC 9293 §3.10.7.4)",
+  script((s) => {
     established(s);
     s.inject("F. 1:1(0) ack 1").expect(". 1:1(0) ack 2");
   }),

@@ -31,7 +31,7 @@ Deno.test(
   "SYN-RECEIVED: the SYN-ACK that acknowledges text announces a whole first window, as in Linux (RFC 7413 §4.2.2)",
   script((s) => {
     const cookie = cookieOf(s);
-    s.inject(`S 0:1000(1000) win 65535 <mss 1460,${cookie}>`).expect("S. 0:0(0) ack 1001 win 65535");
+    s.inject(`S 0:1000(1000) win 65535 <mss 1460,${cookie}>`).expect("S. 0:0(0) ack 1001 win 64240");
     assertEquals(s.connection!.info().isSynTextTaken, true);
   }),
 );

@@ -225,7 +225,8 @@ Deno.test(
   "CLOSE-WAIT: CLOSE with unread text resets, linger or not (RFC 2525 §2.17)",
   script((s) => {
     established(s, { lingerMs: 1000 });
-    s.inject("FP. 1:11(10) ack 1").expect(". 1:1(0) ack 12").expectState("CLOSE-WAIT");
+    s.inject("FP. 1:11(10) ack 1").expectState("CLOSE-WAIT");
+    s.at(40).expect(". 1:1(0) ack 12");
     s.call.close();
     expectReset(s);
   }),

@@ -382,7 +382,7 @@ Deno.test(
   "lwIP tcp_state/connect_active_open: fields of the SYN, then ESTABLISHED",
   script((s) => {
     s.call.connect();
-    s.expect("S 0:0(0) win 65535 <mss 1460,sackOK,TS val 0 ecr 0,nop,wscale 7>");
+    s.expect("S 0:0(0) win 64240 <mss 1460,sackOK,TS val 0 ecr 0,nop,wscale 7>");
     s.inject("S. 0:0(0) ack 1 win 65535 <mss 1000>").expect(". 1:1(0) ack 1").expectState("ESTABLISHED");
   }),
 );

@@ -100,15 +100,15 @@ Deno.test(
 Deno.test(
   "[MAY-8] ESTABLISHED: our window stays closed for hours, and each probe is answered (RFC 9293 §3.8.6)",
   script((s) => {
-    established(s, { receiveBufferBytes: 2000 });
-    s.inject(". 1:1001(1000) ack 1").expect(". 1:1(0) ack 1001 win 1000");
-    s.inject(". 1001:2001(1000) ack 1").expect(". 1:1(0) ack 2001 win 0");
+    established(s, { receiveBufferBytes: 2920 });
+    s.inject(". 1:1921(1920) ack 1").expect(". 1:1(0) ack 1921 win 1000");
+    s.inject(". 1921:2921(1000) ack 1").expect(". 1:1(0) ack 2921 win 0");
     for (let hour = 1; hour <= 5; hour++) {
-      s.at(hour * 3_600_000).inject(". 2001:2002(1) ack 1").expect(". 1:1(0) ack 2001 win 0");
+      s.at(hour * 3_600_000).inject(". 2921:2922(1) ack 1").expect(". 1:1(0) ack 2921 win 0");
     }
     s.expectState("ESTABLISHED");
     assertEquals(s.call.read(2000), 2000);
-    s.expect(". 1:1(0) ack 2001 win 2000");
+    s.expect(". 1:1(0) ack 2921 win 2000");
   }),
 );
 

@@ -129,7 +129,8 @@ Deno.test(
   "ESTABLISHED: SYN and FIN take a sequence number each (RFC 9293 §3.4)",
   script((s) => {
     established(s);
-    s.inject("FP. 1:11(10) ack 1").expect(". 1:1(0) ack 12").expectState("CLOSE-WAIT");
+    s.inject("FP. 1:11(10) ack 1").expectState("CLOSE-WAIT");
+    s.at(40).expect(". 1:1(0) ack 12");
   }),
 );
 
