@@ -16,7 +16,7 @@
  */
 import { CWR, ECE, SYN } from "./control_bits.ts";
 import type { Segment } from "./segment.ts";
-import { seqGeq } from "./seq.ts";
+import { seqAdd, seqGt } from "./seq.ts";
 import type { Tcb } from "./tcb.ts";
 
 /** `ecn` bit: our SYN asked for it. */
@@ -94,14 +94,15 @@ export function receiveMark(tcb: Tcb, seg: Segment): void {
   }
 }
 
-/** An acknowledgment has come: if it carries ECE, the window is reduced, once for what was in flight (RFC 3168 §6.1.2).
+/** An acknowledgment has come: if it carries ECE, the window is reduced, once for what was in flight (RFC 3168 §6.1.2): the echo goes
+ * on until the peer has CWR, which travels with the first new text, so what acknowledges no more than was in flight tells nothing new.
  *
  * @param flight what is to be reduced: FlightSize before it, within the window.
  */
 export function receiveEcho(tcb: Tcb, seg: Segment, flight: number): void {
-  if ((tcb.ecn & ECN_ACTIVE) === 0 || !seqGeq(tcb.sndUna, tcb.ecnEnd)) return;
+  if ((tcb.ecn & ECN_ACTIVE) === 0 || !seqGt(tcb.sndUna, tcb.ecnEnd)) return;
   // It goes along without marks, too: two gibibytes behind, it would seem to lie ahead.
-  tcb.ecnEnd = tcb.sndUna;
+  tcb.ecnEnd = seqAdd(tcb.sndUna, -1);
   if ((seg.ctl & (ECE | SYN)) !== ECE) return;
   tcb.ecnEnd = tcb.sndNxt;
   tcb.ecn |= ECN_CWR_DUE;
@@ -111,6 +112,11 @@ export function receiveEcho(tcb: Tcb, seg: Segment, flight: number): void {
   tcb.congestion.onEcnEcho(flight, tcb.layer.clock.now(), tcb.layer.config.ecnAlternativeBackoff);
   // What a D-SACK says of an earlier recovery does not take this back.
   tcb.undo = undefined;
+}
+
+/** Whether an acknowledgment tells of a mark: it does not make the window larger, even where its mark is answered already (RFC 3168 §6.1.2). */
+export function echoesMark(tcb: Tcb, seg: Segment): boolean {
+  return (seg.ctl & ECE) !== 0 && (tcb.ecn & ECN_ACTIVE) !== 0;
 }
 
 /** The window was reduced because of a loss: the peer may stop echoing marks of the same time. */

@@ -16,7 +16,7 @@
  * @module
  */
 import type { AckSummary } from "./ack_summary.ts";
-import { noteReduction } from "./ecn.ts";
+import { echoesMark, noteReduction } from "./ecn.ts";
 import { flightToReduce, flightUsed, newlyDelivered, pipe } from "./flight.ts";
 import { resumeRetransmission, scheduleReordering } from "./loss_timer.ts";
 import { notePaced, pacingRate, pacingRoom } from "./pacer.ts";
@@ -94,7 +94,9 @@ export function recoverAfterAck(
         tcb.dupAcks = 0;
         // It goes along: two gibibytes behind, it would seem to lie ahead.
         if (seqGt(tcb.sndUna, tcb.recover)) tcb.recover = seqAdd(tcb.sndUna, -1);
-        if (!isUndone) tcb.congestion.onAck(grown, flight, nowMs, rttMs, flightUsed(tcb, flight));
+        if (!isUndone && !echoesMark(tcb, seg)) {
+          tcb.congestion.onAck(grown, flight, nowMs, rttMs, flightUsed(tcb, flight));
+        }
       } else if (isDuplicate) tcb.dupAcks++;
   }
   if (tcb.phase === "NONE" && mustFastRetransmit(tcb) && !repairMtuProbe(tcb)) {

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { script, type TcpScript } from "./harness.ts";
 import { distant, synSent } from "./states.ts";
 
@@ -213,6 +213,26 @@ Deno.test(
     s.inject("E. 1:1(0) ack 1");
     assertEquals([s.connection!.info().cwnd, s.harness.tcp.counters.ecnReductions], [1000, 1]);
     s.inject(". 1:1(0) ack 1001");
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: an acknowledgment with ECE never makes the window larger, even where its mark is answered already (RFC 3168 §6.1.2)",
+  script((s) => {
+    s.call.listen();
+    s.inject("SEW 0:0(0) win 65535 <mss 1000,sackOK>").expect("SE. 0:0(0) ack 1");
+    s.at(50).inject(". 1:1(0) ack 1");
+    s.call.send(20_000);
+    s.takeAll();
+    s.at(100).inject("E. 1:1(0) ack 1001");
+    const { cwnd } = s.connection!.info();
+    assertEquals(cwnd, 7000);
+    for (let ack = 2001; ack <= 10_001; ack += 1000) s.inject(`E. 1:1(0) ack ${ack}`);
+    assertEquals(s.connection!.info().cwnd, cwnd);
+    s.takeAll();
+    s.at(150).inject(". 1:1(0) ack 14001");
+    assert(s.connection!.info().cwnd > cwnd);
+    s.takeAll();
   }),
 );
 
