@@ -126,14 +126,18 @@ Deno.test("a callback that throws ends the round: the other connections are serv
     hosts.a.tcp.connect({ remoteAddress: hosts.b.address, remotePort: 80 }, other);
   }
   let thrown = 0;
+  let needed = 0;
+  hosts.a.tcp.onFlushNeeded = () => needed++;
   for (let i = 0; i < 3; i++) {
     try {
       hosts.advance(10);
     } catch {
       thrown++;
+      assert(needed > 0, "somebody is told that others wait");
     }
   }
   assertEquals(thrown, 1);
+  hosts.a.tcp.onFlushNeeded = undefined;
   assertEquals(others.map((other) => other.notes.connected), [1, 1]);
   for (const c of hosts.a.tcp.connections()) c.abort();
   hosts.advance(10);

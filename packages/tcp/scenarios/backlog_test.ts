@@ -26,6 +26,9 @@ Deno.test(
     });
     s.localPort = 8080;
     assertEquals(s.listener.backlog, 1);
+    s.listener.backlog = 5;
+    s.listener.backlog = 0;
+    assertEquals(s.listener.backlog, 1);
     s.inject("S 0:0(0) win 65535", { port: 50001 }).expect("S. 0:0(0) ack 1", { port: 50001 });
     s.inject(". 1:1(0) ack 1", { port: 50001 }).expectNothing();
     s.inject("S 0:0(0) win 65535", { port: 50002 }).expectNothing();

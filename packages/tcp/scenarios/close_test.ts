@@ -374,3 +374,17 @@ Deno.test(
     s.expect("F. 1:1(0) ack 101");
   }),
 );
+
+Deno.test(
+  "ESTABLISHED: shutdownReceive() drops what waits, and opens the window: CLOSE does not reset for its sake (RFC 9293 §3.10.4)",
+  script({ tcp: { receiveBufferBytes: 4000 } }, (s) => {
+    established(s);
+    s.inject(". 1:1001(1000) ack 1").inject(". 1001:2001(1000) ack 1").inject(". 2001:4001(2000) ack 1");
+    assertEquals(s.takeAll().at(-1)!.wnd, 0);
+    s.call.shutdownReceive();
+    assertEquals(s.takeAll().at(-1)!.wnd, 4000);
+    assertEquals(s.call.read(10), 0);
+    s.call.close();
+    s.expect("F. 1:1(0) ack 4001");
+  }),
+);

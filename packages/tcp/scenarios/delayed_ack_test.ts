@@ -167,3 +167,44 @@ Deno.test(
     assertEquals(s.connection!.info().rcvMss, 1460);
   }),
 );
+
+Deno.test(
+  "ESTABLISHED: the delay follows the rhythm of arrivals, from 40 ms to 200 ms (RFC 9293 §3.8.6.3)",
+  script(NO_QUICK_ACKS, (s) => {
+    established(s);
+    let seq = 1;
+    const delays = [];
+    // Nothing else came before the time was over: the next one is given twice as long.
+    for (let i = 0; i < 5; i++) {
+      s.inject(`P. ${seq}:${seq + 10}(10) ack 1`).expectNothing();
+      seq += 10;
+      delays.push(s.connection!.info().atoMs);
+      s.run(s.nowMs + 250).takeAll();
+    }
+    assertEquals(delays, [40, 80, 160, 200, 200]);
+    // Text in quick succession makes it short again.
+    for (let i = 0; i < 8; i++) {
+      s.inject(`P. ${seq}:${seq + 10}(10) ack 1`);
+      seq += 10;
+      s.run(s.nowMs + 1).takeAll();
+    }
+    assertEquals(s.connection!.info().atoMs < 42, true, `${s.connection!.info().atoMs}`);
+    s.run(s.nowMs + 300).takeAll();
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: after a gap is filled the next segments are acknowledged at once: the sender may have a small window (quick ACKs)",
+  script((s) => {
+    established(s);
+    for (let i = 0; i < 40; i++) s.inject(`P. ${1 + 10 * i}:${11 + 10 * i}(10) ack 1`);
+    s.run(s.nowMs + 150).takeAll();
+    s.inject("P. 401:411(10) ack 1").expectNothing();
+    s.run(s.nowMs + 150).takeAll();
+    s.inject("P. 421:431(10) ack 1").expect(". 1:1(0) ack 411");
+    s.inject("P. 411:421(10) ack 1").expect(". 1:1(0) ack 431");
+    for (let i = 0; i < 8; i++) {
+      s.inject(`P. ${431 + 10 * i}:${441 + 10 * i}(10) ack 1`).expect(`. 1:1(0) ack ${441 + 10 * i}`);
+    }
+  }),
+);

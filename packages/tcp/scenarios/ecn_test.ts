@@ -124,6 +124,10 @@ for (const [congestionControl, rest] of [["reno", 5000], ["cubic", 7000]] as con
       assertEquals(sent.map((seg) => (seg.ctl & 0x80) !== 0).indexOf(true), 0);
       assertEquals(sent.filter((seg) => (seg.ctl & 0x80) !== 0).length, 1);
       assertEquals(s.harness.tcp.counters.retransSegs, 0);
+      // The peer has not seen CWR, which lies behind what was in flight: that is still the first mark.
+      s.inject("E. 1:1(0) ack 10001");
+      s.takeAll();
+      assertEquals(s.harness.tcp.counters.ecnReductions, 1);
       // Marks of the next window count again.
       s.at(150).inject("E. 1:1(0) ack 11001");
       assertEquals(s.harness.tcp.counters.ecnReductions, 2);
@@ -303,5 +307,40 @@ Deno.test(
     s.expect("SEW 0:0(0)");
     s.inject("SE. 0:0(0) ack 1 win 65535 <mss 1000>", { tos: CE }).expect("E. 1:1(0) ack 1");
     s.inject("W. 1:1001(1000) ack 1", { tos: 2 }).expect(". 1:1(0) ack 1001");
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: probes of a closed window are not ECN-capable (RFC 3168 §6.1.6)",
+  script((s) => {
+    capable(s);
+    s.inject(". 1:1(0) ack 1 win 0");
+    s.call.send(10);
+    s.expectBetween(60, 1200, ". 1:2(1) ack 1");
+    assertEquals(ect(s), 0);
+    s.inject(". 1:1(0) ack 2 win 65535").expect("P. 2:11(9) ack 1");
+    assertEquals(ect(s), 2);
+    s.inject(". 1:1(0) ack 11");
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: a mark during a recovery does not reduce the window once more (RFC 3168 §6.1.2)",
+  script({ tcp: { congestionControl: "reno" } }, (s) => {
+    capable(s);
+    s.call.send(10_000);
+    s.takeAll();
+    s.at(100).inject(". 1:1(0) ack 1 <sack 1001:4001>").expect(". 1:1001(1000) ack 1");
+    const { ssthresh } = s.connection!.info();
+    s.call.send(5000);
+    s.takeAll();
+    // Some of it was sent after the recovery began, and is marked.
+    for (let right = 5001; right <= 10_001; right += 1000) s.inject(`E. 1:1(0) ack 1 <sack 1001:${right}>`);
+    s.takeAll();
+    s.at(150).inject("E. 1:1(0) ack 10001");
+    s.takeAll();
+    assertEquals([s.connection!.info().ssthresh, s.harness.tcp.counters.ecnReductions], [ssthresh, 0]);
+    s.call.abort();
+    s.takeAll();
   }),
 );

@@ -118,3 +118,21 @@ Deno.test(
     assertEquals(drain(s.harness), 0);
   }),
 );
+
+Deno.test(
+  "SYN-RECEIVED: who answers at last has cost nothing: a thousand slow clients leave the credit as it was (RFC 4987 §2)",
+  script((s) => {
+    s.call.listen({ backlog: 10_000 });
+    const first = s.peerPort;
+    for (let i = 0; i < 1000; i++) {
+      s.peerPort = first + i % 10_000;
+      s.inject("S 0:0(0) win 65535");
+      s.run(s.nowMs + 40_000);
+      s.takeAll();
+      s.inject(". 1:1(0) ack 1").expectState("ESTABLISHED");
+      s.connection!.abort();
+      s.run(s.nowMs + 1).takeAll();
+    }
+    assertEquals(s.harness.tcp.counters.synAcksWithheld, 0);
+  }),
+);

@@ -127,3 +127,12 @@ Deno.test(
     s.inject(". 1:1(0) ack 1 <TS val 9 ecr 10000>");
   }),
 );
+
+Deno.test(
+  "ESTABLISHED: with a user timeout, that decides when an idle peer is dead, and not the number of probes (RFC 5482 §4.2, TCP_USER_TIMEOUT)",
+  script((s) => {
+    established(s, { keepAlive: { idleMs: 10_000, intervalMs: 1000, count: 2 }, userTimeoutMs: 13_500 });
+    for (const at of [10_000, 11_000, 12_000, 13_000]) s.at(at).expect(". 0:0(0) ack 1");
+    s.at(14_000).expect("R. 1:1(0) ack 1").expectClosed("TIMED_OUT");
+  }),
+);

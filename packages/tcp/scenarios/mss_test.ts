@@ -42,9 +42,9 @@ Deno.test(
   "[MUST-16] ESTABLISHED: options in every segment count against the peer's MSS (RFC 6691 §2)",
   script((s) => {
     established(s, {}, "<mss 1000,TS val 1 ecr 0>");
-    s.call.send(988);
-    s.expect("P. 1:989(988) ack 1");
-    s.inject(". 1:1(0) ack 989 <TS val 1 ecr 0>");
+    s.call.send(1976);
+    s.expect(". 1:989(988) ack 1").expect("P. 989:1977(988) ack 1").expectNothing();
+    s.inject(". 1:1(0) ack 1977 <TS val 1 ecr 0>");
   }),
 );
 

@@ -130,3 +130,21 @@ Deno.test(
     s.takeAll();
   }),
 );
+
+Deno.test(
+  "ESTABLISHED: a super-segment has whole segments: the short end of what was written waits as it would alone (RFC 9293 §3.7.4, §3.8.6.2.1)",
+  script({ capabilities: GSO }, (s) => {
+    established(s, {}, WIDE);
+    s.call.send(100);
+    s.expect("P. 1:101(100) ack 1");
+    s.call.send(2500);
+    s.expect("P. 101:2101(2000) ack 1").expectNothing();
+    s.inject(". 1:1(0) ack 101 win 36").expect("P. 2101:2601(500) ack 1");
+    s.inject(". 1:1(0) ack 2601 win 36");
+    // The peer's window, 36 units of 128 octets, ends in the middle of a segment.
+    s.call.send(9000);
+    s.expect("P. 2601:6601(4000) ack 1").expectNothing();
+    s.call.abort();
+    s.takeAll();
+  }),
+);

@@ -195,3 +195,20 @@ Deno.test("ESTABLISHED: a peer without SACK: when the least segments time out as
   assertEquals(t.client.connection!.info().sndMss, 1448);
   finish(t);
 });
+
+Deno.test("ESTABLISHED: nothing is probed with the last that there is to send: nobody would tell of its loss (RFC 4821 §7.4)", () => {
+  const t = transfer(MTU_1280, 4000, false);
+  runUntilDone(t, 4000, 10_000);
+  const { counters } = t.hosts.a.tcp;
+  const { blackHoles, timeouts } = counters;
+  assert(blackHoles === 1 && t.client.connection!.info().sndMss < 1280);
+  // The size of a probe, and a little more.
+  for (let bytes = 6000; bytes <= 24_000; bytes += 2000) {
+    t.client.connection!.send(pattern(2000));
+    t.hosts.flush();
+    runUntilDone(t, bytes, 10_000);
+    t.hosts.advance(300);
+  }
+  assertEquals([counters.mtuProbeFailures, counters.timeouts], [0, timeouts]);
+  finish(t);
+});

@@ -60,6 +60,8 @@ Deno.test(
     s.wait(1000).inject("S 0:0(0) win 65535 <mss 1000,TS val 101 ecr 0>");
     const synAck = s.take()!;
     assertEquals([synAck.ctl, (synAck.ack - s.irs) >>> 0, old.state], [0x12, 1, "CLOSED"]);
+    // Beyond whatever the former one may have on its way: SND.NXT, 2, and a whole window (RFC 9293 §3.6.1).
+    assertEquals((synAck.seq - s.iss) >>> 0, 2 + 65_537);
   }),
 );
 

@@ -57,3 +57,16 @@ Deno.test(
     assertEquals(s.connection!.info().cwnd >= 20_000, true);
   }),
 );
+
+Deno.test(
+  "ESTABLISHED: disuse does not forget how much the path had carried: ssthresh is three quarters of it at least (RFC 7661 §4.4.3)",
+  script(options, (s) => {
+    grown(s);
+    for (const tcb of s.harness.tcp.tcbs()) tcb.congestion.ssthresh = 4000;
+    s.at(300_200);
+    s.call.send(1000);
+    s.expect("P. 10001:11001(1000) ack 1");
+    assertEquals([s.connection!.info().cwnd, s.connection!.info().ssthresh], [10_000, 15_000]);
+    s.inject(". 1:1(0) ack 11001");
+  }),
+);
