@@ -148,3 +148,24 @@ Deno.test(
     s.takeAll();
   }),
 );
+
+Deno.test(
+  "ESTABLISHED: what the interface's full queue has no room for waits there, and goes when there is some, without an acknowledgment",
+  script((s) => {
+    established(s, { sendBufferBytes: 4 * 1024 * 1024 }, WIDE);
+    const una = warmUp(s, 600_000);
+    s.harness.link.isFull = true;
+    s.call.send(600_000);
+    s.expectNothing();
+    const { sndNxt } = [...s.harness.tcp.tcbs()][0]!;
+    const handedDown = (sndNxt - s.iss - una) >>> 0;
+    assert(handedDown > 0 && handedDown < 590_000, `${handedDown} octets are in the queue`);
+    s.harness.link.writable();
+    s.run(s.nowMs + 1);
+    const sent = s.takeAll().reduce((sum, seg) => sum + seg.textLength, 0);
+    assert(sent > 590_000, `${sent} octets`);
+    assertEquals(s.harness.tcp.counters.retransSegs, 0);
+    s.call.abort();
+    s.takeAll();
+  }),
+);

@@ -47,6 +47,7 @@ Deno.test(
     s.inject("S 0:0(0)", { destination: ipv4(0xc00002ff) }).expectNothing();
     s.inject(". 0:0(0) ack 1", { destination: ipv4(0xe0000001) }).expectNothing();
     s.inject("S 0:0(0)", { source: ipv4(0xffffffff) }).expectNothing();
+    assertEquals([s.harness.tcp.counters.addressErrors, s.harness.tcp.counters.noPort], [2, 0]);
   }),
 );
 

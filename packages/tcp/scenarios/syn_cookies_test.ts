@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import fc from "fast-check";
+import { cookieTimestamp } from "../syn_cookies.ts";
 import { script, type TcpScript } from "./harness.ts";
 
 const ALWAYS = { tcp: { synCookies: "always" } } as const;
@@ -152,6 +154,14 @@ Deno.test(
     }
   }),
 );
+
+Deno.test("property: a cookie's timestamp has its six bits, and is the latest that has, but not ahead of the clock (RFC 7323 §5.4)", () => {
+  fc.assert(fc.property(fc.nat(0xffffffff), fc.nat(63), (clock, bits) => {
+    const value = cookieTimestamp(clock, bits);
+    const behind = (clock - value) >>> 0;
+    return (value & 63) === bits && behind < 64;
+  }));
+});
 
 Deno.test(
   "LISTEN: a cookie counts for two minutes at most, and is the same only for a while (RFC 4987 §3.6)",
