@@ -75,7 +75,8 @@ export class HyStart {
     if (rttMs >= 0) this.#sample(rttMs);
     if (this.#acked >= this.#windowEnd) {
       if (this.#cssRounds >= 0 && ++this.#cssRounds >= HYSTART_CSS_ROUNDS) return 0;
-      this.#windowEnd = next;
+      // Where a batch has acknowledged all there was, the next round is not sent yet: its first acknowledgment knows its end.
+      this.#windowEnd = this.#acked < next ? next : 0;
       this.#lastRoundMinMs = this.#roundMinMs;
       this.#roundMinMs = Infinity;
       this.#samples = 0;

@@ -76,3 +76,13 @@ Deno.test("HyStart: acknowledgments without samples, or a few, decide nothing", 
   // Seven segments in flight.
   for (let i = 0; i < 200; i++) assertEquals(h.onAck(SMSS, 7 * SMSS, 10 + 5 * i), 1);
 });
+
+Deno.test("HyStart: a round is one also where nothing is outstanding at its end: batches that acknowledge all there is (RFC 9406 §4.2)", () => {
+  const h = new HyStart();
+  const said: number[] = [];
+  for (const rttMs of [80, 80, 80, 100, 100, 100, 100, 100]) {
+    for (let left = 10 * SMSS; left > SMSS; left -= SMSS) h.onAck(SMSS, left, rttMs);
+    said.push(h.onAck(SMSS, SMSS, rttMs));
+  }
+  assertEquals(said, [1, 1, 1, CSS, CSS, CSS, CSS, 0], "the round in which it began counts");
+});
