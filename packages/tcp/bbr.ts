@@ -86,6 +86,7 @@ export class Bbr implements CongestionControl {
 
   /** See {@linkcode CongestionControl.onSynLoss}. */
   onSynLoss(): void {
+    this.#hasSent = true;
     this.cwnd = this.#smss;
   }
   /** See {@linkcode CongestionControl.onAck}: everything follows from {@linkcode onRateSample}. */
@@ -124,6 +125,13 @@ export class Bbr implements CongestionControl {
     this.#machine.restartFromIdle(idleMs);
     if (wasProbingRtt && this.state !== "PROBE_RTT") this.#restore();
     if (this.#machine.isInProbeBw) this.#setPacing(1);
+  }
+
+  /** See {@linkcode CongestionControl.takeOver}. */
+  takeOver(cwnd: number, ssthresh: number): void {
+    this.cwnd = cwnd;
+    this.ssthresh = ssthresh;
+    this.#hasSent = true;
   }
 
   /** See {@linkcode CongestionControl.onEcnEcho}: a mark counts like too many losses in a round (RFC 8311 §3.1). */
