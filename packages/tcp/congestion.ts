@@ -25,7 +25,7 @@ export interface CongestionControl {
   setMss(smss: number): void;
   /** The handshake lost its SYN or SYN-ACK more than once: the initial window is one segment (RFC 6928 §2). */
   onSynLoss(): void;
-  /** New data was acknowledged outside of loss recovery, or in the slow start that follows a timeout.
+  /** New data was acknowledged outside of loss recovery, or in the slow start that follows a timeout, without ECE (RFC 3168 §6.1.2).
    *
    * @param ackedBytes octets newly acknowledged, cumulatively (and by SACK, where the TCB counts so).
    * @param rttMs the sample this acknowledgment gave, −1 for none.
@@ -64,7 +64,8 @@ export interface CongestionControl {
    * @param delivery what the connection has delivered so far.
    */
   onRateSample?(sample: RateSample, delivery: DeliveryRate, nowMs: number): void;
-  /** An acknowledgment carried ECE, once per window (RFC 3168 §6.1.2). Never makes the window larger.
+  /** An acknowledgment carried ECE, once per window (RFC 3168 §6.1.2). Never makes the window larger; goes down to one segment, where
+   * the TCB sends one per retransmission timeout if that is marked, too (RFC 9438 §4.6).
    *
    * @param isAlternative a mark may count less than a loss (ABE, RFC 8511 §3.1), for algorithms to which it does. Default false.
    */
@@ -85,6 +86,24 @@ export type CongestionControlFactory = (smss: number) => CongestionControl;
 /** Initial window in bytes: at most `segments` (10 as in RFC 6928 §2) segments. */
 export function initialWindow(smss: number, segments: number = 10): number {
   return segments * smss;
+}
+
+/** `ssthresh` after a congestion event: two segments at least (RFC 5681 §3.1, equation 4, RFC 9438 §4.6).
+ *
+ * @param reduced octets that the event leaves.
+ */
+export function thresholdAfterLoss(reduced: number, smss: number): number {
+  const least = 2 * smss;
+  return reduced > least ? Math.floor(reduced) : least;
+}
+
+/** The window after a mark: one segment at least, and never more than before (RFC 3168 §6.1.2, RFC 9438 §4.6).
+ *
+ * @param reduced octets that the mark leaves.
+ */
+export function windowAfterMark(reduced: number, cwnd: number, smss: number): number {
+  const after = reduced > smss ? Math.floor(reduced) : smss;
+  return after < cwnd ? after : cwnd;
 }
 
 /** The window after a partial acknowledgment without SACK (RFC 6582 §3.2 step 3): less by what was acknowledged, plus a

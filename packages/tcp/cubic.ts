@@ -24,6 +24,8 @@ import {
   deflateWindow,
   flightAtTimeout,
   initialWindow,
+  thresholdAfterLoss,
+  windowAfterMark,
   windowAfterRecovery,
   windowAfterSackRecovery,
 } from "./congestion.ts";
@@ -222,10 +224,11 @@ export class Cubic implements CongestionControl {
     this.cwnd = restart;
   }
 
-  /** See {@linkcode CongestionControl.onEcnEcho}. */
+  /** See {@linkcode CongestionControl.onEcnEcho}: RFC 9438 §4.6, ABE by RFC 8511 §3.1. */
   onEcnEcho(flight: number, _nowMs: number, isAlternative: boolean = false): void {
-    this.#reduce(flight, isAlternative ? CUBIC_BETA_ECN : CUBIC_BETA);
-    if (this.ssthresh < this.cwnd) this.cwnd = this.ssthresh;
+    const beta = isAlternative ? CUBIC_BETA_ECN : CUBIC_BETA;
+    this.#reduce(flight, beta);
+    this.cwnd = windowAfterMark(flight * beta, this.cwnd, this.#smss);
   }
 
   /** See {@linkcode CongestionControl.takeOver}. HyStart++ belongs to the first slow start, which may still go on. */
@@ -332,9 +335,7 @@ export class Cubic implements CongestionControl {
     };
     this.#cwndPrior = cwnd;
     this.#wMax = this.#fastConvergence && cwnd < this.#wMax ? cwnd * (1 + CUBIC_BETA) / 2 : cwnd;
-    const reduced = flight * beta;
-    const floor = 2 * this.#smss;
-    this.ssthresh = reduced > floor ? Math.floor(reduced) : floor;
+    this.ssthresh = thresholdAfterLoss(flight * beta, this.#smss);
     this.#epochMs = -1;
     this.#hasSent = true;
     this.#endHystart();

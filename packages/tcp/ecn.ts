@@ -15,6 +15,7 @@
  * @module
  */
 import { CWR, ECE, SYN } from "./control_bits.ts";
+import { holdPacing } from "./pacer.ts";
 import type { Segment } from "./segment.ts";
 import { seqAdd, seqGt } from "./seq.ts";
 import type { Tcb } from "./tcb.ts";
@@ -96,6 +97,7 @@ export function receiveMark(tcb: Tcb, seg: Segment): void {
 
 /** An acknowledgment has come: if it carries ECE, the window is reduced, once for what was in flight (RFC 3168 §6.1.2): the echo goes
  * on until the peer has CWR, which travels with the first new text, so what acknowledges no more than was in flight tells nothing new.
+ * Where the window is a single segment already, the next one waits for as long as a retransmission would (RFC 9438 §4.6).
  *
  * @param flight what is to be reduced: FlightSize before it, within the window.
  */
@@ -109,7 +111,9 @@ export function receiveEcho(tcb: Tcb, seg: Segment, flight: number): void {
   // A recovery has reduced it already.
   if (tcb.phase !== "NONE") return;
   tcb.layer.counters.ecnReductions++;
-  tcb.congestion.onEcnEcho(flight, tcb.layer.clock.now(), tcb.layer.config.ecnAlternativeBackoff);
+  const nowMs = tcb.layer.clock.now();
+  if (tcb.congestion.cwnd <= tcb.smss) holdPacing(tcb, nowMs + tcb.rto.rtoMs);
+  tcb.congestion.onEcnEcho(flight, nowMs, tcb.layer.config.ecnAlternativeBackoff);
   // What a D-SACK says of an earlier recovery does not take this back.
   tcb.undo = undefined;
 }

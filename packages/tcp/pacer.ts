@@ -28,10 +28,10 @@ export function pacingRate(tcb: Tcb): number {
  * @param rate what {@linkcode pacingRate} said.
  */
 export function pacingRoom(tcb: Tcb, rate: number, nowMs: number): number {
-  if (rate === Infinity) return Infinity;
+  if (rate === Infinity && tcb.pacedUntilMs <= nowMs) return Infinity;
   const from = tcb.pacedUntilMs > nowMs ? tcb.pacedUntilMs : nowMs;
   const aheadMs = nowMs + QUANTUM_MS - from;
-  if (aheadMs <= 0) {
+  if (aheadMs <= 0 || rate === Infinity) {
     startPacing(tcb, from);
     return 0;
   }
@@ -46,6 +46,11 @@ export function notePaced(tcb: Tcb, rate: number, octets: number, nowMs: number)
   // Time that was not used is gone: no burst makes up for it.
   const from = tcb.pacedUntilMs > nowMs ? tcb.pacedUntilMs : nowMs;
   tcb.pacedUntilMs = from + octets / rate;
+}
+
+/** Nothing leaves before an instant, but for a retransmission timeout. */
+export function holdPacing(tcb: Tcb, untilMs: number): void {
+  if (untilMs > tcb.pacedUntilMs) tcb.pacedUntilMs = untilMs;
 }
 
 /** Whether the connection waits for its turn. */

@@ -86,7 +86,7 @@ export function recoverAfterAck(
       reduceProportionally(tcb, acked, summary);
       return;
     case "TIMEOUT":
-      timeoutAck(tcb, acked, isDuplicate, flight, rttMs);
+      timeoutAck(tcb, seg, acked, isDuplicate, flight, rttMs);
       break;
     default:
       if (acked > 0) {
@@ -94,14 +94,18 @@ export function recoverAfterAck(
         tcb.dupAcks = 0;
         // It goes along: two gibibytes behind, it would seem to lie ahead.
         if (seqGt(tcb.sndUna, tcb.recover)) tcb.recover = seqAdd(tcb.sndUna, -1);
-        if (!isUndone && !echoesMark(tcb, seg)) {
-          tcb.congestion.onAck(grown, flight, nowMs, rttMs, flightUsed(tcb, flight));
-        }
+        if (!isUndone) growWindow(tcb, seg, grown, flight, rttMs);
       } else if (isDuplicate) tcb.dupAcks++;
   }
   if (tcb.phase === "NONE" && mustFastRetransmit(tcb) && !repairMtuProbe(tcb)) {
     enterFastRecovery(tcb, acked, summary, flight);
   }
+}
+
+/** Slow start or congestion avoidance (RFC 5681 §3.1), but not by an acknowledgment that tells of a mark (RFC 3168 §6.1.2). */
+function growWindow(tcb: Tcb, seg: Segment, octets: number, flight: number, rttMs: number): void {
+  if (echoesMark(tcb, seg)) return;
+  tcb.congestion.onAck(octets, flight, tcb.layer.clock.now(), rttMs, flightUsed(tcb, flight));
 }
 
 /** RACK's part (RFC 8985 §6.2), and the timer that follows from it. */
@@ -206,12 +210,19 @@ function fastRecoveryAck(tcb: Tcb, acked: number): void {
 }
 
 /** An acknowledgment after a timeout: slow start, and F-RTO (RFC 5682 §2.1). */
-function timeoutAck(tcb: Tcb, acked: number, isDuplicate: boolean, flight: number, rttMs: number): void {
+function timeoutAck(
+  tcb: Tcb,
+  seg: Segment,
+  acked: number,
+  isDuplicate: boolean,
+  flight: number,
+  rttMs: number,
+): void {
   const hasNew = hasUnsent(tcb) && tcb.sndWnd > seqDiff(tcb.sndNxt, tcb.sndUna);
   if (forwardRto(tcb, acked, isDuplicate, hasNew)) return undoRecovery(tcb);
   if (acked === 0) return;
   tcb.dupAcks = 0;
-  tcb.congestion.onAck(acked, flight, tcb.layer.clock.now(), rttMs, flightUsed(tcb, flight));
+  growWindow(tcb, seg, acked, flight, rttMs);
   if (!seqGeq(tcb.sndUna, tcb.recover)) return;
   tcb.congestion.onTimeoutRecovered();
   endRecovery(tcb);

@@ -8,10 +8,14 @@ import {
   deflateWindow,
   flightAtTimeout,
   initialWindow,
+  thresholdAfterLoss,
+  windowAfterMark,
   windowAfterRecovery,
   windowAfterSackRecovery,
 } from "./congestion.ts";
 
+/** What a loss leaves of the window (RFC 5681 §3.1, equation 4). */
+const RENO_BETA = 0.5;
 /** β_ecn of Reno (RFC 8511 §3.1): what a mark leaves of the window with ABE, since queues that mark are short. */
 export const RENO_BETA_ECN = 0.8;
 
@@ -136,7 +140,7 @@ export class Reno implements CongestionControl {
 
   /** See {@linkcode CongestionControl.onRetransmissionTimeout}. */
   onRetransmissionTimeout(flight: number, _nowMs: number, isRepeated: boolean): void {
-    if (!isRepeated) this.#reduce(flightAtTimeout(flight, this.cwnd, this.ssthresh, 0.5));
+    if (!isRepeated) this.#reduce(flightAtTimeout(flight, this.cwnd, this.ssthresh, RENO_BETA));
     this.cwnd = this.#smss;
     this.#bytesAcked = 0;
     this.#isAfterTimeout = true;
@@ -157,10 +161,11 @@ export class Reno implements CongestionControl {
     this.#bytesAcked = 0;
   }
 
-  /** See {@linkcode CongestionControl.onEcnEcho}. */
+  /** See {@linkcode CongestionControl.onEcnEcho}: RFC 3168 §6.1.2, ABE by RFC 8511 §3.1. */
   onEcnEcho(flight: number, _nowMs: number, isAlternative: boolean = false): void {
-    this.#reduce(flight, isAlternative ? RENO_BETA_ECN : 0.5);
-    if (this.ssthresh < this.cwnd) this.cwnd = this.ssthresh;
+    const beta = isAlternative ? RENO_BETA_ECN : RENO_BETA;
+    this.#reduce(flight, beta);
+    this.cwnd = windowAfterMark(flight * beta, this.cwnd, this.#smss);
   }
 
   /** See {@linkcode CongestionControl.takeOver}. */
@@ -180,12 +185,10 @@ export class Reno implements CongestionControl {
   }
 
   /** Equation 4 of RFC 5681: `beta` of what was in flight, half of it after a loss; two segments at least. */
-  #reduce(flight: number, beta: number = 0.5): void {
+  #reduce(flight: number, beta: number = RENO_BETA): void {
     this.#priorCwnd = this.cwnd;
     this.#priorSsthresh = this.ssthresh;
-    const reduced = flight * beta;
-    const floor = 2 * this.#smss;
-    this.ssthresh = reduced > floor ? Math.floor(reduced) : floor;
+    this.ssthresh = thresholdAfterLoss(flight * beta, this.#smss);
     this.#bytesAcked = 0;
     this.#hasSent = true;
   }

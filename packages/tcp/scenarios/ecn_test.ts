@@ -137,6 +137,31 @@ for (const [congestionControl, rest] of [["reno", 5000], ["cubic", 7000]] as con
   );
 }
 
+for (const congestionControl of ["cubic", "reno"] as const) {
+  Deno.test(
+    `ESTABLISHED: ${congestionControl}: marks that go on leave one segment, and at last one in a retransmission timeout (RFC 9438 §4.6, RFC 3168 §6.1.2)`,
+    script({ tcp: { congestionControl } }, (s) => {
+      capable(s);
+      s.call.send(100_000);
+      let una = 1;
+      const takeText = (): number => s.takeAll().reduce((octets, seg) => octets + seg.textLength, 0);
+      for (let octets = takeText(); octets > 1000 || s.connection!.info().cwnd > 1000; octets = takeText()) {
+        s.at(s.nowMs + 50).inject(`E. 1:1(0) ack ${una += octets}`);
+      }
+      assertEquals([s.connection!.info().cwnd, s.connection!.info().ssthresh], [1000, 2000]);
+      const { rtoMs } = s.connection!.info();
+      s.at(s.nowMs + 50).inject(`E. 1:1(0) ack ${una += 1000}`).expectNothing();
+      s.run(s.nowMs + rtoMs - 20).expectNothing();
+      s.run(s.nowMs + 30);
+      assertEquals([takeText(), s.harness.tcp.counters.retransSegs], [1000, 0]);
+      s.at(s.nowMs + 50).inject(`. 1:1(0) ack ${una += 1000}`);
+      assertEquals(takeText(), 2000, "slow start goes on");
+      s.call.abort();
+      s.takeAll();
+    }),
+  );
+}
+
 Deno.test(
   "ESTABLISHED: retransmissions and acknowledgments are not ECN-capable; a loss is told by CWR too (RFC 3168 §6.1.4, §6.1.5)",
   script((s) => {
