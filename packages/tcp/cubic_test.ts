@@ -1,15 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { CONGESTION_REQUIREMENTS } from "./congestion_conformance.ts";
 import { congestionControlFactory } from "./congestion_controls.ts";
 import { Cubic, CUBIC_ALPHA, CUBIC_BETA, CUBIC_C, cubicK, cubicWindow } from "./cubic.ts";
 
 const SMSS = 1000;
-
-for (const requirement of CONGESTION_REQUIREMENTS) {
-  Deno.test(`CUBIC: ${requirement.name}`, () => {
-    requirement.check(congestionControlFactory("cubic"));
-  });
-}
 
 /** A connection which has just left recovery with `segments` before the loss. */
 function afterLoss(segments: number, nowMs: number = 0): Cubic {
