@@ -179,6 +179,80 @@ Deno.test("CUBIC leaves the first slow start when round trips grow, without a lo
   assert(slow(false).cwnd > 10_000 * SMSS);
 });
 
+/** In its first slow start, with more delay in each round trip after the fourth: conservative after `rounds`. */
+function delayed(rounds: number): Cubic {
+  const cc = new Cubic(SMSS);
+  for (let round = 0; round < rounds; round++) {
+    const window = cc.cwnd;
+    const rttMs = round < 4 ? 100 : 100 + 20 * (round - 3);
+    for (let acked = 0; acked < window; acked += SMSS) {
+      cc.onAck(SMSS, Math.floor(cc.cwnd / SMSS) * SMSS, 100 * round, rttMs);
+    }
+  }
+  return cc;
+}
+
+Deno.test("CUBIC: conservative slow start grows by a quarter of what is acknowledged, for five rounds, without a loss (RFC 9406 §4.2)", () => {
+  const growth = (round: number): number => delayed(round + 1).cwnd / delayed(round).cwnd;
+  assertEquals(growth(3), 2);
+  for (let round = 5; round < 9; round++) assertAlmostEquals(growth(round), 1.25, 0.001);
+  assertEquals(delayed(9).ssthresh, Infinity);
+  const { cwnd, ssthresh } = delayed(10);
+  assertAlmostEquals(cwnd, ssthresh, SMSS);
+  assertAlmostEquals(growth(10), 1, 0.01);
+});
+
+Deno.test("CUBIC: a loss or a mark ends conservative slow start: ssthresh is what it leaves (RFC 9406 §4.2)", () => {
+  for (const isMark of [true, false]) {
+    const cc = delayed(6);
+    const { cwnd } = cc;
+    if (isMark) cc.onEcnEcho(cwnd, 700);
+    else cc.onEnterRecovery(cwnd, 700, true);
+    assertEquals([cc.cwnd, cc.ssthresh], [Math.floor(cwnd * 0.7), Math.floor(cwnd * 0.7)]);
+    cc.onExitRecovery(cc.ssthresh, 800, true);
+    run(cc, 800, 1000, 100);
+    assert(cc.cwnd > cc.ssthresh && cc.cwnd < cwnd, "congestion avoidance");
+  }
+});
+
+Deno.test("CUBIC: HyStart++ is for the first slow start only (RFC 9406 §4.2)", () => {
+  const cc = new Cubic(SMSS);
+  cc.cwnd = 1000 * SMSS;
+  cc.onRetransmissionTimeout(1000 * SMSS, 0, false);
+  cc.onTimeoutRecovered();
+  cc.cwnd = 10 * SMSS;
+  for (let round = 0; round < 5; round++) {
+    const window = cc.cwnd;
+    for (let acked = 0; acked < window; acked += SMSS) cc.onAck(SMSS, window, 1000, 100 + 50 * round);
+    assertEquals(cc.cwnd, 2 * window);
+  }
+});
+
+Deno.test("CUBIC: where slow start ends without a loss, W_max is the window of then, and K is 0 (RFC 9438 §4.10)", () => {
+  const cc = delayed(10);
+  const { ssthresh } = cc;
+  assert(ssthresh < Infinity);
+  run(cc, 1000, 6000, 100);
+  assertAlmostEquals(cc.cwnd, ssthresh + CUBIC_C * 5 ** 3 * SMSS, 10 * SMSS);
+});
+
+Deno.test("CUBIC: from cwnd_prior on W_est grows by a whole segment per round trip, whatever W_max is (RFC 9438 §4.3)", () => {
+  const cc = afterLoss(20);
+  // Fast convergence: cwnd_prior is 14, W_max 0.85 of that.
+  cc.onEnterRecovery(14 * SMSS, 0, true);
+  cc.onExitRecovery(cc.ssthresh, 0, true);
+  assertEquals(cc.cwnd, 9800);
+  const rounds: number[] = [];
+  for (let round = 0; round < 16; round++) {
+    const before = cc.cwnd;
+    run(cc, 2 * round, 2 * round + 2, 2);
+    rounds.push((cc.cwnd - before) / SMSS);
+  }
+  // Eight round trips of 9/17 segments lead to 14.
+  for (const growth of rounds.slice(0, 7)) assertAlmostEquals(growth, CUBIC_ALPHA, 0.08, `${rounds}`);
+  for (const growth of rounds.slice(9)) assertAlmostEquals(growth, 1, 0.1, `${rounds}`);
+});
+
 Deno.test("CUBIC counts at most one segment an acknowledgment after a timeout (RFC 3465 §2.3)", () => {
   const cc = new Cubic(SMSS);
   cc.onRetransmissionTimeout(40 * SMSS, 0, false);

@@ -30,7 +30,9 @@ export function readIndex(): Index {
   const tables = readSources(listFiles([folder]).filter((path) => path.endsWith(".txt")))
     .flatMap(({ text }) => parseRequirements(text)).sort((a, b) => order(a) - order(b));
   const paths = listFiles(TEST_FOLDERS);
-  const tests = readSources(paths.filter((path) => /_test\.ts$|\.pkt$/.test(path))).flatMap(findTests)
+  const tests = readSources(paths.filter((path) => /_(?:test|conformance)\.ts$|\.pkt$/.test(path))).flatMap(
+    findTests,
+  )
     .filter(({ ids, sections }) => ids.size + sections.size > 0);
   const sources = paths.filter((path) =>
     /^packages\/tcp\/[^/]+\.ts$/.test(path) && !/_(?:test|bench)\.ts$/.test(path)

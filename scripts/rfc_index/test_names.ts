@@ -17,6 +17,8 @@ export interface NamedTest {
 }
 
 const TEST = /\bDeno\.test\(\s*(?:\{\s*name:\s*)?("(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`)/g;
+/** Requirements of a suite without a test runner (`*_conformance.ts`), which tests go through one by one. */
+const SUITE_ENTRY = /^ {4}name:\s*("(?:\\.|[^"\\])*")/gm;
 const CITATION = /RFC (\d+)((?:(?:,| and|,? appendix)? ?§?(?:§[A-Z\d]+(?:\.\d+)*))*)/g;
 
 function toTest(path: string, name: string): NamedTest {
@@ -29,13 +31,13 @@ function toTest(path: string, name: string): NamedTest {
   return { path, name, ids, sections };
 }
 
-/** The tests of a file: those of `Deno.test`, and a `.pkt` script as a whole, whose first line names it. */
+/** The tests of a file: those of `Deno.test`, the entries of a suite, and a `.pkt` script as a whole, whose first line names it. */
 export function findTests({ path, text }: SourceFile): NamedTest[] {
   if (path.endsWith(".pkt")) {
     const name = /^\/\/ (.*)/.exec(text)?.[1];
     return name === undefined ? [] : [toTest(path, name)];
   }
-  return [...text.matchAll(TEST)].map(([, quoted]) => {
+  return [...text.matchAll(path.endsWith("_conformance.ts") ? SUITE_ENTRY : TEST)].map(([, quoted]) => {
     const name = quoted!.slice(1, -1).replace(/\$\{[^}]*\}/g, "…").replace(/\\(.)/g, "$1");
     return toTest(path, name.replace(/\s+/g, " "));
   });
