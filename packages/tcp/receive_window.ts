@@ -21,11 +21,11 @@ export function freeSpace(tcb: Tcb): number {
   return free > 0 ? free : 0;
 }
 
-/** The window of a SYN: whole segments as the peer will send them, so that no piece of one stays behind; Linux's 64,240 and 65,160. */
-export function firstWindow(bufferBytes: number, mss: number, hasTimestamps: boolean): number {
+/** A buffer of whole segments as the peer will send them, so that no piece of one stays behind. It makes Linux's first windows: 64,240
+ * and, for an answer with timestamps, 65,160. */
+export function wholeSegments(bufferBytes: number, mss: number, hasTimestamps: boolean): number {
   const text = hasTimestamps && mss > TIMESTAMPS_LENGTH ? mss - TIMESTAMPS_LENGTH : mss;
-  const whole = bufferBytes > text ? bufferBytes - bufferBytes % text : bufferBytes;
-  return whole < 65535 ? whole : 65535;
+  return bufferBytes > text ? bufferBytes - bufferBytes % text : bufferBytes;
 }
 
 /** The window field of the segment that is about to be sent; moves RCV.WND accordingly. Not for a SYN, whose

@@ -10,7 +10,7 @@ import { isPushDue } from "./cork.ts";
 import { ecnBits, ecnSynBits } from "./ecn.ts";
 import type { TcpListener } from "./listener.ts";
 import { extraLength, updateSmss } from "./path_mtu.ts";
-import { firstWindow, selectWindow } from "./receive_window.ts";
+import { selectWindow, wholeSegments } from "./receive_window.ts";
 import type { Segment } from "./segment.ts";
 import { seqAdd, seqDiff, seqGeq, seqGt } from "./seq.ts";
 import { type Tcb, textEnd } from "./tcb.ts";
@@ -174,12 +174,21 @@ export function transmitSyn(tcb: Tcb): boolean {
   at += emitSynOptions(p.view, at, options);
   if (fastOpenOption?.cookie !== undefined) at += emitFastOpen(p.view, at, fastOpenOption);
   if (extra > 0) layer.hooks.tcpOutOptions?.write(tcb.connection, p.view, at);
-  const wnd = tcb.rcvWnd > 65535 ? 65535 : tcb.rcvWnd;
+  const wnd = firstWindow(tcb, options.mss);
   const ack = isReply ? tcb.rcvNxt : 0;
   const ctl = (isReply ? SYN | ACK : SYN) | ecnSynBits(tcb, isReply);
   emitTcpHeader(p, tcb.localPort, tcb.remotePort, tcb.iss, ack, ctl, wnd, 0, optionsLength);
   if (isReply) noteAckSent(tcb);
   return handDown(tcb, p, TCP_HEADER_LENGTH + optionsLength + textLength, 1);
+}
+
+/** The window of a SYN. When two SYNs cross, the SYN-ACK takes nothing back that the SYN has promised. */
+function firstWindow(tcb: Tcb, mss: number): number {
+  const { receiveBufferBytes: bytes, rcvWnd } = tcb;
+  const whole = bytes < tcb.config.receiveBufferBytes
+    ? bytes
+    : wholeSegments(bytes, mss, tcb.isPassive && tcb.hasTimestamps);
+  return Math.min(whole, rcvWnd, 65535);
 }
 
 /** What a SYN or SYN-ACK of ours offers, in `layer.synOptions`. */
@@ -273,7 +282,8 @@ export function replySynAck(
   emitSynOptions(p.view, p.start + TCP_HEADER_LENGTH, options);
   const buffer = listener.config.receiveBufferBytes;
   const initial = layer.config.initialReceiveWindowBytes;
-  const wnd = firstWindow(buffer < initial ? buffer : initial, options.mss, options.hasTimestamps);
+  const whole = wholeSegments(Math.min(buffer, initial), options.mss, options.hasTimestamps);
+  const wnd = whole < 65535 ? whole : 65535;
   const ctl = SYN | ACK | (hasEcn ? ECE : 0);
   emitTcpHeader(p, seg.destinationPort, seg.sourcePort, iss, seqAdd(seg.seq, 1), ctl, wnd, 0, length);
   signature?.sign(p, tx.source, tx.destination, TCP_HEADER_LENGTH + length);

@@ -7,7 +7,7 @@
  */
 import type { Pbuf } from "@lightwire/pbuf";
 import { Cork } from "./cork.ts";
-import { firstWindow, isWindowUpdateDue, tuneReceiveBuffer } from "./receive_window.ts";
+import { isWindowUpdateDue, tuneReceiveBuffer, wholeSegments } from "./receive_window.ts";
 import { sendSpace } from "./send_space.ts";
 import { seqAdd, seqLeq } from "./seq.ts";
 import { canSend } from "./state.ts";
@@ -50,9 +50,11 @@ export function chooseIss(tcb: Tcb, given: number | undefined = undefined): void
  */
 export function chooseWindow(tcb: Tcb, hasTimestamps: boolean): void {
   const mss = announcedMss(tcb.tx, tcb.remoteAddress, tcb.config);
-  tcb.rcvWnd = firstWindow(tcb.receiveBufferBytes, mss, hasTimestamps);
-  // A buffer that may still grow begins with what is announced.
-  if (tcb.receiveBufferBytes < tcb.config.receiveBufferBytes) tcb.receiveBufferBytes = tcb.rcvWnd;
+  // A buffer that may still grow begins with what the SYN announces; of one that may not the SYN announces less.
+  if (tcb.receiveBufferBytes < tcb.config.receiveBufferBytes) {
+    tcb.receiveBufferBytes = Math.min(wholeSegments(tcb.receiveBufferBytes, mss, hasTimestamps), 65535);
+  }
+  tcb.rcvWnd = tcb.receiveBufferBytes < 65535 ? tcb.receiveBufferBytes : 65535;
   tcb.rcvWindShift = offeredShift(tcb.config, tcb.layer.config);
   tcb.rcvMss = Math.min(tcb.rcvMss, mss);
 }

@@ -40,6 +40,8 @@ export const ERRNO_NUMBERS: Readonly<Partial<Record<string, number>>> = {
 
 /** Options that change nothing here: what they ask for is done by the caller of the socket, or by nobody. */
 export const IDLE_OPTIONS: readonly string[] = [
+  "IP_BIND_ADDRESS_NO_PORT",
+  "IP_FREEBIND",
   "IP_MTU_DISCOVER",
   "IP_RECVERR",
   "SO_MARK",

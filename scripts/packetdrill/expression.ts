@@ -5,15 +5,18 @@
 
 type Value = number | boolean | string;
 
-/** Runs the lines of a code block: `assert EXPRESSION[, "message"]`; `print` and empty lines are ignored.
+/** Runs the lines of a code block: `assert EXPRESSION[, "message"]`, `NAME = EXPRESSION`, `NAME += EXPRESSION`; `print` and empty lines
+ * are ignored.
  *
  * @param lookUp value of a name, `undefined` for none.
+ * @param variables what blocks have given a value, which goes before `lookUp`.
  * @returns what was wrong, or `undefined`.
  * @throws {SyntaxError} if a line is not of these kinds.
  */
 export function runAsserts(
   code: string,
   lookUp: (name: string) => number | undefined,
+  variables: Map<string, number> = new Map(),
 ): string | undefined {
   for (
     const line of code.replace(/\\\n/g, " ").split(/[\n;]/).map((l) => l.replace(/#.*/, "").trim()).filter((
@@ -21,16 +24,23 @@ export function runAsserts(
     ) => l !== "")
   ) {
     if (/^print\b/.test(line)) continue;
-    const assertion = /^assert\b\s*(.*)$/.exec(line);
-    if (assertion === null) throw new SyntaxError(`Cannot read "${line}"`);
     const used = new Map<string, number>();
-    const parser = new ExpressionParser(assertion[1]!, (name) => {
-      const value = lookUp(name);
+    const named = (name: string) => {
+      const value = variables.get(name) ?? lookUp(name);
       if (value === undefined) throw new SyntaxError(`There is no ${name}`);
       used.set(name, value);
       return value;
-    });
-    if (!parser.parse()) {
+    };
+    const assignment = /^([A-Za-z_]\w*)\s*([-+]?)=(?!=)\s*(.*)$/.exec(line);
+    if (assignment !== null) {
+      const [, name, sign, expression] = assignment;
+      const value = Number(new ExpressionParser(expression!, named).value());
+      variables.set(name!, sign === "" ? value : named(name!) + (sign === "+" ? value : -value));
+      continue;
+    }
+    const assertion = /^assert\b\s*(.*)$/.exec(line);
+    if (assertion === null) throw new SyntaxError(`Cannot read "${line}"`);
+    if (!new ExpressionParser(assertion[1]!, named).value()) {
       return `${line}: ${[...used].map(([name, value]) => `${name} is ${value}`).join(", ")}`;
     }
   }
@@ -64,12 +74,12 @@ class ExpressionParser {
     this.#lookUp = lookUp;
   }
 
-  /** Whether it holds; a message behind a comma is not looked at. */
-  parse(): boolean {
+  /** What it comes to; a message behind a comma is not looked at. */
+  value(): Value {
     const value = this.#or();
     const rest = this.#tokens[this.#at];
     if (rest !== undefined && rest !== ",") throw new SyntaxError(`Cannot read "${rest}"`);
-    return Boolean(value);
+    return value;
   }
 
   #accept(token: string): boolean {

@@ -95,7 +95,8 @@ export class Flow {
       sourcePort: this.remotePort,
       destinationPort: this.localPort,
       seq: (IRS + seq) >>> 0,
-      ack: segment.ack === undefined ? 0 : (this.#iss + ack) >>> 0,
+      // Without a number, the bit alone acknowledges our SYN's.
+      ack: segment.ack === undefined && (segment.ctl & ACK) === 0 ? 0 : (this.#iss + ack) >>> 0,
       ctl: segment.ctl,
       wnd: segment.win ?? 0,
       up: segment.urg ?? 0,
@@ -137,8 +138,14 @@ export class Flow {
   /** What is wrong with a packet of ours, `undefined` when it is what the script says.
    *
    * @param isPushCompared whether PSH must be as the script has it.
+   * @param isAnyWindow the window is not looked at.
    */
-  compare(packet: ReceivedSegment, expected: TcpText, isPushCompared: boolean = true): string | undefined {
+  compare(
+    packet: ReceivedSegment,
+    expected: TcpText,
+    isPushCompared: boolean = true,
+    isAnyWindow: boolean = false,
+  ): string | undefined {
     const { seg, text, tos, ttl } = packet;
     const { segment, ip } = expected;
     if (((seg.ctl ^ segment.ctl) & (isPushCompared ? ~0 : ~PSH)) !== 0) {
@@ -159,7 +166,9 @@ export class Flow {
     const ack = (seg.ack - IRS) >>> 0;
     const expectedAck = segment.ack === undefined ? ack : relative(segment.ack, this.#scriptIrs ?? 0, isSyn);
     if (ack !== expectedAck) return `it acknowledges ${ack}`;
-    if (segment.win !== undefined && seg.wnd !== segment.win) return `its window is ${seg.wnd}`;
+    if (!isAnyWindow && segment.win !== undefined && seg.wnd !== segment.win) {
+      return `its window is ${seg.wnd}`;
+    }
     if (segment.urg !== undefined && ((seg.ctl & URG) === 0 || seg.up !== segment.urg)) {
       return `its urgent pointer is ${seg.up}`;
     }

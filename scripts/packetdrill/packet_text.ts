@@ -83,10 +83,32 @@ function parseIp(text: string): IpText {
   return { ecn, tos, ttl };
 }
 
+/** Types of ICMP that are about nothing that was sent, or known by number only (RFC 792, RFC 950, RFC 1122 §3.2.2). */
+const TYPES: Readonly<Record<string, number>> = {
+  echo_reply: 0,
+  source_quench: 4,
+  redirect: 5,
+  echo_request: 8,
+  time_exceeded: 11,
+  parameter_problem: 12,
+  timestamp_request: 13,
+  timestamp_reply: 14,
+  information_request: 15,
+  information_reply: 16,
+  address_mask_request: 17,
+  address_mask_reply: 18,
+};
+
+/** The number of `type_13`, `code_4`. */
+function numbered(text: string | undefined, prefix: string): number | undefined {
+  return text?.startsWith(prefix) ? Number(text.slice(prefix.length)) : undefined;
+}
+
+/** Reads an ICMP message; what it quotes may stand before it, too. */
 function parseIcmp(text: string): IcmpText {
   const found =
     /^icmp\s+(\w+)(?:\s+(\w+))?(?:\s+mtu\s+(\d+))?(?:\s*\[(?:tcp\s+)?(\d+):\d+\((\d+)\)[^\]]*\])?\s*$/
-      .exec(text);
+      .exec(text.replace(/^(\[[^\]]*\])\s*(icmp.*)$/, "$2 $1"));
   if (found === null) throw new SyntaxError(`Cannot read "${text}"`);
   const [, kind, detail, mtu, seq, length] = found;
   const common = {
@@ -96,13 +118,13 @@ function parseIcmp(text: string): IcmpText {
     length: Number(length ?? 0),
   };
   if (kind === "unreachable") {
-    const code = UNREACHABLE[detail ?? "net_unreachable"];
+    const code = numbered(detail, "code_") ?? UNREACHABLE[detail ?? "net_unreachable"];
     if (code === undefined) throw new SyntaxError(`There is no ICMP "unreachable ${detail}"`);
     return { ...common, type: 3, code };
   }
-  const type = { source_quench: 4, time_exceeded: 11, parameter_problem: 12 }[kind!];
+  const type = numbered(kind, "type_") ?? TYPES[kind!];
   if (type === undefined) throw new SyntaxError(`There is no ICMP "${kind}"`);
-  return { ...common, type, code: /reassembly/.test(detail ?? "") ? 1 : 0 };
+  return { ...common, type, code: numbered(detail, "code_") ?? (/reassembly/.test(detail ?? "") ? 1 : 0) };
 }
 
 /** Reads what stands behind `<` or `>`.
@@ -110,6 +132,9 @@ function parseIcmp(text: string): IcmpText {
  * @throws {SyntaxError} if it is not in the notation.
  */
 export function parsePacketText(text: string): TcpText | IcmpText {
+  if (/^\[\d+:[^\]]*\]\s*icmp/.test(text)) return parseIcmp(text);
+  // `{ mut … }`: what a fuzzer may do with the packet.
+  text = text.replace(/\s*\{[^}]*\}$/, "");
   const ip = /^[[(]([^\])]*)[\])]\s*/.exec(text);
   const rest = (ip === null ? text : text.slice(ip[0].length)).replace(/^tcp\s+/, "");
   if (rest.startsWith("icmp")) return parseIcmp(rest);

@@ -71,7 +71,10 @@ Deno.test("runAsserts() knows precedence, chains and logic", () => {
   assertEquals(runAsserts("print(x)\nassert x == 10; assert 5 < x < 9", lookUp), "assert 5 < x < 9: x is 10");
   assertEquals(runAsserts(" assert x == 10, x; \\\n assert 5 < x < 11, x;\\\n", lookUp), undefined);
   assertThrows(() => runAsserts("assert x ==", lookUp), SyntaxError);
-  assertThrows(() => runAsserts("x = 10", lookUp), SyntaxError);
+  assertThrows(() => runAsserts("frobnicate x", lookUp), SyntaxError);
+  const variables = new Map<string, number>();
+  assertEquals(runAsserts("y = x + 2\ny += 1", lookUp, variables), undefined);
+  assertEquals(runAsserts("assert y == 14, y", lookUp, variables), "assert y == 14, y: y is 13");
 });
 
 Deno.test("parsePacketText() reads what IP carries, and ICMP errors with what they quote", () => {

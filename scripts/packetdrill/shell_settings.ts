@@ -102,6 +102,9 @@ const SETTERS: Readonly<Record<string, Setter>> = {
   },
   tcp_rmem: (o, value) => {
     o.receiveBufferBytes = last(value);
+    // Half of Linux's buffer is window, the other half is for what it needs beside the octets.
+    const initial = Number(value.trim().split(/\s+/)[1] ?? 0) >>> 1;
+    if (initial > 0) o.initialReceiveWindowBytes = initial;
   },
   tcp_wmem: (o, value) => {
     o.sendBufferBytes = last(value);

@@ -75,7 +75,7 @@ const READERS: Readonly<Record<string, (i: TcpInfo) => number>> = {
   tcpi_snd_wnd: (i) => i.sndWnd,
   tcpi_rcv_wnd: (i) => i.rcvWnd,
   tcpi_rcv_space: (i) => i.receiveBufferBytes,
-  tcpi_advmss: (i) => i.pathMtu - 40,
+  tcpi_advmss: (i) => i.announcedMss,
   tcpi_lost: (i) => packets(i.lostBytes, i.sndMss),
   tcpi_retrans: (i) => packets(i.retransmittedInFlightBytes, i.sndMss),
   tcpi_reordering: (i) => i.reorderingSegments,

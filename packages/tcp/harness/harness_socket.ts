@@ -369,8 +369,10 @@ export class HarnessSocket {
       this.#isSendShut = true;
       connection.shutdownSend();
     }
-    if (how !== "write") {
-      this.#isReceiveShut = true;
+    if (how !== "write") this.#isReceiveShut = true;
+    // As on Linux, text that comes after SHUT_RD alone is acknowledged, and may be read all the same; after both it is refused.
+    if (this.#isReceiveShut && this.#isSendShut) {
+      this.#hold();
       connection.shutdownReceive();
     }
     this.#harness.settle();

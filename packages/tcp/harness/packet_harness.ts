@@ -266,10 +266,11 @@ export class PacketHarness {
   /** Hands one IP packet to the host; all its effects have happened when this returns. What is no IP packet is dropped and counted by
    * {@linkcode PacketHarness.ip}, as that of a wire is.
    *
+   * @param segmentBytes octets of text of each of the segments that the interface has merged into this one; 0: it came as it is.
    * @throws {RangeError} if it is longer than an IP packet can be.
    */
-  inject(packet: Uint8Array): void {
-    this.link.deliver(packet);
+  inject(packet: Uint8Array, segmentBytes: number = 0): void {
+    this.link.deliver(packet, segmentBytes);
     this.link.endBatch();
     this.settle();
   }

@@ -81,7 +81,7 @@ export class ScriptedLink implements LinkDriver {
   }
 
   /** Hands one packet to the stack; the batch goes on until {@linkcode endBatch}. */
-  deliver(bytes: Uint8Array): void {
+  deliver(bytes: Uint8Array, segmentBytes: number = 0): void {
     if (bytes.length > 65_535) {
       throw new RangeError(`An IP packet has at most 65535 octets: got ${bytes.length}`);
     }
@@ -92,6 +92,7 @@ export class ScriptedLink implements LinkDriver {
       throw new Error(`The pool of the harness has no buffer for a packet of ${bytes.length} octets`);
     }
     p.bytes.set(bytes, p.start);
+    p.gsoSize = segmentBytes;
     this.#sink!.linkInput(p);
   }
 

@@ -299,7 +299,9 @@ export class SocketSettings {
       lingerMs: this.lingerMs,
       tos: this.tos,
       ttl: this.ttl,
-      sendBufferBytes: this.sendBufferBytes,
+      sendBufferBytes: this.sendBufferBytes === undefined
+        ? undefined
+        : doubled(this.sendBufferBytes, LEAST_SNDBUF),
       notSentLowWaterBytes: this.notSentLowWaterBytes,
       receiveBufferBytes: this.receiveBufferBytes,
       maxSegmentBytes: this.maxSegmentBytes,
@@ -333,8 +335,9 @@ export class SocketSettings {
     connection.lingerMs = this.lingerMs;
     connection.tos = this.tos;
     connection.ttl = this.ttl;
-    if (this.sendBufferBytes !== undefined && connection.sendBufferBytes !== this.sendBufferBytes) {
-      connection.sendBufferBytes = this.sendBufferBytes;
+    const { sendBufferBytes } = this.connectionOptions();
+    if (sendBufferBytes !== undefined && connection.sendBufferBytes !== sendBufferBytes) {
+      connection.sendBufferBytes = sendBufferBytes;
     }
     if (connection.isCorked !== this.isCorked) connection.isCorked = this.isCorked;
     if (connection.notSentLowWaterBytes !== this.notSentLowWaterBytes) {
