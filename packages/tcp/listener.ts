@@ -69,8 +69,8 @@ export class TcpListener implements ListenerKey {
   readonly reuseAddress: boolean;
   /** See {@linkcode TcpListenOptions.reusePort}. */
   readonly reusePort: boolean;
-  /** What its connections inherit. */
-  readonly config: TcpConnectionConfig;
+  /** What its connections inherit; another one holds for those whose SYN is still to come. */
+  config: TcpConnectionConfig;
   /** See {@linkcode TcpListenOptions.fastOpen}. */
   fastOpenLimit: number;
   /** See {@linkcode TcpListenOptions.fastOpenWithoutCookie}. */

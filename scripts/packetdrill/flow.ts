@@ -135,6 +135,16 @@ export class Flow {
     return true;
   }
 
+  /** Whether a packet of ours probes a closed window, as the script's does: that of RFC 9293 §3.8.6.1 with the next octet of the text,
+   * Linux's without text, one before it. */
+  isProbe(packet: ReceivedSegment, expected: TcpText): boolean {
+    const { seg, text } = packet;
+    const { segment } = expected;
+    return text.length === 1 && segment.length === 0 && segment.seq !== undefined &&
+      relative(segment.seq, this.#scriptIss, false) + 1 === ((seg.seq - this.#iss) >>> 0) &&
+      ((seg.ctl ^ segment.ctl) & ~PSH) === 0;
+  }
+
   /** What is wrong with a packet of ours, `undefined` when it is what the script says.
    *
    * @param isPushCompared whether PSH must be as the script has it.

@@ -9,6 +9,7 @@ import type { FastOpen } from "../fast_open.ts";
 import { FastOpenCookies } from "../fast_open_cookies.ts";
 import type { TcpListener } from "../listener.ts";
 import type { TcpState } from "../state.ts";
+import { resolveConnectionOptions } from "../tcp_config.ts";
 import type { TcpInfo } from "../tcp_info.ts";
 import { attempt, type Errno, errnoOf } from "./errno.ts";
 import type { PacketHarness } from "./packet_harness.ts";
@@ -413,6 +414,10 @@ export class HarnessSocket {
     const result = this.#settings.set(name, value, this.#connection);
     if (this.#listener !== undefined) {
       const { fastOpenKeys } = this.#settings;
+      this.#listener.config = resolveConnectionOptions(
+        this.#settings.connectionOptions(),
+        this.#harness.tcp.config,
+      );
       this.#listener.fastOpenLimit = this.#settings.fastOpenQueue;
       this.#listener.fastOpenCookies = fastOpenKeys && new FastOpenCookies(fastOpenKeys);
     }
