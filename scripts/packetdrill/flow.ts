@@ -55,6 +55,8 @@ export class Flow {
   /** Sequence numbers of the two SYNs in the script. */
   #scriptIss = 0;
   #scriptIrs: number | undefined = undefined;
+  /** Where the peer's text begins: one behind its last SYN. */
+  #textStart = 1;
   /** Relative end of the text that was sent. */
   #sentUntil = 0;
   /** TSval in the script, to what was on the wire. */
@@ -89,6 +91,7 @@ export class Flow {
     const irs = this.#scriptIrs ?? 0;
     const seq = relative(segment.seq ?? 0, irs, isSyn);
     const ack = relative(segment.ack ?? 0, this.#scriptIss, isSyn);
+    if (isSyn) this.#textStart = seq + 1;
     return encodePacket({
       source: this.#ends.remote,
       destination: this.#ends.local,
@@ -105,7 +108,7 @@ export class Flow {
         (ecr) => this.#wireTimestamp(ecr),
         (edge) => (relative(edge, this.#scriptIss, false) + this.#iss) >>> 0,
       ),
-      text: pattern(isSyn ? seq + 1 : seq, segment.length),
+      text: pattern((isSyn ? seq + 1 : seq) - this.#textStart + 1, segment.length),
       tos: (ip.tos ?? 0) | (ip.ecn?.[0] ?? 0),
       ttl: ip.ttl,
     });
