@@ -43,6 +43,9 @@ interface Entry {
 /** MTUs of common links, for reports that come without one (RFC 1191 §7, table 7-1). */
 const PLATEAUS = [32000, 17914, 8166, 4352, 2002, 1492, 1006, 508, 296, 68];
 
+/** What every IPv6 link takes (RFC 8200 §5). */
+const IPV6_LEAST_MTU = 1280;
+
 /** The next smaller MTU that a path is likely to have (RFC 1191 §7.1). */
 export function nextPlateau(length: number): number {
   for (const plateau of PLATEAUS) if (plateau < length) return plateau;
@@ -100,6 +103,11 @@ export class PathMtuCache {
    * @returns the path MTU from now on, or `undefined` when the report was not believed.
    */
   report(destination: IpAddress, mtu: number, quotedLength: number, linkMtu: number): number | undefined {
+    // Each IPv6 link takes that much: a report of less is to be discarded (RFC 8201 §4).
+    if (destination.family === 6 && mtu < IPV6_LEAST_MTU) {
+      this.counters.ignored++;
+      return undefined;
+    }
     const present = this.get(destination) ?? linkMtu;
     let reported = mtu;
     if (reported === 0) {
@@ -110,7 +118,7 @@ export class PathMtuCache {
       this.counters.ignored++;
       return undefined;
     }
-    const floor = destination.family === 4 ? this.#options.ipv4Min : 1280;
+    const floor = destination.family === 4 ? this.#options.ipv4Min : IPV6_LEAST_MTU;
     if (destination.family === 4 && reported < 68) {
       this.counters.ignored++;
       return undefined;

@@ -60,7 +60,25 @@ Deno.test("below the floor the MTU stays at it and DF is given up", () => {
   tx.pathMtu = 1500;
   mtus.apply(tx);
   assertEquals([tx.pathMtu, tx.isPathNarrow], [552, true]);
-  assertEquals(mtus.report(ipv6(1, 2, 3, 4), 600, 1500, 1500), 1280);
+});
+
+Deno.test("IPv6: no report takes the path MTU below 1280, nor above what is known (RFC 8201 §4)", () => {
+  let now = 0;
+  const mtus = new PathMtuCache(() => now, () => {});
+  const host = ipv6(0x20010db8, 0, 0, 1);
+  assertEquals(mtus.report(host, 1400, 1500, 1500), 1400);
+  assertEquals(mtus.report(host, 1450, 1500, 1500), undefined);
+  // What says less is to be discarded.
+  assertEquals(mtus.report(host, 1279, 1400, 1500), undefined);
+  assertEquals(mtus.get(host), 1400);
+  assertEquals(mtus.report(host, 1280, 1400, 1500), 1280);
+  assertEquals(mtus.report(host, 68, 1280, 1500), undefined);
+  assertEquals(mtus.get(host), 1280);
+  // Not to be tried again before five minutes are over: here it is ten.
+  now = 599_999;
+  assertEquals(mtus.get(host), 1280);
+  now = 600_000;
+  assertEquals(mtus.get(host), undefined);
 });
 
 Deno.test("the cache is bounded: the oldest report gives way", () => {
