@@ -86,7 +86,10 @@ Deno.test("parseTcpOptions() skips a known option of a wrong length", () => {
   assertEquals(parse([5, 9, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0], ACK).sackCount, 0);
 });
 
-Deno.test("parseTcpOptions() stops at the end of the list", () => {
+Deno.test("[MUST-4] parseTcpOptions() takes MSS, steps over No-Operation, and stops at the end of the list (RFC 9293 §3.1)", () => {
+  assertEquals(parse([1, 1, 2, 4, 5, 0xb4, 1, 3, 3, 7, 0, 3], SYN).mss, 1460);
+  assertEquals(parse([1, 1, 2, 4, 5, 0xb4, 1, 3, 3, 7, 0, 3], SYN).windowShift, 7);
+  assert(!parse([1, 0, 2, 4], SYN).hasMalformedOption, "what is behind the end is no option");
   assertEquals(parse([0, 0, 0, 0, 2, 4, 5, 0xb4], SYN).mss, 0);
 });
 
@@ -139,7 +142,7 @@ Deno.test("emitSackBlocks() and emitTimestamps() fill 40 bytes with 3 blocks, an
   assertEquals(emitSackBlocks(view, 0, blocks, 3), 0);
 });
 
-Deno.test("[MUST-4] emitSynOptions(): every option but No-Operation has a length, and padding is no rubbish (RFC 9293 §3.2, MUST-68, MUST-69)", () => {
+Deno.test("[MUST-68] emitSynOptions(): every option but No-Operation has a length, and padding is no rubbish (RFC 9293 §3.2, MUST-68, MUST-69)", () => {
   for (let mask = 0; mask < 16; mask++) {
     const bytes = new Uint8Array(40).fill(0xa5);
     const length = emitSynOptions(new DataView(bytes.buffer), 0, {
@@ -152,7 +155,8 @@ Deno.test("[MUST-4] emitSynOptions(): every option but No-Operation has a length
     });
     let at = 0;
     while (at < length) at += bytes[at] === 1 ? 1 : bytes[at + 1]!;
-    assertEquals(at, length);
+    assertEquals([at, length % 4], [length, 0]);
+    assert(bytes.subarray(length).every((octet) => octet === 0xa5), "nothing beyond");
   }
 });
 

@@ -12,7 +12,14 @@ import { findTests, type NamedTest } from "./test_names.ts";
 export const PAGE = "docs/rfc/conformance.md";
 
 /** Folders of tests that speak of TCP. */
-const TEST_FOLDERS = ["packages/tcp", "packages/sockets", "scripts/fuzz", "scripts/sim", "scripts/interop"];
+const TEST_FOLDERS = [
+  "packages/tcp",
+  "packages/ip/path_mtu_test.ts",
+  "packages/sockets",
+  "scripts/fuzz",
+  "scripts/sim",
+  "scripts/interop",
+];
 
 /** What the page is made of. */
 export interface Index {

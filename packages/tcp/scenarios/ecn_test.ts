@@ -284,7 +284,7 @@ Deno.test(
 
 for (const [congestionControl, rest] of [["reno", 8000], ["cubic", 8500]] as const) {
   Deno.test(
-    `ESTABLISHED: ${congestionControl}: with ABE a mark takes less than a loss (RFC 8511 §3.1)`,
+    `ESTABLISHED: ${congestionControl}: with ABE a mark takes less than a loss (RFC 8511 §3.1, RFC 8311 §4.1)`,
     script({ tcp: { congestionControl, ecnAlternativeBackoff: true } }, (s) => {
       capable(s);
       s.call.send(10_000);
@@ -297,7 +297,7 @@ for (const [congestionControl, rest] of [["reno", 8000], ["cubic", 8500]] as con
 }
 
 Deno.test(
-  "SYN-RECEIVED: ECN+: the SYN-ACK is ECN-capable, one that has to be repeated is not (RFC 5562 §3.2)",
+  "SYN-RECEIVED: ECN+: the SYN-ACK is ECN-capable, one that has to be repeated is not (RFC 5562 §3.2, RFC 8311 §4.3)",
   script({ tcp: { ecnPlus: true } }, (s) => {
     s.call.listen();
     s.inject("SEW 0:0(0) win 65535 <mss 1000>").expect("SE. 0:0(0) ack 1");
