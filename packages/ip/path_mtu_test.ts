@@ -44,11 +44,12 @@ Deno.test("a report without MTU goes to the next plateau below the packet (RFC 1
 Deno.test("reports that cannot be true are ignored", () => {
   const { mtus, state } = cache();
   assertEquals(mtus.report(TARGET, 1500, 1500, 1500), undefined); // it would have fitted
+  assertEquals(mtus.report(TARGET, 1400, 1300, 1500), undefined); // so would this
   assertEquals(mtus.report(TARGET, 1600, 1700, 1500), undefined); // raises
   assertEquals(mtus.report(TARGET, 67, 1500, 1500), undefined); // below the least of RFC 791
   assertEquals(mtus.report(TARGET, 1400, 1500, 1500), 1400);
   assertEquals(mtus.report(TARGET, 1450, 1500, 1500), undefined);
-  assertEquals(mtus.counters, { lowered: 1, learned: 0, ignored: 4, evicted: 0, expired: 0 });
+  assertEquals(mtus.counters, { lowered: 1, learned: 0, ignored: 5, evicted: 0, expired: 0 });
   assertEquals(state.changes, 1);
 });
 

@@ -147,12 +147,21 @@ Deno.test("ESTABLISHED: AO: keys change without a pause, and with them the MAC, 
     addKey(host, "AO", "old", 1);
     addKey(host, "AO with AES", "new", 2);
   }
+  const keyIds = new Set<number>();
+  hosts.a.tcp.hooks.tcpInpacket = (_, seg) => {
+    const { bytes, start } = seg.pbuf!;
+    const at = bytes.indexOf(29, start - seg.dataOffset + 20);
+    if (at < start && bytes[at + 1] === 16) keyIds.add(bytes[at + 2]!);
+    return true;
+  };
   const { client, received } = echo(hosts, 300_000);
   hosts.sim.runUntil(() => received() > 20_000, 60_000);
+  assertEquals([...keyIds], [1]);
   assert(hosts.a.tcp.keys.requestKey(client, 2));
   assert(!hosts.a.tcp.keys.requestKey(client, 3), "there is no such key");
   assert(hosts.sim.runUntil(() => client.state === "TIME-WAIT", 60_000), client.state);
   assertEquals(received(), 300_000);
+  assertEquals([...keyIds], [1, 2]);
   assertEquals(hosts.a.tcp.counters.signatureFailures + hosts.b.tcp.counters.signatureFailures, 0);
 });
 
@@ -204,6 +213,17 @@ for (const acceptsIcmp of [false, true]) {
     assert(hosts.sim.runUntil(() => client.state === "TIME-WAIT", 60_000), client.state);
   });
 }
+
+Deno.test("LISTEN: MD5: who has keys, but none for this peer, does not answer one that signs: he means somebody else (RFC 2385 §2.0)", () => {
+  const hosts = new TwoHosts();
+  addKey(hosts.a, "MD5", "secret");
+  hosts.b.tcp.keys.addMd5({ remote: prefixOf(ipv4(0x0a000063), 32), key: text("other") });
+  const { client } = echo(hosts, 10);
+  hosts.sim.runUntil(() => false, 5000);
+  const { counters } = hosts.b.tcp;
+  assertEquals([client.state, counters.outSegs], ["SYN-SENT", 0]);
+  assert(counters.signaturesUnexpected >= 3);
+});
 
 Deno.test("ESTABLISHED: AO: sequence numbers wrap, and the extension goes on (RFC 5925 §6.2)", () => {
   const hosts = new TwoHosts();
