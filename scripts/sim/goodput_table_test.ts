@@ -1,5 +1,5 @@
 /** A part of docs/tcp_goodput.md, measured again: the whole of it takes minutes, `deno task sim --goodput`. */
-import { assertAlmostEquals, assertEquals, assertGreater } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertGreater } from "@std/assert";
 import { deriveRandom, randomUnit } from "@lightwire/netif";
 import { PbufPool } from "@lightwire/pbuf";
 import {
@@ -14,11 +14,11 @@ import {
 } from "./goodput_table.ts";
 import {
   cubicWindow,
-  equationRate,
   type GoodputCell,
   renoWindow,
   sawtoothRate,
   theoreticalGoodput,
+  timeoutSecondsPerBit,
 } from "./goodput_theory.ts";
 
 /** Part of a snapshot's figure by which a measurement may differ: three digits are printed, and a change that is meant to be small moves
@@ -65,7 +65,7 @@ for (const cell of SUBSET) {
   );
 }
 
-Deno.test("the snapshot has every cell, and none of Reno's and CUBIC's below what it must reach (RFC 9438 §5.1, RFC 5348 §3.1)", () => {
+Deno.test("the snapshot has every cell, and none of Reno's and CUBIC's below what it must reach (RFC 9438 §5.1)", () => {
   const results = parseGoodputTable(SNAPSHOT);
   assertEquals(results.length, 225);
   for (const result of results) {
@@ -99,9 +99,12 @@ Deno.test("sawtoothRate() is window by round trip while the line holds it, the l
   assertAlmostEquals(sawtoothRate(12, 0.5, 0.1, 120), 96 / (0.4 + 56 / 120));
 });
 
-Deno.test("equationRate() is RFC 5348's throughput equation: the square-root law without timeouts, far less with them (§3.1)", () => {
-  assertAlmostEquals(equationRate(1e-6, 0.1) / (renoWindow(1e-6) / 0.1), 1, 0.01);
-  assertAlmostEquals(equationRate(0.1, 0.1), 1 / (0.1 * 0.2582 + 0.3 * 3 * 0.19365 * 0.1 * 1.32), 0.1);
+Deno.test("timeoutSecondsPerBit() is a timeout for each least window that is lost as a whole", () => {
+  const cell = { control: "reno", bandwidthBps: 1e9, roundTripMs: 100, lossRate: 0.1 } as const;
+  // 300 ms, once in a hundred windows of two segments.
+  assertAlmostEquals(timeoutSecondsPerBit(cell) * 1448 * 8, 0.3 * 0.01 / 2, 1e-5);
+  assertEquals(timeoutSecondsPerBit({ ...cell, lossRate: 0 }), 0);
+  assert(timeoutSecondsPerBit({ ...cell, lossRate: 0.001 }) < 1e-60);
 });
 
 /** Average window of Reno's rules, round by round, whole segments sent and each lost independently: a round with a loss is followed by

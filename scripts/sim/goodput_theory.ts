@@ -78,15 +78,14 @@ export function sawtoothRate(window: number, beta: number, seconds: number, line
   return (most * most - least * least) / 2 / time;
 }
 
-/** Segments per second by the throughput equation of RFC 5348 §3.1 with an acknowledgment for each segment (b = 1): the response function
- * of Reno which knows timeouts (Padhye, Firoiu, Towsley and Kurose).
- *
- * @param seconds round trip.
- */
-export function equationRate(lossRate: number, seconds: number): number {
-  const timeout = seconds + LEAST_TIMEOUT_SECONDS;
-  const waiting = timeout * 3 * Math.sqrt(3 * lossRate / 8) * lossRate * (1 + 32 * lossRate * lossRate);
-  return 1 / (seconds * Math.sqrt(2 * lossRate / 3) + waiting);
+/** Seconds that timeouts cost for each bit of text. RACK-TLP repairs what it can hear of: the timer expires where all of the least window,
+ * half of the average and two segments at least (RFC 5681 §3.1, equation 4), is lost. */
+export function timeoutSecondsPerBit(cell: GoodputCell): number {
+  if (cell.lossRate === 0) return 0;
+  const half = renoWindow(cell.lossRate) / 2;
+  const window = half > 2 ? half : 2;
+  const timeout = roundTripSeconds(cell) + LEAST_TIMEOUT_SECONDS;
+  return timeout * Math.pow(cell.lossRate, window) / window / (SMSS * 8);
 }
 
 /** Bits of text per second in the long run by the response function of the congestion control (RFC 9438 §5.1, §5.2) as far as the line
@@ -100,11 +99,4 @@ export function theoreticalGoodput(cell: GoodputCell): number {
   const window = isReno ? renoWindow(lossRate) : cubicWindow(lossRate, seconds);
   const rate = sawtoothRate(window, isReno ? 0.5 : CUBIC_BETA, seconds, bandwidthBps / 8 / PACKET_BYTES);
   return Math.min(most, rate * SMSS * 8 * (1 - lossRate));
-}
-
-/** The same by RFC 5348's equation. */
-export function equationGoodput(cell: GoodputCell): number {
-  const rate = equationRate(cell.lossRate, roundTripSeconds(cell));
-  const most = bottleneckGoodput(cell.bandwidthBps);
-  return Math.min(most, rate * SMSS * 8) * (1 - cell.lossRate);
 }
