@@ -116,8 +116,7 @@ export class AtEngine implements SerialSink {
   }
 
   /** Takes back the command under way: a character in front of the result aborts it (V.250 §5.6.1). Its reply comes with
-   * status `"aborted"`, after the modem's result or two seconds at the latest. An escape under way ends at once, with the
-   * modem in no known state. */
+   * status `"aborted"`, after the modem's result or two seconds at the latest. An escape under way ends at once. */
   abort(): void {
     this.#ladder?.abandon();
     const current = this.#current;
@@ -329,8 +328,7 @@ export class AtEngine implements SerialSink {
   #handleLine(line: string): void {
     const current = this.#current;
     if (current === undefined) return;
-    const isEcho = current.isPrompted && line === current.command.promptText;
-    if (isEcho) return;
+    if (current.isPrompted && line === current.command.promptText) return; // the echo
     this.onTrace?.({ direction: "received", text: current.command.isReplySecret ? "(hidden)" : line });
     if (current.lines.length >= this.#options.maxLines) {
       current.isTooLong = true;
