@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { type IpAddress, ipv4 } from "@lightwire/ip";
-import { NetError } from "@lightwire/netif";
+import { NetError, Netif } from "@lightwire/netif";
 import { script, TcpScript } from "./harness.ts";
 import { LOCAL_ADDRESS, PEER_ADDRESS } from "../harness/packet_harness.ts";
 import { accepted, established, synReceived, synSent } from "./states.ts";
+import { ScriptedLink } from "../harness/scripted_link.ts";
 import { decodePacket } from "../harness/wire.ts";
 
 function codeOf(action: () => void): string {
@@ -275,5 +276,29 @@ Deno.test(
     };
     s.inject("P. 1:11(10) ack 1").expect("FP. 1:11(10) ack 11").expectNothing();
     s.inject("F. 11:11(0) ack 12").expect(". 12:12(0) ack 12").expectState("TIME-WAIT");
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: a connection that is bound to an interface does not hear what comes by another one (SO_BINDTODEVICE, TC-68)",
+  script((s) => {
+    const { clock, pool } = s.harness.host;
+    const link = new ScriptedLink(clock, pool, 1500);
+    const other = new Netif(link, { name: "sc1", index: 2 });
+    s.harness.ip.addNetif(other);
+    other.setUp();
+    s.harness.ip.addAddress(other, ipv4(0x0a000001), 24);
+    established(s, { boundNetif: s.harness.netif });
+    link.deliver(s.packet("P. 1:11(10) ack 1"));
+    link.deliver(s.packet("R 1:1(0)"));
+    link.endBatch();
+    s.harness.settle();
+    // Nobody is there, is the answer.
+    assertEquals(s.harness.link.sent.splice(0).map(({ bytes }) => bytes[33]), [0x04]);
+    s.expectNothing().expectState("ESTABLISHED");
+    assertEquals(s.call.read(10), 0);
+    s.inject("P. 1:11(10) ack 1").expect(". 1:1(0) ack 11");
+    assertEquals(s.call.read(10), 10);
+    link.sent.length = 0;
   }),
 );
