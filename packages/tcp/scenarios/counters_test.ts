@@ -1,6 +1,6 @@
 /** What is counted, by the definitions of RFC 4022. */
 import { assertEquals } from "@std/assert";
-import type { TcpCounters } from "../counters.ts";
+import { newTcpCounters, type TcpCounters } from "../counters.ts";
 import { script, type TcpScript } from "./harness.ts";
 import { accepted, closeWait, established, finWait2, synReceived, synSent, timeWait } from "./states.ts";
 
@@ -141,3 +141,9 @@ Deno.test(
     assertEquals(counters.inSegs - before.inSegs, 1);
   }),
 );
+
+Deno.test("CLOSED: each counter of the layer is in docs/tcp_counters.md, with its name in RFC 4022 or Linux", () => {
+  const text = Deno.readTextFileSync(new URL("../../../docs/tcp_counters.md", import.meta.url));
+  const missing = Object.keys(newTcpCounters()).filter((name) => !text.includes(`\`${name}\``));
+  assertEquals(missing, []);
+});

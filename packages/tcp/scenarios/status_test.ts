@@ -1,7 +1,7 @@
 /** STATUS, field by field: what `docs/tcp_counters.md` says that each means. */
 import { assertEquals, assertObjectMatch } from "@std/assert";
 import { script } from "./harness.ts";
-import { distant } from "./states.ts";
+import { distant, established } from "./states.ts";
 
 Deno.test(
   "ESTABLISHED: STATUS: what was agreed upon, what has come, what waits (tcpi_options, tcpi_rcv_ooopack, tcpi_notsent_bytes)",
@@ -140,5 +140,15 @@ Deno.test(
     });
     s.at(120).inject(". 1:1(0) ack 5001").inject(". 1:1(0) ack 5001 <sack 1:1001>").expectNothing();
     assertObjectMatch(s.connection!.info(), { dsackDups: 1, reorderingQuarters: 2 });
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: STATUS: each field is in docs/tcp_counters.md, with its name in tcp_info",
+  script((s) => {
+    established(s);
+    const text = Deno.readTextFileSync(new URL("../../../docs/tcp_counters.md", import.meta.url));
+    const missing = Object.keys(s.connection!.info()).filter((name) => !text.includes(`\`${name}\``));
+    assertEquals(missing, []);
   }),
 );

@@ -29,6 +29,8 @@ Deno.test(
     const after = fillWindow(s, 12, true);
     assert(after > before, `${before} … ${after}`);
     assert(after <= 300_000, `${after}`);
+    // From one full window to the next (tcpi_rcv_rtt).
+    assertEquals(Math.round(s.connection!.info().receiveRttMs), 50);
   }),
 );
 
