@@ -21,6 +21,8 @@ export class Reordering {
   quarters: number;
   /** Most segments by which one was seen to be late, 3 at least: what is usual counts as none (RFC 4653 §2). */
   degree: number;
+  /** Acknowledgments that showed one. */
+  timesSeen: number;
   /** RACK.reo_wnd_persist: recoveries until that is 1 again. */
   #persist: number;
   /** RACK.dsack_round: octets sent in all when a D-SACK was last counted; no sequence number, which would come round again. */
@@ -31,12 +33,14 @@ export class Reordering {
     this.isSeen = false;
     this.quarters = 1;
     this.degree = USUAL_DEGREE;
+    this.timesSeen = 0;
     this.#persist = 0;
     this.#dsackRoundEnd = 0;
   }
 
   /** A segment was so many segments late. */
   noteDegree(segments: number): void {
+    this.timesSeen++;
     if (segments > this.degree) this.degree = segments < MAX_DEGREE ? segments : MAX_DEGREE;
   }
 

@@ -84,8 +84,10 @@ export interface TcpInfo {
   readonly lostBytes: number;
   /** Octets of retransmissions in flight (tcpi_retrans). */
   readonly retransmittedInFlightBytes: number;
-  /** The path has shown that it reorders (tcpi_reord_seen). */
+  /** The path has shown that it reorders. */
   readonly isReorderingSeen: boolean;
+  /** Acknowledgments that have shown it (tcpi_reord_seen). */
+  readonly reorderingEvents: number;
   /** RACK's reordering window, in quarters of the shortest round trip. */
   readonly reorderingQuarters: number;
   /** Most segments by which one was late, 3 at least (tcpi_reordering). */
@@ -165,6 +167,7 @@ type PathKey =
   | "lostBytes"
   | "retransmittedInFlightBytes"
   | "isReorderingSeen"
+  | "reorderingEvents"
   | "reorderingQuarters"
   | "reorderingSegments"
   | "deliveredBytes"
@@ -218,6 +221,7 @@ function pathInfo(tcb: Tcb): Pick<TcpInfo, PathKey> {
     lostBytes: sent?.lostBytes ?? 0,
     retransmittedInFlightBytes: sent?.retransmittedBytes ?? 0,
     isReorderingSeen: tcb.reordering?.isSeen ?? false,
+    reorderingEvents: tcb.reordering?.timesSeen ?? 0,
     reorderingQuarters: tcb.reordering?.quarters ?? 1,
     reorderingSegments: tcb.reordering?.degree ?? USUAL_DEGREE,
     deliveredBytes: delivery?.delivered ?? 0,

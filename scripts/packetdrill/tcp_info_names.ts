@@ -79,7 +79,7 @@ const READERS: Readonly<Record<string, (i: TcpInfo) => number>> = {
   tcpi_lost: (i) => packets(i.lostBytes, i.sndMss),
   tcpi_retrans: (i) => packets(i.retransmittedInFlightBytes, i.sndMss),
   tcpi_reordering: (i) => i.reorderingSegments,
-  tcpi_reord_seen: (i) => i.isReorderingSeen ? 1 : 0,
+  tcpi_reord_seen: (i) => i.reorderingEvents,
   // The SYN counts, with its text.
   tcpi_delivered: (i) => packets(i.deliveredBytes, i.sndMss) + (/^SYN|CLOSED|LISTEN/.test(i.state) ? 0 : 1),
   tcpi_bytes_acked: (i) => i.bytesAcked,

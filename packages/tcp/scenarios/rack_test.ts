@@ -81,6 +81,7 @@ Deno.test(
     // What comes later and lies lower, and was not sent again, is.
     s.at(101).inject(". 1:1(0) ack 1 <sack 3001:5001 1001:2001 6001:7001>").expect(". 2001:3001(1000) ack 1");
     assertEquals(s.connection!.info().isReorderingSeen, true);
+    assertEquals(s.connection!.info().reorderingEvents, 1);
     assertEquals(s.connection!.info().reorderingSegments, 4, "3,001 was sent four segments before 7,001");
     finish(s);
   }),
