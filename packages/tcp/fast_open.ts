@@ -305,6 +305,8 @@ export class FastOpen {
     opening.listener = listener;
     this.#openings.set(tcb, opening);
     listener.noteFastOpen(tcb);
+    // Text goes before our SYN is acknowledged: the window that the peer's SYN announces is for that, not for ours (RFC 7413 §4.2.2).
+    tcb.sndWnd++;
     tcb.events |= EVENT_CONNECTED;
     if (seg.textLength === 0) return;
     seg.ctl &= ~SYN;

@@ -151,6 +151,7 @@ class ScriptRun {
       },
       // FreeBSD rounds the sizes of its buffers up as a connection begins.
       isCompared: (option) => !this.#isBsd || !/^SO_(?:RCV|SND)BUF$/.test(option),
+      isFastOpenClient: () => (this.#fastOpenBits & 1) !== 0,
       wroteForeignText: () => {
         if (this.#flow !== undefined) this.#flow.hasForeignText = true;
       },

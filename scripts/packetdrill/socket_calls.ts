@@ -34,6 +34,8 @@ export interface CallObserver {
   accepted(socket: HarnessSocket): void;
   /** Whether the value of an option must be what the script says. */
   isCompared(option: string): boolean;
+  /** Whether sockets may send text with their SYN. */
+  isFastOpenClient(): boolean;
   /** The user writes text of his own. */
   wroteForeignText(): void;
 }
@@ -344,7 +346,13 @@ const CALLS: Readonly<Record<string, Call>> = {
   send: (c) => write(c, c.args[1], numberIn(c.args[2]) ?? 0, c.args[3]),
   sendto: (c) => {
     const later = write(c, c.args[1], numberIn(c.args[2]) ?? 0, c.args[3]);
-    if (!hasName(c.args[3], "MSG_FASTOPEN") || c.d.socket.connection !== undefined) return later;
+    if (!hasName(c.args[3], "MSG_FASTOPEN")) return later;
+    if (!c.observer.isFastOpenClient() || c.args.some((a) => mentions(a, "AF_UNSPEC"))) {
+      return () => "EOPNOTSUPP";
+    }
+    if (c.d.socket.connection !== undefined) {
+      return () => c.d.socket.state === "SYN-SENT" ? "EALREADY" : later();
+    }
     const { address, port } = addressIn(c.args[4]);
     const first = (text: Uint8Array, isWaiting: boolean) =>
       c.d.socket.connectWith(address ?? c.peer, port, text, isWaiting);

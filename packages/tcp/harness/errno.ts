@@ -28,6 +28,7 @@ export type Errno =
   | "ENOENT"
   | "ENOPROTOOPT"
   | "ENOTCONN"
+  | "EOPNOTSUPP"
   | "EPIPE"
   | "ETIMEDOUT";
 

@@ -253,7 +253,8 @@ export class HarnessSocket {
     const room = this.#fastOpen.room(address, Math.min(mss, maxSegmentBytes || mss), 0);
     const taken = isWaiting ? text : text.subarray(0, room);
     const result = this.#open(address, port, true, taken);
-    return result === "EINPROGRESS" ? taken.length : result;
+    // Without text it is a connect() like any other.
+    return result === "EINPROGRESS" && taken.length > 0 ? taken.length : result;
   }
 
   get #fastOpen(): FastOpen {

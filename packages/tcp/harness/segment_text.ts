@@ -63,7 +63,7 @@ const BITS: Readonly<Record<string, number>> = {
  */
 export function parseSegmentText(text: string): SegmentText {
   const match =
-    /^(0|-|[SFRPUEW.]+)(?:\s+(\d+):(\d+)\((\d+)\))?(?:\s+ack\s+(\d+))?(?:\s+win\s+(\d+))?(?:\s+urg\s+(\d+))?(?:\s+<([^>]*)>)?$/
+    /^(0|-|[SFRPUEW.]+)(?:\s+(\d+):(\d+)\s*\((\d+)\))?(?:\s+ack\s+(\d+))?(?:\s+win\s+(\d+))?(?:\s+urg\s+(\d+))?(?:\s+<([^>]*)>)?$/
       .exec(text.trim());
   if (match === null) throw new SyntaxError(`Cannot read the segment "${text}"`);
   const [, flags, seq, end, length, ack, win, urg, options] = match;
