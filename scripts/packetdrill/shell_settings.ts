@@ -184,7 +184,9 @@ export function readShellSettings(
       Object.assign(tcp, { [name!]: JSON.parse(value!) });
     }
     for (
-      const [text, name, value] of command.matchAll(/net[./]ipv4[./](\w+)\s*=\s*("[^"]*"|'[^']*'|[^\s;&\\]+)/g)
+      const [text, name, value] of command.matchAll(
+        /net[./]ipv4[./](\w+)\s*=\s*("[^"]*"|'[^']*'|[^\s;&\\]+)/g,
+      )
     ) {
       const setter = SETTERS[name!];
       const probe = PROBES[name!];
