@@ -77,6 +77,21 @@ Deno.test(
 );
 
 Deno.test(
+  "ESTABLISHED: the priority of a connection may change while it lasts (tcp_setprio, TC-63)",
+  script(THREE, (s) => {
+    for (const port of [41_000, 41_001, 41_002]) open(s, port);
+    s.connections[1]!.priority = 63;
+    assertEquals(s.connections.map((c) => c.priority), [64, 63, 64]);
+    s.call.connect({ localPort: 41_003 });
+    s.localPort = 41_001;
+    s.expect("R. 1:1(0) ack 1");
+    s.localPort = 41_003;
+    s.expect("S 0:0(0)");
+    assertEquals(closed(s), [false, true, false, false]);
+  }),
+);
+
+Deno.test(
   "LISTEN: with no room, a SYN is dropped (TC-12)",
   script(THREE, (s) => {
     for (const port of [41_000, 41_001, 41_002]) open(s, port);
