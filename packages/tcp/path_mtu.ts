@@ -2,6 +2,7 @@
  *
  * @module
  */
+import type { Pbuf } from "@lightwire/pbuf";
 import { MtuSearch } from "./mtu_search.ts";
 import type { Tcb } from "./tcb.ts";
 import { TCP_HEADER_LENGTH } from "./tcp_header.ts";
@@ -19,24 +20,40 @@ export function signatureLength(tcb: Tcb): number {
   return authentication === undefined ? 0 : authentication.of(tcb)?.optionLength ?? 0;
 }
 
-/** Bytes of options behind our own: the user's, and the signature, which is written last. */
-export function extraLength(tcb: Tcb, internalLength: number): number {
+/** Bytes of options behind our own: the user's, and the signature, which is written last.
+ *
+ * @param p is released if the user's hook throws.
+ */
+export function extraLength(tcb: Tcb, internalLength: number, p?: Pbuf): number {
   const { hooks, authentication } = tcb.layer;
   if (hooks.tcpOutOptions === undefined && authentication === undefined) return 0;
   const length = signatureLength(tcb);
-  return length + hookLength(tcb, internalLength + length);
+  return length + hookLength(tcb, internalLength + length, p);
 }
 
-function hookLength(tcb: Tcb, internalLength: number): number {
+function hookLength(tcb: Tcb, internalLength: number, p: Pbuf | undefined): number {
   const hook = tcb.layer.hooks.tcpOutOptions;
   if (hook === undefined) return 0;
-  const length = hook.length(tcb.connection, internalLength);
-  if (length < 0 || (length & 3) !== 0 || internalLength + length > MAX_OPTIONS_LENGTH) {
+  try {
+    const length = hook.length(tcb.connection, internalLength);
+    if (length >= 0 && (length & 3) === 0 && internalLength + length <= MAX_OPTIONS_LENGTH) return length;
     throw new RangeError(
       `tcpOutOptions.length() must be a multiple of 4 that fits in the header: got ${length}`,
     );
+  } catch (error) {
+    p?.release();
+    throw error;
   }
-  return length;
+}
+
+/** Writes the user's options at `at` of `p`, which is released if his hook throws. */
+export function writeUserOptions(tcb: Tcb, p: Pbuf, at: number): void {
+  try {
+    tcb.layer.hooks.tcpOutOptions?.write(tcb.connection, p.view, at);
+  } catch (error) {
+    p.release();
+    throw error;
+  }
 }
 
 /** Computes SMSS anew: min(peer's MSS, path MTU − headers) less the options every segment carries

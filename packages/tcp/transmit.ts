@@ -9,7 +9,7 @@ import { ACK, ECE, FIN, PSH, RST, SYN, URG } from "./control_bits.ts";
 import { isPushDue } from "./cork.ts";
 import { ecnBits, ecnSynBits } from "./ecn.ts";
 import type { TcpListener } from "./listener.ts";
-import { extraLength, updateSmss } from "./path_mtu.ts";
+import { extraLength, updateSmss, writeUserOptions } from "./path_mtu.ts";
 import { selectWindow, wholeSegments } from "./receive_window.ts";
 import type { Segment } from "./segment.ts";
 import { seqAdd, seqDiff, seqGeq, seqGt } from "./seq.ts";
@@ -173,7 +173,7 @@ export function transmitSyn(tcb: Tcb): boolean {
   let at = p.start + TCP_HEADER_LENGTH;
   at += emitSynOptions(p.view, at, options);
   if (fastOpenOption?.cookie !== undefined) at += emitFastOpen(p.view, at, fastOpenOption);
-  if (extra > 0) layer.hooks.tcpOutOptions?.write(tcb.connection, p.view, at);
+  if (extra > 0) writeUserOptions(tcb, p, at);
   const wnd = firstWindow(tcb, options.mss);
   const ack = isReply ? tcb.rcvNxt : 0;
   const ctl = (isReply ? SYN | ACK : SYN) | ecnSynBits(tcb, isReply);
@@ -307,7 +307,7 @@ function emit(tcb: Tcb, p: Pbuf, seq: number, ctl: number, textLength: number, s
   const layer = tcb.layer;
   let optionsLength = sackLength;
   if (tcb.hasTimestamps) optionsLength += TIMESTAMPS_LENGTH;
-  const extra = extraLength(tcb, optionsLength);
+  const extra = extraLength(tcb, optionsLength, p);
   const headerLength = TCP_HEADER_LENGTH + optionsLength + extra;
   p.prepend(headerLength);
   const view = p.view;
@@ -317,7 +317,7 @@ function emit(tcb: Tcb, p: Pbuf, seq: number, ctl: number, textLength: number, s
     at += TIMESTAMPS_LENGTH;
   }
   if (sackLength > 0) at += emitSackBlocks(view, at, layer.sackBlocks, layer.sackBlocks.count);
-  if (extra > 0) layer.hooks.tcpOutOptions?.write(tcb.connection, view, at);
+  if (extra > 0) writeUserOptions(tcb, p, at);
   let up = 0;
   if (tcb.sndUp !== tcb.sndUna && seqGt(tcb.sndUp, seq)) {
     ctl |= URG;

@@ -44,6 +44,29 @@ Deno.test(
 );
 
 Deno.test(
+  "ESTABLISHED: options of the user's that do not fit are his error, and nothing goes out (LWIP_HOOK_TCP_OUT_TCPOPT_LENGTH)",
+  script((s) => {
+    established(s);
+    for (const length of [3, -4, 44]) {
+      s.harness.tcp.hooks.tcpOutOptions = { length: () => length, write: () => {} };
+      assertThrows(() => s.call.send(10), RangeError, `got ${length}`);
+      s.expectNothing();
+    }
+    s.harness.tcp.hooks.tcpOutOptions = {
+      length: () => 4,
+      write: () => {
+        throw new Error("a user's defect");
+      },
+    };
+    assertThrows(() => s.call.send(10), Error, "a user's defect");
+    s.expectNothing();
+    s.harness.tcp.hooks.tcpOutOptions = undefined;
+    s.call.abort();
+    s.takeAll();
+  }),
+);
+
+Deno.test(
   "SYN-SENT: the initial sequence number may be the user's (LWIP_HOOK_TCP_ISN)",
   script({ useRandomIss: true, iss: 12345 }, (s) => {
     s.harness.tcp.hooks.tcpIsn = (_local, localPort) => localPort === 40_000 ? 12345 : undefined;

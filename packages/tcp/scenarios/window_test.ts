@@ -349,3 +349,18 @@ Deno.test(
     s.inject(`. ${seq}:${seq}(0) ack 11`).expectNothing();
   }),
 );
+
+Deno.test(
+  "ESTABLISHED: a retransmission is cut to a window that has become smaller than a segment (RFC 9293 §3.8.6, SHLD-16)",
+  script({ tcp: { tailLossProbe: false } }, (s) => {
+    established(s);
+    s.call.send(3000);
+    s.takeAll();
+    s.at(10).inject(". 1:1(0) ack 1001 win 500").expectNothing();
+    s.expectBetween(210, 212, ". 1001:1501(500) ack 1").expectNothing();
+    s.at(230).inject(". 1:1(0) ack 1501 win 65535");
+    assertEquals((s.take()!.seq - s.iss) >>> 0, 1501);
+    s.inject(". 1:1(0) ack 3001");
+    s.takeAll();
+  }),
+);
