@@ -80,7 +80,7 @@ export interface CongestionControl {
   undo(): void;
 }
 
-/** Makes the congestion control of a new connection; `initialWindow` in segments (RFC 6928: 10), where 0 means the default. */
+/** Makes the congestion control of a new connection, whose segments have `smss` octets of text. */
 export type CongestionControlFactory = (smss: number) => CongestionControl;
 
 /** Initial window in bytes: at most `segments` (10 as in RFC 6928 §2) segments. */

@@ -77,6 +77,7 @@ interface BeforeEvent {
   readonly epochMs: number;
   readonly wEst: number;
   readonly cwndPrior: number;
+  readonly isHystartOver: boolean;
 }
 
 /** CUBIC. */
@@ -92,7 +93,7 @@ export class Cubic implements CongestionControl {
   #smss: number;
   #hasSent: boolean;
   #isAfterTimeout: boolean;
-  /** The first slow start, the only one with HyStart++ (RFC 9406 §4.3), is over. */
+  /** The first slow start, the only one with HyStart++ (RFC 9406 §4.2), is over. */
   #isHystartOver: boolean;
   /** Made with the first acknowledgment. */
   #hystart: HyStart | undefined;
@@ -252,8 +253,11 @@ export class Cubic implements CongestionControl {
     this.#epochMs = before.epochMs;
     this.#wEst = before.wEst;
     this.#cwndPrior = before.cwndPrior;
+    // The first slow start goes on, and may still end before the queue overflows.
+    this.#isHystartOver = before.isHystartOver;
   }
 
+  /** Slow start up to `ssthresh` (RFC 5681 §3.1), the first one with HyStart++ (RFC 9406 §4.2). */
   #slowStart(ackedBytes: number, flight: number, rttMs: number, used: number): void {
     let divisor = 1;
     if (!this.#isHystartOver) {
@@ -274,7 +278,8 @@ export class Cubic implements CongestionControl {
     this.cwnd = cwnd < this.ssthresh ? cwnd : this.ssthresh;
   }
 
-  /** RFC 9438 §4.2 to §4.5. */
+  /** Congestion avoidance: the Reno-friendly, the concave and the convex region (RFC 9438 §4.3 to §4.5); time and window stand still
+   * while the window is not used (§4.2, §5.8). */
   #avoidCongestion(ackedBytes: number, used: number, nowMs: number): void {
     const smss = this.#smss;
     // In a batch of acknowledgments nothing is sent in between: the first one tells whether the window was used.
@@ -332,6 +337,7 @@ export class Cubic implements CongestionControl {
       epochMs: this.#epochMs,
       wEst: this.#wEst,
       cwndPrior: this.#cwndPrior,
+      isHystartOver: this.#isHystartOver,
     };
     this.#cwndPrior = cwnd;
     this.#wMax = this.#fastConvergence && cwnd < this.#wMax ? cwnd * (1 + CUBIC_BETA) / 2 : cwnd;
@@ -341,6 +347,7 @@ export class Cubic implements CongestionControl {
     this.#endHystart();
   }
 
+  /** HyStart++ is for the first slow start only (RFC 9406 §4.2). */
   #endHystart(): void {
     this.#isHystartOver = true;
     this.#hystart = undefined;

@@ -215,6 +215,21 @@ Deno.test("CUBIC: a loss or a mark ends conservative slow start: ssthresh is wha
   }
 });
 
+Deno.test("CUBIC: a loss in the first slow start that was none leaves HyStart++ at work (RFC 9438 §4.9.2, RFC 9406 §4.2)", () => {
+  const cc = delayed(3);
+  const { cwnd } = cc;
+  cc.onEnterRecovery(cwnd, 300, true);
+  cc.undo();
+  assertEquals([cc.cwnd, cc.ssthresh], [cwnd, Infinity]);
+  for (let round = 0; round < 9; round++) {
+    const window = cc.cwnd;
+    for (let acked = 0; acked < window; acked += SMSS) {
+      cc.onAck(SMSS, Math.floor(cc.cwnd / SMSS) * SMSS, 400 + 100 * round, 100 + 20 * round);
+    }
+  }
+  assert(cc.ssthresh < Infinity, `${cc.cwnd}`);
+});
+
 Deno.test("CUBIC: HyStart++ is for the first slow start only (RFC 9406 §4.2)", () => {
   const cc = new Cubic(SMSS);
   cc.cwnd = 1000 * SMSS;

@@ -11,6 +11,9 @@
  *
  * CSS is conservative slow start: a quarter of the growth, while it shows whether the delay stays.
  *
+ * Deviation: L, the segments by which one acknowledgment may open the window, is infinite without pacing as well, where RFC 9406 §4.3
+ * recommends 8: receivers that merge segments acknowledge tens at once. As in Linux.
+ *
  * @module
  */
 

@@ -24,8 +24,8 @@ export interface RenoOptions {
   /** Initial window in segments. Default 10. */
   readonly initialWindowSegments?: number;
   /** L of RFC 3465 §2.2: most segments by which one acknowledgment may open the window in slow start.
-   * Default `Infinity`, as Linux and as RFC 9406 §4.2 allows: receivers of merged segments (GRO) acknowledge
-   * tens of segments at once, and 2 would throttle slow start to a few per cent a round trip. */
+   * Default `Infinity`. Deviation: RFC 3465 §2.2 wants 2 at most; as in Linux, since receivers that merge segments (GRO) acknowledge
+   * tens of them at once, and 2 would throttle slow start to a few per cent a round trip. */
   readonly byteCountingLimit?: number;
 }
 
