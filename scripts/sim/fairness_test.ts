@@ -40,10 +40,21 @@ for (
   );
 }
 
-Deno.test("CUBIC beside Reno, small windows: about equal, the Reno-friendly region (RFC 9438 §4.3)", () => {
-  const [cubic, reno] = share(["cubic", "reno"], 4e6, 20, 1000);
-  assert(cubic! > 0.6 * reno! && cubic! < 1.7 * reno!, `CUBIC ${cubic}, Reno ${reno} Mbit/s`);
+Deno.test("CUBIC yields to a late CUBIC: 20 s after it began, over 200 ms, it has more than half of what the first one has (RFC 9438 §4.7, §5.6)", () => {
+  const flows = [0, 20_000].map((startsAtMs) => ({ control: "cubic", startsAtMs }) as const);
+  const path = { bandwidthBps: 10e6, roundTripMs: 200, lossRate: 0 };
+  const times = { fromMs: 40_000, untilMs: 80_000, maxBytes: Infinity };
+  const [first, late] = measureSharedLine({ ...path, flows, ...times }, new PbufPool(SIMULATION_CLASSES));
+  assertGreater(late!.goodputBps, 0.5 * first!.goodputBps);
 });
+
+for (const controls of [["cubic", "reno"], ["reno", "cubic"]] as const) {
+  Deno.test(`${controls.join(" before ")}, small windows: about equal, the Reno-friendly region (RFC 9438 §4.1, §4.3)`, () => {
+    const shares = share(controls, 4e6, 20, 1000);
+    const [cubic, reno] = controls[0] === "cubic" ? shares : shares.reverse();
+    assert(cubic! > 0.8 * reno! && cubic! < 1.7 * reno!, `CUBIC ${cubic}, Reno ${reno} Mbit/s`);
+  });
+}
 
 Deno.test("CUBIC beside Reno, a long fat path: CUBIC takes more, and leaves Reno what it could have used (RFC 9438 §4.1, §5.1)", () => {
   // Losses by chance keep Reno below its share of the line, whoever is beside it.
