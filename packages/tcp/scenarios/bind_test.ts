@@ -142,3 +142,21 @@ Deno.test(
     for (const listener of listeners) listener.close();
   }),
 );
+
+Deno.test(
+  "SYN-SENT: an active OPEN may name its address and port; all segments have them (RFC 9293 §3.10.1, MUST-43)",
+  script((s) => {
+    withTwoAddresses(s);
+    s.call.connect({ localAddress: SECOND, localPort: 40_007 });
+    const source = (bytes: Uint8Array) => [...bytes.subarray(12, 16), bytes[20]! << 8 | bytes[21]!];
+    s.localPort = 40_007;
+    s.expect("S 0:0(0)");
+    assertEquals(source(s.lastSent), [192, 0, 2, 99, 40_007]);
+    s.inject("S. 0:0(0) ack 1 win 65535", { destination: LOCAL_ADDRESS });
+    s.take();
+    s.expectState("SYN-SENT");
+    s.inject("S. 0:0(0) ack 1 win 65535", { destination: SECOND }).expect(". 1:1(0) ack 1");
+    assertEquals(source(s.lastSent), [192, 0, 2, 99, 40_007]);
+    assert(s.connection!.localAddress.equals(SECOND));
+  }),
+);

@@ -143,3 +143,39 @@ Deno.test(
     s.inject(". 1:1(0) ack 10002");
   }),
 );
+
+Deno.test(
+  "ESTABLISHED: TCP_NOTSENT_LOWAT may be set, and taken back, while text waits",
+  script((s) => {
+    established(s);
+    s.call.send(14_000);
+    s.takeAll();
+    assertEquals(s.connection!.unsentBytes, 4000);
+    s.connection!.notSentLowWaterBytes = 5000;
+    assertEquals([s.connection!.notSentLowWaterBytes, s.connection!.sendSpace], [5000, 1000]);
+    s.connection!.notSentLowWaterBytes = 3000;
+    assertEquals([s.call.send(100), s.connection!.sendSpace], [0, 0]);
+    s.events.length = 0;
+    s.connection!.notSentLowWaterBytes = 0;
+    s.harness.settle();
+    assertEquals(s.events, ["writable"], "whoever waited is told");
+    assertEquals(s.call.send(100), 100);
+    s.call.abort();
+    s.takeAll();
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: what can be set can be asked for (IP_TOS, IP_TTL, SO_SNDBUF, SO_PRIORITY)",
+  script((s) => {
+    established(s, { tos: 0x10, ttl: 7, sendBufferBytes: 5000, priority: 3, pacing: true });
+    const c = s.connection!;
+    assertEquals([c.tos, c.ttl, c.sendBufferBytes, c.priority, c.pacing], [0x10, 7, 5000, 3, true]);
+    c.tos = 0x20;
+    c.ttl = 8;
+    c.sendBufferBytes = 6000;
+    c.priority = 4;
+    c.pacing = false;
+    assertEquals([c.tos, c.ttl, c.sendBufferBytes, c.priority, c.pacing], [0x20, 8, 6000, 4, false]);
+  }),
+);
