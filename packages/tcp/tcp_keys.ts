@@ -55,7 +55,9 @@ interface Entry<K extends TcpKeyScope, S> {
  * MD5 keys, that of the longest prefix.
  *
  * From peers with a key, segments without a signature, or with a wrong one, are dropped without a word, before anything else
- * looks at them. There is no hardware that could sign: such connections send no super-segments.
+ * looks at them. There is no hardware that could sign: such connections send no super-segments. A layer that never had a key takes
+ * signatures for unknown options, and skips them (RFC 9293 §3.1, MUST-6; Deviation: Linux drops segments with an MD5 signature that nobody
+ * expects on such hosts, too).
  *
  * @example A key for one neighbor, one for all others
  * ```ts ignore
