@@ -2,6 +2,7 @@
  *
  * @module
  */
+import { type IpAddress, parseIpAddress } from "@lightwire/ip";
 import type { SocketOptionValue } from "@lightwire/tcp/harness";
 import { type CallValue, nameIn, numberIn } from "./call_text.ts";
 
@@ -62,4 +63,15 @@ export function askedInq(control: CallValue | undefined): number | undefined {
     }
   }
   return undefined;
+}
+
+/** Default port of `bind` and `connect`, packetdrill's. */
+export const DEFAULT_PORT = 8080;
+
+/** The address of a `sockaddr`, `undefined` when the script leaves it out, and its port. */
+export function addressIn(value: CallValue | undefined): { address: IpAddress | undefined; port: number } {
+  if (value?.kind !== "record") return { address: undefined, port: DEFAULT_PORT };
+  const text = value.fields.get("sin_addr");
+  const address = text?.kind === "text" ? parseIpAddress(text.value) : undefined;
+  return { address, port: numberIn(value.fields.get("sin_port")) ?? DEFAULT_PORT };
 }

@@ -12,6 +12,7 @@
 import type { IpAddress } from "@lightwire/ip";
 import { resolveTcpOptions, SYN } from "@lightwire/tcp";
 import { decodePacket, type HarnessSocket, PacketHarness } from "@lightwire/tcp/harness";
+import { DEFAULT_PORT } from "./call_values.ts";
 import { runAsserts } from "./expression.ts";
 import { Flow } from "./flow.ts";
 import { parsePacketText } from "./packet_text.ts";
@@ -20,13 +21,7 @@ import type { ScriptOutcome } from "./script_outcome.ts";
 import { addressesOf, presetFastOpen, withDefinitions } from "./script_surroundings.ts";
 import { parseScript, type Script, type ScriptEvent, ScriptSyntaxError } from "./script_text.ts";
 import { readShellSettings, type ShellFiles } from "./shell_settings.ts";
-import {
-  CallMismatch,
-  type CallResult,
-  DEFAULT_PORT,
-  type PendingCall,
-  SocketCalls,
-} from "./socket_calls.ts";
+import { CallMismatch, type CallResult, type PendingCall, SocketCalls } from "./socket_calls.ts";
 import { tcpInfoValue } from "./tcp_info_names.ts";
 
 /** How far an event may be from its time unless `--tolerance_usecs` says otherwise: packetdrill's. */

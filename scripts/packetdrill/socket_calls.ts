@@ -2,14 +2,11 @@
  *
  * @module
  */
-import { type IpAddress, parseIpAddress } from "@lightwire/ip";
+import type { IpAddress } from "@lightwire/ip";
 import type { Errno, HarnessSocket, PacketHarness, SocketOptionName } from "@lightwire/tcp/harness";
 import { type CallValue, hasName, nameIn, numberIn, parseArguments } from "./call_text.ts";
-import { askedInq, ERRNO_NUMBERS, IDLE_OPTIONS, optionValue, vector } from "./call_values.ts";
+import { addressIn, askedInq, ERRNO_NUMBERS, IDLE_OPTIONS, optionValue, vector } from "./call_values.ts";
 import { pattern, patternOctet } from "./flow.ts";
-
-/** Default port of `bind` and `connect`, packetdrill's. */
-export const DEFAULT_PORT = 8080;
 
 /** What one attempt of a call gives. "EAGAIN" and "EINPROGRESS" of a socket that blocks mean: ask again. */
 export type CallResult = number | Errno;
@@ -202,13 +199,6 @@ function eventsOf(socket: HarnessSocket): string[] {
     ...(e.hasError ? ["POLLERR"] : []),
     ...(e.isUrgent ? ["POLLPRI"] : []),
   ];
-}
-
-function addressIn(value: CallValue | undefined): { address: IpAddress | undefined; port: number } {
-  if (value?.kind !== "record") return { address: undefined, port: DEFAULT_PORT };
-  const text = value.fields.get("sin_addr");
-  const address = text?.kind === "text" ? parseIpAddress(text.value) : undefined;
-  return { address, port: numberIn(value.fields.get("sin_port")) ?? DEFAULT_PORT };
 }
 
 /** Octets to write: the pattern for `...`, or the text. */
