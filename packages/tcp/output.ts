@@ -287,10 +287,12 @@ function noteSent(tcb: Tcb, nxt: number, octets: number, end: number, mss: numbe
   ensureRetransmission(tcb);
 }
 
-/** After silence the congestion window says nothing about the path any more (RFC 5681 §4.1, RFC 7661 §4.4.3). */
+/** After silence the congestion window says nothing about the path any more (RFC 5681 §4.1, RFC 7661 §4.4.3). Deviation: as with Linux,
+ * who has waited for the peer's window was not silent ({@linkcode leavePersist}). */
 function restartAfterIdle(tcb: Tcb, nowMs: number): void {
   if (tcb.delivery !== undefined) validateWindow(tcb, tcb.delivery, nowMs);
   if (tcb.sndUna !== tcb.sndNxt || !tcb.layer.config.idleRestart || tcb.bytesSent === 0) return;
+  if (tcb.probingSinceMs >= 0) return;
   const idleMs = nowMs - tcb.lastSentAtMs;
   if (idleMs > tcb.rto.rtoMs) tcb.congestion.onIdleRestart(idleMs, tcb.rto.rtoMs);
 }

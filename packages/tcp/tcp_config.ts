@@ -151,6 +151,9 @@ export interface TcpOptions extends TcpConnectionOptions {
   readonly idleRestart?: boolean;
   /** Minshall's form of Nagle: a small segment waits only while an earlier small one is in flight. Default true. */
   readonly minshall?: boolean;
+  /** What asks a peer whose window is closed (RFC 9293 §3.8.6.1): `"empty"`, a segment without text that was acknowledged before, as
+   * Linux; `"octet"`, one octet of new text, as the RFC has it. Default `"empty"`. */
+  readonly zeroWindowProbe?: "empty" | "octet";
   /** Keys of Fast Open's cookies (RFC 7413 §4.1.2), 16 octets each: the first makes them, a second is of the past: a cookie of its
    * counts, and is replaced (Linux: tcp_fastopen_key). Default, none: one is drawn every day. */
   readonly fastOpenKeys?: FastOpenKeys;
@@ -264,6 +267,7 @@ const DEFAULT_CONFIG: TcpConfig = {
   initialReceiveWindowBytes: 65_536,
   idleRestart: true,
   minshall: true,
+  zeroWindowProbe: "empty",
   fastOpenKeys: [],
   ecn: "passive",
   ecnPlus: false,

@@ -36,6 +36,7 @@ const LWIP_COMMON: TcpOptions = {
   tailLossProbe: false,
   idleRestart: false,
   minshall: false,
+  zeroWindowProbe: "octet",
   pathMtuDiscovery: false,
   mtuProbing: "off",
   abortConnectOnIcmp: false,

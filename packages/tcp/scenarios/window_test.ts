@@ -6,61 +6,118 @@ const SMALL_BUFFER = { tcp: { receiveBufferBytes: 4000, initialReceiveWindowByte
 
 // Sender.
 
-Deno.test(
-  "[MUST-35] ESTABLISHED: a closed window is probed after one RTO, then with back-off (RFC 9293 §3.8.6.1, MUST-36, SHLD-29, SHLD-30)",
-  script((s) => {
-    established(s);
-    s.call.send(1000);
-    s.expect("P. 1:1001(1000) ack 1");
-    s.inject(". 1:1(0) ack 1001 win 0");
-    s.call.send(1000);
-    s.expectNothing();
-    let at = s.nowMs;
-    for (const delay of [200, 400, 800, 1600, 3200]) {
-      at += delay;
-      s.at(at).expect(". 1001:1002(1) ack 1").expectNothing();
-      s.inject(". 1:1(0) ack 1001 win 0").expectNothing();
-    }
-    s.inject(". 1:1(0) ack 1001 win 5000");
-    s.expect("P. 1001:2001(1000) ack 1");
-    s.inject(". 1:1(0) ack 2001 win 5000");
-  }),
-);
+/** The two kinds of a probe, with what each looks like where `una` is SND.UNA. */
+const PROBES = [
+  ["empty", (una: number) => `. ${una - 1}:${una - 1}(0) ack 1`],
+  ["octet", (una: number) => `. ${una}:${una + 1}(1) ack 1`],
+] as const;
 
-Deno.test(
-  "[MUST-37] ESTABLISHED: as long as probes are answered the connection lives, for hours (RFC 9293 §3.8.6.1)",
-  script((s) => {
-    established(s);
-    s.inject(". 1:1(0) ack 1 win 0");
-    s.call.send(1000);
-    s.expectNothing();
-    for (let i = 0; i < 120; i++) {
-      s.expectBetween(s.nowMs, s.nowMs + 120_000, ". 1:2(1) ack 1");
+for (const [zeroWindowProbe, probe] of PROBES) {
+  const what = zeroWindowProbe === "empty" ? "by nothing (Linux)" : "by an octet";
+  Deno.test(
+    `[MUST-35] ESTABLISHED: a closed window is probed ${what} after one RTO, then with back-off (RFC 9293 §3.8.6.1, MUST-36, SHLD-29, SHLD-30)`,
+    script({ tcp: { zeroWindowProbe } }, (s) => {
+      established(s);
+      s.call.send(1000);
+      s.expect("P. 1:1001(1000) ack 1");
+      s.inject(". 1:1(0) ack 1001 win 0");
+      s.call.send(1000);
+      s.expectNothing();
+      let at = s.nowMs;
+      for (const delay of [200, 400, 800, 1600, 3200]) {
+        at += delay;
+        s.at(at).expect(probe(1001)).expectNothing();
+        s.inject(". 1:1(0) ack 1001 win 0").expectNothing();
+      }
+      s.inject(". 1:1(0) ack 1001 win 5000");
+      s.expect("P. 1001:2001(1000) ack 1");
+      s.inject(". 1:1(0) ack 2001 win 5000");
+    }),
+  );
+
+  Deno.test(
+    `[MUST-37] ESTABLISHED: as long as probes are answered the connection lives, for hours: ${what} (RFC 9293 §3.8.6.1)`,
+    script({ tcp: { zeroWindowProbe } }, (s) => {
+      established(s);
       s.inject(". 1:1(0) ack 1 win 0");
-    }
-    assert(s.nowMs > 3_600_000, `${s.nowMs}`);
-    s.expectState("ESTABLISHED");
-    s.inject(". 1:1(0) ack 1 win 5000").expect("P. 1:1001(1000) ack 1");
-    s.inject(". 1:1(0) ack 1001");
+      s.call.send(1000);
+      s.expectNothing();
+      for (let i = 0; i < 120; i++) {
+        s.expectBetween(s.nowMs, s.nowMs + 120_000, probe(1));
+        s.inject(". 1:1(0) ack 1 win 0");
+      }
+      assert(s.nowMs > 3_600_000, `${s.nowMs}`);
+      s.expectState("ESTABLISHED");
+      s.inject(". 1:1(0) ack 1 win 5000").expect("P. 1:1001(1000) ack 1");
+      s.inject(". 1:1(0) ack 1001");
+    }),
+  );
+
+  Deno.test(
+    `ESTABLISHED: probes that nobody answers end the connection: ${what} (RFC 9293 §3.8.3)`,
+    script({ tcp: { zeroWindowProbe } }, (s) => {
+      established(s);
+      s.inject(". 1:1(0) ack 1 win 0");
+      s.call.send(1000);
+      s.run(3_600_000);
+      const probes = s.takeAll().filter((seg) => (seg.ctl & 4) === 0);
+      assertEquals(probes.map((seg) => seg.textLength), Array(15).fill(zeroWindowProbe === "octet" ? 1 : 0));
+      s.expectClosed("TIMED_OUT");
+    }),
+  );
+
+  Deno.test(
+    `FIN-WAIT-1: text and a FIN behind a closed window wait, and go together once it opens: probed ${what} (RFC 9293 §3.8.6.1)`,
+    script({ tcp: { zeroWindowProbe } }, (s) => {
+      established(s);
+      s.inject(". 1:1(0) ack 1 win 0");
+      s.call.send(100);
+      s.call.close();
+      s.expectNothing();
+      s.at(200).expect(probe(1)).expectState("FIN-WAIT-1");
+      s.inject(". 1:1(0) ack 1 win 1000").expect("FP. 1:101(100) ack 1");
+      s.inject(". 1:1(0) ack 102 win 1000").expectState("FIN-WAIT-2");
+    }),
+  );
+}
+
+Deno.test(
+  "ESTABLISHED: the probe by nothing draws an answer of ourselves (RFC 9293 §3.10.7.4, first)",
+  script((s) => {
+    established(s, { receiveBufferBytes: 2920 });
+    s.inject(". 1:2921(2920) ack 1").expect(". 1:1(0) ack 2921 win 0");
+    s.wait(200).inject(". 2920:2920(0) ack 1").expect(". 1:1(0) ack 2921 win 0").expectNothing();
+    s.call.read(2920);
+    s.expect(". 1:1(0) ack 2921 win 2920");
   }),
 );
 
 Deno.test(
-  "ESTABLISHED: probes that nobody answers end the connection (RFC 9293 §3.8.3)",
+  "ESTABLISHED: who waits for a window was not silent: the congestion window stays; who has been silent before starts anew (RFC 5681 §4.1)",
   script((s) => {
     established(s);
-    s.inject(". 1:1(0) ack 1 win 0");
-    s.call.send(1000);
-    s.run(3_600_000);
-    const probes = s.takeAll().filter((seg) => seg.textLength === 1).length;
-    assertEquals(probes, 15);
-    s.expectClosed("TIMED_OUT");
+    s.call.send(10_000);
+    s.takeAll();
+    s.at(20).inject(". 1:1(0) ack 10001 win 0");
+    const { cwnd } = s.connection!.info();
+    assert(cwnd > 10_000);
+    s.call.send(5000);
+    s.run(5000);
+    s.takeAll();
+    s.inject(". 1:1(0) ack 10001 win 65535");
+    assertEquals([s.takeAll().length, s.connection!.info().cwnd], [5, cwnd]);
+    s.inject(". 1:1(0) ack 15001 win 0");
+    s.run(10_000);
+    s.call.send(5000);
+    assertEquals(s.connection!.info().cwnd, 10_000);
+    s.inject(". 1:1(0) ack 15001 win 65535");
+    s.takeAll();
   }),
 );
 
 Deno.test(
   "ESTABLISHED: a probe may be taken by the receiver: its octet counts (RFC 9293 §3.8.6.1)",
-  script((s) => {
+  script({ tcp: { zeroWindowProbe: "octet" } }, (s) => {
     established(s);
     s.inject(". 1:1(0) ack 1 win 0");
     s.call.send(1000);
