@@ -26,6 +26,7 @@ const DEFAULTS: readonly (readonly [string, unknown, string])[] = [
   ["lingerMs", -1, "SO_LINGER"],
   ["noDelay", false, "TCP_NODELAY"],
   ["minshall", true, ""],
+  ["zeroWindowProbe", "empty", ""],
   ["pacing", false, ""],
   ["windowScaling", true, "tcp_window_scaling"],
   ["windowShift", 7, ""],

@@ -337,7 +337,7 @@ Deno.test(
 
 Deno.test(
   "ESTABLISHED: probes of a closed window are not ECN-capable (RFC 3168 §6.1.6)",
-  script((s) => {
+  script({ tcp: { zeroWindowProbe: "octet" } }, (s) => {
     capable(s);
     s.inject(". 1:1(0) ack 1 win 0");
     s.call.send(10);

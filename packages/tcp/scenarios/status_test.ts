@@ -115,7 +115,7 @@ Deno.test(
     s.expect("P. 1:1001(1000) ack 1");
     s.at(100).inject(". 1:1(0) ack 1001 win 0");
     s.call.send(10);
-    s.expectBetween(250, 1500, ". 1001:1002(1) ack 1");
+    s.expectBetween(250, 1500, ". 1000:1000(0) ack 1");
     const { probes, pacingRateBps, rwndLimitedMs } = s.connection!.info();
     assertEquals([probes, rwndLimitedMs], [1, s.nowMs - 100]);
     assertEquals(pacingRateBps > 0 && pacingRateBps < Infinity, true, String(pacingRateBps));
