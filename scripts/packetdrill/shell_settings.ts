@@ -164,8 +164,17 @@ function withArithmetic(command: string): string {
     ));
 }
 
+/** What a value means: a number, a truth value, a list; any other word is meant as it stands. */
+function jsonOrText(value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
 /** Reads the settings in shell lines. Lines of this project's own, `lightwire NAME=VALUE`, set an option of the layer by its
- * name, with a JSON value.
+ * name, with a JSON value or a word.
  *
  * @param files reads the shell files that lines run. Default: there are none.
  */
@@ -181,7 +190,7 @@ export function readShellSettings(
   for (const command of commands.map((c) => withArithmetic(withFiles(c, files)))) {
     if (readBsdSettings(command, tcp, ignored)) isBsd = true;
     for (const [, name, value] of command.matchAll(/^\s*lightwire\s+(\w+)=(\S+)/gm)) {
-      Object.assign(tcp, { [name!]: JSON.parse(value!) });
+      Object.assign(tcp, { [name!]: jsonOrText(value!) });
     }
     for (
       const [text, name, value] of command.matchAll(
