@@ -202,7 +202,8 @@ export function shutdownSend(tcb: Tcb): void {
       deleteTcb(tcb, undefined);
       return;
     case "SYN-RECEIVED":
-      // The FIN waits for ESTABLISHED, whose entry looks at this.
+      // The FIN waits for ESTABLISHED, whose entry looks at this. Deviation: RFC 9293 §3.10.4 sends it at once when there is no text; a
+      // round trip later it cannot overtake the SYN-ACK, which would have to be sent again before it.
       tcb.isFinQueued = true;
       return;
     case "ESTABLISHED":

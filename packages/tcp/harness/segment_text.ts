@@ -65,7 +65,11 @@ export function parseSegmentText(text: string): SegmentText {
   const match =
     /^(0|-|[SFRPUEW.]+)(?:\s+(\d+):(\d+)\s*\((\d+)\))?(?:\s+ack\s+(\d+))?(?:\s+win\s+(\d+))?(?:\s+urg\s+(\d+))?(?:\s+<([^>]*)>)?$/
       .exec(text.trim());
-  if (match === null) throw new SyntaxError(`Cannot read the segment "${text}"`);
+  if (match === null) {
+    throw new SyntaxError(
+      `Cannot read the segment "${text}": it must be FLAGS SEQ:END(LENGTH) ack N win N urg N <OPTIONS>, of which all but FLAGS may be left out`,
+    );
+  }
   const [, flags, seq, end, length, ack, win, urg, options] = match;
   let ctl = 0;
   if (flags !== "0" && flags !== "-") { for (const letter of flags!) ctl |= BITS[letter]!; }
@@ -85,11 +89,17 @@ export function parseSegmentText(text: string): SegmentText {
 
 function parseOption(text: string): OptionText {
   const words = text.trim().split(/\s+/);
+  const number = (word: string | undefined): number => {
+    if (word === undefined || !/^\d+$/.test(word)) {
+      throw new SyntaxError(`Cannot read the option "${text}": ${word ?? "nothing"} is no number`);
+    }
+    return Number(word);
+  };
   switch (words[0]) {
     case "mss":
-      return { kind: "mss", value: Number(words[1]) };
+      return { kind: "mss", value: number(words[1]) };
     case "wscale":
-      return { kind: "wscale", value: Number(words[1]) };
+      return { kind: "wscale", value: number(words[1]) };
     case "sackOK":
       return { kind: "sackOK" };
     case "nop":
@@ -99,7 +109,7 @@ function parseOption(text: string): OptionText {
     case "...":
       return { kind: "..." };
     case "TS":
-      return { kind: "TS", val: Number(words[2]), ecr: words[4] === "any" ? undefined : Number(words[4]) };
+      return { kind: "TS", val: number(words[2]), ecr: words[4] === "any" ? undefined : number(words[4]) };
     case "FO":
     case "FOEXP": {
       const cookie = (words[1]?.match(/../g) ?? []).map((w) => parseInt(w, 16));
@@ -113,12 +123,12 @@ function parseOption(text: string): OptionText {
       return {
         kind: "sack",
         blocks: words.slice(1).map((w) => {
-          const [left, right] = w.split(":").map(Number);
-          return [left!, right!] as const;
+          const [left, right] = w.split(":");
+          return [number(left), number(right)] as const;
         }),
       };
   }
-  throw new SyntaxError(`Cannot read the option "${text}"`);
+  throw new SyntaxError(`Cannot read the option "${text}": ${words[0]} is none that is known`);
 }
 
 /** Writes options as octets, padded to 4 with end-of-list.
