@@ -5,7 +5,7 @@
  * deno task script --verbose --strict handshake.pkt        with what happened; nothing unexpected may be sent
  * ```
  *
- * Options that packetdrill has (`--tolerance_usecs=N`, `--mtu=N`, `--tcp_ts_tick_usecs=N`, `--local_ip=A`, `--remote_ip=A`) stand above
+ * Options that packetdrill has (`--tolerance_usecs=N`, `--mtu=N`, `--mss=N`, `--tcp_ts_tick_usecs=N`, `--local_ip=A`, `--remote_ip=A`) stand above
  * those of the scripts; `-D NAME=TEXT` puts a text in the place of a word.
  *
  * @module

@@ -2,6 +2,10 @@
  * IP packets are injected and collected one by one; socket calls are made one by one; nothing happens in between.
  *
  * - {@linkcode PacketHarness} is a host with an IP and a TCP layer on one link, whose far end is the test.
+ *   Time stands still but for {@linkcode PacketHarness.at} and {@linkcode PacketHarness.advanceUs}, which run every timer at its own
+ *   instant, and {@linkcode PacketHarness.stepUs}, which stops after each; {@linkcode PacketHarness.nextTimerUs} tells when something will
+ *   happen by itself. {@linkcode PacketHarness.inject} returns when all effects of a packet have happened; what was sent waits, with its
+ *   microsecond, for {@linkcode PacketHarness.takePacket}.
  * - {@linkcode HarnessSocket} makes the calls of BSD sockets on it, with the results of POSIX.
  * - {@linkcode encodePacket}, {@linkcode decodePacket} and {@linkcode encodeIcmpError} write and check IPv4 packets without the
  *   stack's own code; {@linkcode parseSegmentText} reads packetdrill's notation of a segment.
