@@ -73,7 +73,10 @@ function retransmissionExpires(tcb: Tcb): void {
 
 function synExpires(tcb: Tcb, retries: number): void {
   const limitMs = tcb.config.userTimeoutMs;
-  if (tcb.stalledSinceMs < 0) tcb.stalledSinceMs = tcb.layer.clock.now() - tcb.rto.rtoMs;
+  // A timer may be late: when the SYN left is known.
+  if (tcb.stalledSinceMs < 0) {
+    tcb.stalledSinceMs = tcb.rttAtMs >= 0 ? tcb.rttAtMs : tcb.layer.clock.now() - tcb.rto.rtoMs;
+  }
   const isLate = limitMs > 0 && tcb.layer.clock.now() >= tcb.stalledSinceMs + limitMs;
   if (tcb.retransmitCount >= retries || isLate) {
     deleteTcb(tcb, reason(tcb));

@@ -174,6 +174,19 @@ Deno.test(
 );
 
 Deno.test(
+  "SYN-SENT: the answer to the first SYN is taken after the second one, however late its timer ran (RFC 7323 §3.2)",
+  script((s) => {
+    s.at(100);
+    synSent(s);
+    const [tcb] = s.harness.tcp.tcbs();
+    tcb!.retransmissionTimer!.startAt(tcb!.layer.clock.now() + 1020);
+    s.at(1120).expect("S 0:0(0)");
+    s.inject("S. 0:0(0) ack 1 win 65535 <mss 1000,TS val 1 ecr 100>").expectState("ESTABLISHED");
+    s.takeAll();
+  }),
+);
+
+Deno.test(
   "LISTEN: the SYN's timestamp is echoed in the SYN-ACK and after (RFC 7323 §3.2)",
   script((s) => {
     s.call.listen();
