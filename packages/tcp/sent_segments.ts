@@ -26,6 +26,9 @@ import { seqDiff, seqGeq, seqGt, seqLeq, seqLt } from "./seq.ts";
 /** Longest piece. */
 export const MAX_PIECE_BYTES = 65_535;
 
+/** Between what is sent one after the other while the clock stands still. */
+const TICK_MS = 0.001;
+
 /** What is outstanding of one connection. */
 export class SentSegments extends PieceStore {
   /** Octets SACKed. */
@@ -321,7 +324,11 @@ export class SentSegments extends PieceStore {
     }
     if (this.isLinked(slot)) this.unlink(slot);
     this.flags[slot] = flags | PIECE_RETRANSMITTED | PIECE_EVER_RETRANSMITTED;
-    this.sentAtMs[slot] = nowMs;
+    // Text sent at the same instant, but before, must not look as if it came after (RFC 8985 §6.2, RACK_sent_after()).
+    const { newest } = this;
+    const isBehind = newest !== NO_PIECE && this.sentAtMs[newest]! >= nowMs &&
+      seqGt(this.end[newest]!, this.end[slot]!);
+    this.sentAtMs[slot] = isBehind ? this.sentAtMs[newest]! + TICK_MS : nowMs;
     if (delivery !== undefined) {
       const { delivered, deliveredAtMs, firstSentAtMs } = delivery;
       this.stamp(slot, delivered, deliveredAtMs, firstSentAtMs, this.pipe(flight));

@@ -237,3 +237,18 @@ Deno.test("SentSegments: nothing waits once all that is lost was sent again", ()
   sent.acknowledge(1000, new AckSummary());
   assertEquals(sent.nextLost(), -1);
 });
+
+Deno.test("SentSegments: a repair is no older than text that left just before it, while the clock stood still (RFC 8985 §6.2)", () => {
+  const sent = new SentSegments();
+  sent.reset(0, 1000);
+  for (let i = 0; i < 4; i++) sent.sent(i * 1000, (i + 1) * 1000, i, 0, 0, 0, 0);
+  sent.loseFirst(1000);
+  sent.sent(4000, 5000, 10, 0, 0, 0, 0);
+  sent.retransmitted(0, 1000, 10);
+  const summary = new AckSummary();
+  summary.begin();
+  sent.sack(4000, 5000, summary);
+  [sent.rackSentAtMs, sent.rackEnd, sent.rackRttMs] = [summary.sentAtMs, summary.end, 5];
+  sent.detectLosses(0, 15);
+  assertEquals([sent.isLost(0, 1000), sent.isLost(1000, 4000)], [false, true]);
+});
