@@ -76,8 +76,11 @@ export interface CongestionControl {
    * @param ssthresh threshold of the other one.
    */
   takeOver?(cwnd: number, ssthresh: number): void;
-  /** The last reduction turned out to be for nothing (RFC 3522, RFC 5682, RFC 2883): state of before it is restored. */
-  undo(): void;
+  /** The last reduction turned out to be for nothing (RFC 3522, RFC 5682, RFC 2883): state of before it is restored.
+   *
+   * @param missedBytes octets delivered since, of which {@linkcode CongestionControl.onAck} was not told; −1, the default: not known.
+   */
+  undo(missedBytes?: number): void;
 }
 
 /** Makes the congestion control of a new connection, whose segments have `smss` octets of text. */

@@ -78,6 +78,7 @@ interface BeforeEvent {
   readonly wEst: number;
   readonly cwndPrior: number;
   readonly isHystartOver: boolean;
+  readonly hystart: HyStart | undefined;
 }
 
 /** CUBIC. */
@@ -240,8 +241,9 @@ export class Cubic implements CongestionControl {
     if (ssthresh !== Infinity) this.#endHystart();
   }
 
-  /** See {@linkcode CongestionControl.undo}: RFC 9438 §4.9. A window that has passed cwnd_prior meanwhile goes on as it is. */
-  undo(): void {
+  /** See {@linkcode CongestionControl.undo}: RFC 9438 §4.9. A window that has passed cwnd_prior meanwhile goes on as it is. The first
+   * slow start goes on, with HyStart++ (RFC 9406 §4.3), if it was that. */
+  undo(missedBytes: number = -1): void {
     const before = this.#before;
     this.#before = undefined;
     this.#isAfterTimeout = false;
@@ -255,6 +257,8 @@ export class Cubic implements CongestionControl {
     this.#cwndPrior = before.cwndPrior;
     // The first slow start goes on, and may still end before the queue overflows.
     this.#isHystartOver = before.isHystartOver;
+    this.#hystart = missedBytes < 0 ? undefined : before.hystart;
+    this.#hystart?.skip(missedBytes);
   }
 
   /** Slow start up to `ssthresh` (RFC 5681 §3.1), the first one with HyStart++ (RFC 9406 §4.2). */
@@ -262,7 +266,9 @@ export class Cubic implements CongestionControl {
     let divisor = 1;
     if (!this.#isHystartOver) {
       this.#hystart ??= new HyStart();
-      divisor = this.#hystart.onAck(ackedBytes, flight, rttMs);
+      // What the earlier ones of a batch of acknowledgments let out has not left yet, but belongs to the next round.
+      const outstanding = 2 * used > this.cwnd && this.cwnd > flight ? this.cwnd : flight;
+      divisor = this.#hystart.onAck(ackedBytes, flight, rttMs, outstanding);
       if (divisor === 0) {
         this.#endHystart();
         this.ssthresh = this.cwnd;
@@ -338,6 +344,7 @@ export class Cubic implements CongestionControl {
       wEst: this.#wEst,
       cwndPrior: this.#cwndPrior,
       isHystartOver: this.#isHystartOver,
+      hystart: this.#hystart,
     };
     this.#cwndPrior = cwnd;
     this.#wMax = this.#fastConvergence && cwnd < this.#wMax ? cwnd * (1 + CUBIC_BETA) / 2 : cwnd;

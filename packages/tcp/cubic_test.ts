@@ -288,3 +288,14 @@ Deno.test("congestionControlFactory() knows names and takes factories", () => {
   assertEquals(congestionControlFactory(own), own);
   assertThrows(() => congestionControlFactory("vegas" as "reno"), RangeError, "vegas");
 });
+
+Deno.test("CUBIC: a recovery for nothing ends neither the first slow start nor HyStart++ (RFC 9438 §4.9, RFC 9406 §4.3)", () => {
+  const cc = new Cubic(SMSS);
+  run(cc, 0, 300, 100);
+  cc.onEnterRecovery(cc.cwnd, 300, true);
+  cc.undo(0);
+  assertEquals(cc.ssthresh, Infinity);
+  // Round trips grow: slow start is over after some rounds.
+  for (let round = 0; round < 8; round++) run(cc, 1000 + round * 200, 1200 + round * 200, 120 + 10 * round);
+  assert(cc.ssthresh < Infinity);
+});

@@ -14,6 +14,12 @@ export function pipe(tcb: Tcb): number {
   return sent === undefined || (!tcb.hasSack && tcb.phase !== "TIMEOUT") ? flight : sent.pipe(flight);
 }
 
+/** Octets outstanding that were neither acknowledged nor SACKed. */
+export function undelivered(tcb: Tcb): number {
+  const flight = seqDiff(tcb.sndNxt, tcb.sndUna);
+  return tcb.sent === undefined || !tcb.hasSack ? flight : flight - tcb.sent.sackedBytes;
+}
+
 /** Octets that the congestion window has room for. The first two duplicate acknowledgments let a segment of new
  * text out each (RFC 3042); with SACK, Pipe says so by itself. */
 export function congestionRoom(tcb: Tcb): number {
@@ -52,4 +58,13 @@ export function flightToReduce(tcb: Tcb, flight: number): number {
   const used = flightUsed(tcb, flight);
   const { cwnd } = tcb.congestion;
   return used < cwnd ? used : cwnd;
+}
+
+/** The loss window: one segment (RFC 5681 §3.1), beyond what is still on its way. Deviation: the RFC takes all that is outstanding for
+ * lost, and does not count it any more. RACK knows what was sent too lately for that (RFC 8985 §6.3), Pipe counts it, and without room
+ * for it nothing would leave, not even what RACK finds lost later, until it has all arrived. Linux does so; here `ssthresh` bounds it. */
+export function lossWindow(tcb: Tcb): number {
+  const window = pipe(tcb) + tcb.smss;
+  const { ssthresh } = tcb.congestion;
+  return window < ssthresh ? window : ssthresh;
 }

@@ -63,18 +63,24 @@ export class HyStart {
     return this.#cssRounds >= 0;
   }
 
+  /** Octets were delivered of which {@linkcode onAck} was not told: rounds end where they would have ended. */
+  skip(bytes: number): void {
+    this.#acked += bytes;
+  }
+
   /** An acknowledgment in slow start (RFC 9406 §4.2). A round ends when all that was outstanding at its start, windowEnd
    * of the RFC, is acknowledged; octets are counted here, as sequence numbers are not known.
    *
    * @param ackedBytes octets newly acknowledged.
-   * @param flight FlightSize before the acknowledgment.
+   * @param flight octets outstanding and not delivered before the acknowledgment.
    * @param rttMs the sample it gave, −1 for none.
+   * @param outstanding the same with what earlier ones of its batch let out; default `flight`.
    * @returns what to divide the growth of the window by: 1, or {@linkcode HYSTART_CSS_GROWTH_DIVISOR}; 0: slow start is over.
    */
-  onAck(ackedBytes: number, flight: number, rttMs: number): number {
-    const next = this.#acked + flight;
+  onAck(ackedBytes: number, flight: number, rttMs: number, outstanding: number = flight): number {
+    const next = this.#acked + outstanding;
+    if (this.#windowEnd === 0) this.#windowEnd = this.#acked + flight;
     this.#acked += ackedBytes;
-    if (this.#windowEnd === 0) this.#windowEnd = next;
     if (rttMs >= 0) this.#sample(rttMs);
     if (this.#acked >= this.#windowEnd) {
       if (this.#cssRounds >= 0 && ++this.#cssRounds >= HYSTART_CSS_ROUNDS) return 0;

@@ -86,3 +86,23 @@ Deno.test("HyStart: a round is one also where nothing is outstanding at its end:
   }
   assertEquals(said, [1, 1, 1, CSS, CSS, CSS, CSS, 0], "the round in which it began counts");
 });
+
+Deno.test("HyStart: rounds end where they would have ended, whatever a recovery for nothing has kept from it", () => {
+  const [told, skipped] = [started(), started()];
+  for (const [h, bytes] of [[told, 0], [skipped, 6 * SMSS]] as const) {
+    for (let i = 0; i < 3; i++) h.onAck(SMSS, FLIGHT, 80);
+    h.skip(bytes);
+    // The next round is late from its beginning.
+    for (let i = 0; i < 9; i++) h.onAck(SMSS, FLIGHT, i < 1 ? 80 : 95);
+  }
+  assertEquals([told.isConservative, skipped.isConservative], [false, true]);
+});
+
+Deno.test("HyStart: a round that ends in a batch is followed by one of all that the batch lets out (RFC 9406 §4.2)", () => {
+  const h = started();
+  for (let i = 0; i < 9; i++) h.onAck(SMSS, FLIGHT, 80, 20 * SMSS);
+  for (let i = 0; i < 9; i++) h.onAck(SMSS, FLIGHT, 80);
+  // Still the same round, whose minimum is short.
+  for (let i = 0; i < 8; i++) h.onAck(SMSS, FLIGHT, 95);
+  assertEquals(h.isConservative, false);
+});

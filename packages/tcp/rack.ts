@@ -28,6 +28,11 @@ export function reorderingWindowMs(tcb: Tcb, sent: SentSegments): number {
   return windowMs < rto.srttMs ? windowMs : rto.srttMs;
 }
 
+/** RACK.reordering_seen (RFC 8985 §5.2). */
+export function isReorderingSeen(tcb: Tcb): boolean {
+  return tcb.reordering !== undefined && tcb.reordering.isSeen;
+}
+
 /** Takes an acknowledgment in: RFC 8985 §6.2, steps 1 to 5.
  *
  * @param echoAgeMs time since the echoed timestamp was sent, −1 when there is none.

@@ -16,16 +16,25 @@
  * @module
  */
 import type { AckSummary } from "./ack_summary.ts";
-import { echoesMark, noteReduction } from "./ecn.ts";
-import { flightToReduce, flightUsed, newlyDelivered, pipe } from "./flight.ts";
+import { noteReduction } from "./ecn.ts";
+import { flightToReduce, lossWindow, newlyDelivered, pipe, undelivered } from "./flight.ts";
 import { resumeRetransmission, scheduleReordering } from "./loss_timer.ts";
 import { notePaced, pacingRate, pacingRoom } from "./pacer.ts";
 import { segmentBytes, superSegmentBytes } from "./path_mtu.ts";
 import { mtuProbeLost } from "./plpmtud.ts";
 import { Prr } from "./prr.ts";
-import { DUP_THRESH, rackAcknowledged, rackDetect, rackDsack, rackSpurious, rackTimeout } from "./rack.ts";
+import {
+  DUP_THRESH,
+  isReorderingSeen,
+  rackAcknowledged,
+  rackDetect,
+  rackDsack,
+  rackSpurious,
+  rackTimeout,
+} from "./rack.ts";
 import type { Segment } from "./segment.ts";
 import { seqAdd, seqDiff, seqGeq, seqGt } from "./seq.ts";
+import { growBySack, growWindow } from "./window_growth.ts";
 import { hasUnsent } from "./send_space.ts";
 import type { SentSegments } from "./sent_segments.ts";
 import type { Tcb } from "./tcb.ts";
@@ -77,10 +86,11 @@ export function recoverAfterAck(
 ): void {
   const nowMs = tcb.layer.clock.now();
   const isUndone = tcb.undo !== undefined && isSpurious(tcb, seg, acked, summary);
-  if (isUndone) undoRecovery(tcb);
+  if (isUndone) undoRecovery(tcb, summary.deliveredBytes);
   detectLosses(tcb, summary, echoAgeMs, nowMs);
   switch (tcb.phase) {
     case "FAST":
+      if (tcb.undo !== undefined) tcb.undo.deliveredBytes += summary.deliveredBytes;
       if (acked > 0) fastRecoveryAck(tcb, acked);
       else if (isDuplicate && !tcb.hasSack) tcb.congestion.onDuplicateAck();
       reduceProportionally(tcb, acked, summary);
@@ -94,18 +104,15 @@ export function recoverAfterAck(
         tcb.dupAcks = 0;
         // It goes along: two gibibytes behind, it would seem to lie ahead.
         if (seqGt(tcb.sndUna, tcb.recover)) tcb.recover = seqAdd(tcb.sndUna, -1);
-        if (!isUndone) growWindow(tcb, seg, grown, flight, rttMs);
-      } else if (isDuplicate) tcb.dupAcks++;
+        if (!isUndone) growWindow(tcb, seg, grown, undelivered(tcb) + summary.deliveredBytes, flight, rttMs);
+      } else if (isDuplicate) {
+        tcb.dupAcks++;
+        if (tcb.hasSack) growBySack(tcb, seg, summary, flight, rttMs);
+      }
   }
   if (tcb.phase === "NONE" && mustFastRetransmit(tcb) && !repairMtuProbe(tcb)) {
     enterFastRecovery(tcb, acked, summary, flight);
   }
-}
-
-/** Slow start or congestion avoidance (RFC 5681 §3.1), but not by an acknowledgment that tells of a mark (RFC 3168 §6.1.2). */
-function growWindow(tcb: Tcb, seg: Segment, octets: number, flight: number, rttMs: number): void {
-  if (echoesMark(tcb, seg)) return;
-  tcb.congestion.onAck(octets, flight, tcb.layer.clock.now(), rttMs, flightUsed(tcb, flight));
 }
 
 /** RACK's part (RFC 8985 §6.2), and the timer that follows from it. */
@@ -176,6 +183,7 @@ function enterFastRecovery(tcb: Tcb, acked: number, summary: AckSummary, flight:
   tcb.layer.counters.fastRecoveries++;
   noteReduction(tcb);
   const { sent, congestion } = tcb;
+  if (sent !== undefined && !isReorderingSeen(tcb)) tcb.undo.deliveredBytes = sent.sackedBytes;
   congestion.onEnterRecovery(flightToReduce(tcb, flight), tcb.layer.clock.now(), tcb.hasSack);
   if (sent !== undefined && tcb.hasSack) {
     if (tcb.congestion.ownsRecovery !== true) {
@@ -219,17 +227,20 @@ function timeoutAck(
   rttMs: number,
 ): void {
   const hasNew = hasUnsent(tcb) && tcb.sndWnd > seqDiff(tcb.sndNxt, tcb.sndUna);
-  if (forwardRto(tcb, acked, isDuplicate, hasNew)) return undoRecovery(tcb);
+  if (forwardRto(tcb, acked, isDuplicate, hasNew)) return undoRecovery(tcb, 0);
   if (acked === 0) return;
   tcb.dupAcks = 0;
-  growWindow(tcb, seg, acked, flight, rttMs);
+  growWindow(tcb, seg, acked, flight, flight, rttMs);
   if (!seqGeq(tcb.sndUna, tcb.recover)) return;
   tcb.congestion.onTimeoutRecovered();
   endRecovery(tcb);
 }
 
-/** The recovery was for nothing: the window is restored (RFC 4015 §3, RFC 9438 §4.9), and nothing counts as lost. */
-function undoRecovery(tcb: Tcb): void {
+/** The recovery was for nothing: the window is restored (RFC 4015 §3, RFC 9438 §4.9), and nothing counts as lost.
+ *
+ * @param delivered octets newly delivered.
+ */
+function undoRecovery(tcb: Tcb, delivered: number): void {
   const { undo, sent, congestion } = tcb;
   if (undo !== undefined) undo.isDecided = true;
   if (tcb.hasSack && undo !== undefined && !undo.isTimeout) rackSpurious(tcb);
@@ -238,7 +249,9 @@ function undoRecovery(tcb: Tcb): void {
   if (tcb.phase === "FAST" && !tcb.hasSack && congestion.cwnd > congestion.ssthresh) {
     congestion.cwnd = congestion.ssthresh;
   }
-  congestion.undo();
+  congestion.undo(
+    tcb.phase === "FAST" && tcb.hasSack && undo !== undefined ? undo.deliveredBytes + delivered : -1,
+  );
   sent?.forgiveLosses();
   tcb.frto = FRTO_OFF;
   tcb.retransmitCount = 0;
@@ -267,6 +280,7 @@ export function recoverAfterTimeout(tcb: Tcb): void {
   startOver(tcb, !tcb.hasSack);
   if (tcb.delivery !== undefined && tcb.sent !== undefined) tcb.delivery.lost += tcb.sent.newlyLostBytes;
   tcb.congestion.onRetransmissionTimeout(flight, tcb.layer.clock.now(), isRepeated, pipe(tcb));
+  if (tcb.congestion.ownsRecovery !== true) tcb.congestion.cwnd = lossWindow(tcb);
   // What a recovery has sent again already would look like the original (RFC 3522 §3.2, RFC 5682 §2.1).
   if (isFirst && !isInRecovery) tcb.undo = new Undo(tcb.sndUna, tcb.sndNxt, true);
   tcb.frto = isFirst && !isInRecovery ? FRTO_FIRST : FRTO_OFF;

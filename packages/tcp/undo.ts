@@ -4,6 +4,7 @@
  * @module
  */
 import type { AckSummary } from "./ack_summary.ts";
+import { pipe } from "./flight.ts";
 import type { Segment } from "./segment.ts";
 import { initialWindow } from "./congestion.ts";
 import { seqAdd, seqDiff, seqGeq, seqLeq, seqLt } from "./seq.ts";
@@ -30,6 +31,8 @@ export class Undo {
   readonly end: number;
   /** A timeout began it: nothing seemed reordered. */
   readonly isTimeout: boolean;
+  /** Octets delivered since, of which congestion control has not been told. */
+  deliveredBytes: number;
   /** Retransmitted segments of which the receiver has not said that they came twice. */
   segments: number;
   /** TSval of the first retransmission, −1 before it, or if it was not of the segment at SND.UNA: only its acknowledgment has an
@@ -45,6 +48,7 @@ export class Undo {
     this.una = una;
     this.end = end;
     this.isTimeout = isTimeout;
+    this.deliveredBytes = 0;
     this.segments = 0;
     this.firstTsVal = -1;
     this.hasRetransmitted = false;
@@ -108,8 +112,11 @@ export function forwardRto(tcb: Tcb, acked: number, isDuplicate: boolean, hasNew
   if (tcb.frto === FRTO_OFF) return false;
   if (acked === 0) {
     if (!isDuplicate) return false;
-    // Step 3a: the timeout was right. Three segments' room, for the two of new text and the first of what is lost.
-    if (tcb.frto === FRTO_SECOND) tcb.congestion.cwnd = 3 * tcb.smss;
+    // Step 3a: the timeout was right. Room for the two segments of new text, what else is on its way, and the first of what is lost.
+    if (tcb.frto === FRTO_SECOND) {
+      const room = pipe(tcb) + tcb.smss;
+      tcb.congestion.cwnd = room > 3 * tcb.smss ? room : 3 * tcb.smss;
+    }
     tcb.frto = FRTO_OFF;
     return false;
   }

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { script, type TcpScript } from "./harness.ts";
 import { distant } from "./states.ts";
 
@@ -181,6 +181,42 @@ Deno.test(
     assertEquals(s.harness.tcp.counters.undoneRecoveries, 1);
     fill(s, 5);
     s.at(361).inject(". 1:1(0) ack 1001 <sack 2001:5001>").expect(". 1001:2001(1000) ack 1");
+    finish(s);
+  }),
+);
+
+Deno.test(
+  "ESTABLISHED: slow start doubles the window on a path that reorders, too: what is SACKed counts (RFC 5681 §3.1, RFC 3465 §2.1)",
+  script((s) => {
+    distant(s);
+    fill(s, 10);
+    s.at(100).inject(". 1:1(0) ack 1 <sack 1001:2001>").inject(". 1:1(0) ack 10001").expectNothing();
+    const before = s.connection!.info().cwnd;
+    fill(s, before / 1000);
+    s.at(150).inject(". 1:1(0) ack 10001 <sack 11001:14001>");
+    assertEquals(s.connection!.info().cwnd, before + 3000);
+    s.inject(`. 1:1(0) ack ${10001 + before}`);
+    assertEquals(s.connection!.info().cwnd, 2 * before);
+    finish(s);
+  }),
+);
+
+Deno.test(
+  "FAST: a timeout leaves a segment's room beyond what was sent too lately to be lost (RFC 5681 §3.1, RFC 8985 §6.3)",
+  script((s) => {
+    distant(s);
+    s.call.send(20_000);
+    s.takeAll();
+    // The round trip grows, so that what is SACKed comes in slowly; each lets text out. The repair is lost.
+    for (const [atMs, right] of [[100, 4001], [150, 5001], [200, 6001], [250, 7001], [300, 8001]] as const) {
+      s.at(atMs).inject(`. 1:1(0) ack 1 <sack 1001:${right}>`).takeAll();
+    }
+    s.harness.at(400_000);
+    s.takeAll();
+    assertEquals(s.connection!.info().phase, "TIMEOUT");
+    const { cwnd, pipe } = s.connection!.info();
+    assert(pipe > 1000, `${pipe} on their way`);
+    assertEquals(cwnd, pipe);
     finish(s);
   }),
 );
