@@ -62,12 +62,23 @@ Deno.test("losses: on top of a queue each round trip stands for itself, and bear
   assertEquals(ack(losses, 40, 1, 80, { isQueued: true, isRoundStart: true }), false);
 });
 
-Deno.test("STARTUP: a round trip is lossy with six gaps and more than 2 % (draft-ietf-ccwg-bbr §5.3.1.3)", () => {
-  const lossy = (gaps: number, delivered: number): boolean => {
-    const losses = new BbrLosses();
-    for (let i = 0; i < gaps; i++) ack(losses, delivered / gaps, 1, 2000);
-    ack(losses, 1, 0, 2000, { isRoundStart: true });
-    return losses.isLastRoundLossy;
-  };
-  assertEquals([lossy(6, 200), lossy(5, 150), lossy(6, 400)], [true, false, false]);
+Deno.test("STARTUP: a round trip is lossy with six gaps and more than 2 %, on top of a queue (draft-ietf-ccwg-bbr §5.3.1.3)", () => {
+  assertEquals([lossyRound(6, 200, true), lossyRound(5, 150, true), lossyRound(6, 400, true)], [
+    true,
+    false,
+    false,
+  ]);
 });
+
+Deno.test("STARTUP: without a queue a round trip is lossy with more than noise gives rise to (draft-ietf-ccwg-bbr §5.3.3.8.3)", () => {
+  assertEquals([6, 7, 8, 20].map((gaps) => lossyRound(gaps, 200, false)), [false, false, true, true]);
+  assertEquals([20, 30].map((gaps) => lossyRound(gaps, 1200, false)), [false, true]);
+});
+
+/** Whether a round trip which delivers so many segments, with so many losses here and there, ends STARTUP. */
+function lossyRound(gaps: number, delivered: number, isQueued: boolean): boolean {
+  const losses = new BbrLosses();
+  for (let i = 0; i < gaps; i++) ack(losses, delivered / gaps, 1, 2000, { isQueued });
+  ack(losses, 1, 0, 2000, { isRoundStart: true, isQueued });
+  return losses.isLastRoundLossy;
+}

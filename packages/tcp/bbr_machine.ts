@@ -220,7 +220,7 @@ export class BbrMachine {
       }
     }
     if (model.isLossHigh || model.inflightHi === Infinity) return false;
-    if (sample.txInFlight > model.inflightHi) model.inflightHi = sample.txInFlight;
+    model.raiseInflightHi(sample);
     if (this.state === "UP") this.#probeUpward(sample, cwnd, smss);
     return false;
   }

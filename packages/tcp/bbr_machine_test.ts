@@ -2,6 +2,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertGreater } from "@std/assert";
 import { Bbr } from "./bbr.ts";
 import type { BbrState } from "./bbr_parameters.ts";
+import { congestionControlFactory } from "./congestion_controls.ts";
 import { DeliveryRate, RateSample } from "./delivery_rate.ts";
 
 const SMSS = 1000;
@@ -16,25 +17,31 @@ interface Round {
   /** Octets in flight after the acknowledgment; default those before it. */
   readonly pipe?: number;
   readonly isAppLimited?: boolean;
+  /** Acknowledgments; default one, and one for each loss. */
+  readonly acks?: number;
+  /** Octets in flight when the last of what is delivered had been sent; default those of the others. */
+  readonly lastInFlight?: number;
 }
 
 /** A path of a million octets per second. */
 class Path {
-  readonly bbr = new Bbr(SMSS, { spread: () => 0.25 });
+  readonly bbr: Bbr;
   readonly delivery = new DeliveryRate(0);
   nowMs = 0;
   readonly rttMs: number;
   readonly bdp: number;
-  constructor(rttMs: number) {
+  constructor(rttMs: number, bbr: Bbr = new Bbr(SMSS, { spread: () => 0.25 })) {
+    this.bbr = bbr;
     this.rttMs = rttMs;
     this.bdp = 1000 * rttMs;
   }
 
   /** A round trip later. */
-  round({ bytes, lost = 0, txInFlight = this.bdp, pipe, isAppLimited = false }: Round = {}): BbrState {
+  round(round: Round = {}): BbrState {
+    const { bytes, lost = 0, txInFlight = this.bdp, lastInFlight, pipe, isAppLimited = false } = round;
     const { bbr, delivery, rttMs } = this;
     const all = bytes ?? Math.min(this.bdp, bbr.cwnd);
-    const acks = lost === 0 ? 1 : lost + 1;
+    const acks = round.acks ?? lost + 1;
     const sample = new RateSample();
     const prior = delivery.delivered;
     this.nowMs += rttMs;
@@ -52,7 +59,8 @@ class Path {
       sample.isAppLimited = isAppLimited;
       sample.priorPipe = Math.min(txInFlight, bbr.cwnd);
       sample.pipe = pipe ?? sample.priorPipe;
-      sample.txInFlight = sample.lostTxInFlight = txInFlight;
+      sample.txInFlight = i === acks - 1 && lastInFlight !== undefined ? lastInFlight : txInFlight;
+      sample.lostTxInFlight = txInFlight;
       bbr.onRateSample(sample, delivery, this.nowMs);
     }
     return bbr.state;
@@ -113,6 +121,16 @@ Deno.test("UP: what was in flight when a lost segment was sent bounds the window
   assertEquals([path.bbr.state, path.bbr.inflightLongTerm], ["REFILL", Infinity]);
 });
 
+Deno.test("UP: what had been sent before the losses were found does not raise the bound again (draft-ietf-ccwg-bbr §5.3.3.9)", () => {
+  const path = new Path(100);
+  path.until("UP");
+  path.round({ lost: 10, txInFlight: 120_000, lastInFlight: 130_000 });
+  assertEquals(path.bbr.inflightLongTerm, 120_000);
+  // What was sent afterwards does.
+  path.round({ txInFlight: 125_000 });
+  assertEquals(path.bbr.inflightLongTerm, 125_000);
+});
+
 Deno.test("UP after a probe that lost: it stops at the bound, and goes on if nothing is lost (draft-ietf-ccwg-bbr §5.3.3.6)", () => {
   const path = new Path(40);
   path.until("UP");
@@ -123,6 +141,53 @@ Deno.test("UP after a probe that lost: it stops at the bound, and goes on if not
   assertEquals(path.until("REFILL"), 1);
   assertEquals(path.until("UP"), 1);
   for (let i = 0; i < 2; i++) assertEquals(path.round({ txInFlight: 50_000, pipe: 50_000 }), "UP");
+});
+
+Deno.test("UP: a window that is used up, and loses nothing, raises the bound faster each round trip (draft-ietf-ccwg-bbr §5.3.3.6)", () => {
+  const path = new Path(40);
+  path.until("UP");
+  path.round({ lost: 10, txInFlight: 60_000 });
+  path.until("UP");
+  path.round({ txInFlight: 60_000, pipe: 60_000 });
+  path.until("UP");
+  const risen = [1, 2, 3, 4].map(() => {
+    const before = path.bbr.inflightLongTerm;
+    path.round({ txInFlight: before, pipe: before, acks: 10 });
+    return (path.bbr.inflightLongTerm - before) / SMSS;
+  });
+  assertEquals(path.bbr.state, "UP");
+  assertEquals(risen, [...risen].sort((a, b) => a - b));
+  assert(risen[0]! <= 1 && risen[3]! >= 7 && risen[3]! <= 10, `${risen}`);
+  // A window that the application does not use up proves nothing, from the second round trip on.
+  const idle = { bytes: 20_000, txInFlight: 20_000, isAppLimited: true };
+  for (let i = 0; i < 2; i++) path.round(idle);
+  const before = path.bbr.inflightLongTerm;
+  for (let i = 0; i < 3; i++) path.round(idle);
+  assertEquals([path.bbr.state, path.bbr.inflightLongTerm], ["UP", before]);
+});
+
+Deno.test("CRUISE leaves 15 % of what the path bears to others, REFILL takes it (draft-ietf-ccwg-bbr §5.3.3.9, §5.6.4.7)", () => {
+  const path = new Path(100);
+  path.until("UP");
+  path.round({ lost: 10, txInFlight: 120_000 });
+  path.until("CRUISE");
+  path.round();
+  assertEquals(path.bbr.cwnd, 0.85 * 120_000);
+  path.until("REFILL");
+  path.round();
+  assertEquals(path.bbr.cwnd, 120_000);
+});
+
+Deno.test("a probe follows two to three seconds after the last, by chance (draft-ietf-ccwg-bbr §5.3.3.8.3)", () => {
+  const path = new Path(100);
+  path.until("CRUISE");
+  // 63 round trips of a Reno flow are longer.
+  const ms = path.until("REFILL") * 100;
+  assert(ms > 2250 && ms <= 2400, `${ms} ms`);
+  let drawn = 0;
+  const random = { uint32: () => (drawn++, 0x4000_0000) };
+  const bbr = congestionControlFactory("bbr")(SMSS, random);
+  assertEquals(new Path(100, bbr as Bbr).until("CRUISE") > 0 && drawn, 2);
 });
 
 Deno.test("PROBE_RTT: after five seconds, for 200 ms and a round trip; losses there lower no bound (draft-ietf-ccwg-bbr §5.3.4)", () => {
@@ -148,6 +213,17 @@ Deno.test("PROBE_RTT is over when the connection was idle meanwhile (draft-ietf-
   path.bbr.onIdleRestart(1000);
   assertEquals(path.bbr.state, "CRUISE");
   assertGreater(path.bbr.cwnd, 100_000);
+});
+
+Deno.test("after an idle time the bandwidth is the rate, whatever the phase, and no PROBE_RTT is due (draft-ietf-ccwg-bbr §5.4.1)", () => {
+  const path = new Path(100);
+  path.until("DOWN");
+  assertAlmostEquals(path.bbr.pacingRateBps, 0.9e6 * 0.99);
+  path.nowMs += 20_000;
+  path.bbr.onIdleRestart(20_000);
+  assertAlmostEquals(path.bbr.pacingRateBps, 1e6 * 0.99);
+  const states = Array.from({ length: 40 }, () => path.round());
+  assert(!states.includes("PROBE_RTT"), `${states}`);
 });
 
 Deno.test("CRUISE: losses above noise take rate and window to what is delivered, until the next probe (draft-ietf-ccwg-bbr §5.5.10.3)", () => {

@@ -57,6 +57,7 @@ export class BbrModel {
   #lossRoundDelivered: number;
   #isLossRoundStart: boolean;
   #isLossInRound: boolean;
+  #lossHighDelivered: number;
   #fullBw: number;
   #fullBwRounds: number;
   #rttMs: number;
@@ -98,6 +99,7 @@ export class BbrModel {
     this.#lossRoundDelivered = 0;
     this.#isLossRoundStart = false;
     this.#isLossInRound = false;
+    this.#lossHighDelivered = 0;
     this.#fullBw = 0;
     this.#fullBwRounds = 0;
     this.#rttMs = 0;
@@ -155,7 +157,10 @@ export class BbrModel {
     if (sample.priorPipe + smss > cwnd) this.isWindowLimited = this.#wasWindowLimited = true;
     if (sample.rttMs >= 0) this.#rttMs = sample.rttMs;
     this.isLossHigh = this.losses.note(sample, this.isRoundStart, this.#isQueued(smss), smss);
-    if (this.isLossHigh) this.noteCongestion();
+    if (this.isLossHigh) {
+      this.#lossHighDelivered = this.#delivered;
+      this.noteCongestion();
+    }
     this.#noteLatest(sample);
     this.#noteBandwidth(sample);
     if (this.#isLossRoundStart) {
@@ -195,6 +200,13 @@ export class BbrModel {
     this.inflightHi = Math.max(inFlight, BETA * (bdp < cwnd ? bdp : cwnd));
   }
 
+  /** What is acknowledged was in flight without harm: the bound is no lower (AdaptLongTermModel, §5.3.3.9). What had been sent before too
+   * much was found lost was not. */
+  raiseInflightHi(sample: RateSample): void {
+    if (sample.txInFlight <= this.inflightHi || sample.priorDelivered < this.#lossHighDelivered) return;
+    this.inflightHi = sample.txInFlight;
+  }
+
   /** SaveStateUponLoss (§5.5.11.1). */
   saveForUndo(): void {
     this.#undoBwLo = this.#bwLo;
@@ -205,6 +217,7 @@ export class BbrModel {
   /** Losses turned out to be none (§5.5.11.2). */
   undoLosses(): void {
     this.#isLossInRound = false;
+    this.#lossHighDelivered = 0;
     this.resetFullBandwidth(0);
     this.losses.restart();
     this.#bwLo = Math.max(this.#bwLo, this.#undoBwLo);

@@ -66,14 +66,13 @@ export const MAX_RENO_ROUNDS = 63;
 export interface BbrOptions {
   /** Initial window in segments. Default 10. */
   readonly initialWindowSegments?: number;
-  /** Spreads the probes of many connections: a number in [0, 1). Default: the same for each connection. */
+  /** Spreads the probes of connections that share a path, which would learn nothing of each other's if they probed together
+   * (§5.3.3.8.3): a number in [0, 1). Default: the same numbers for each connection. */
   readonly spread?: () => number;
 }
 
-/** A spread that needs no entropy: the golden ratio's multiples are evenly distributed.
- *
- * @param n where it begins: different for the connections of one stack, the same for the same stack in each run.
- */
-export function defaultSpread(n: number = 0): () => number {
+/** A spread that needs no entropy: the golden ratio's multiples are evenly distributed. */
+export function defaultSpread(): () => number {
+  let n = 0;
   return () => (++n * 0.618033988749895) % 1;
 }

@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { Random } from "@lightwire/netif";
 import type { DeliveryRate, RateSample } from "./delivery_rate.ts";
 
 /** One connection's congestion control. */
@@ -83,8 +84,9 @@ export interface CongestionControl {
   undo(missedBytes?: number): void;
 }
 
-/** Makes the congestion control of a new connection, whose segments have `smss` octets of text. */
-export type CongestionControlFactory = (smss: number) => CongestionControl;
+/** Makes the congestion control of a new connection, whose segments have `smss` octets of text. A stack gives its source of chance as well:
+ * what probes in turns must not do so in step with others. */
+export type CongestionControlFactory = (smss: number, random?: Random) => CongestionControl;
 
 /** Initial window in bytes: at most `segments` (10 as in RFC 6928 §2) segments. */
 export function initialWindow(smss: number, segments: number = 10): number {

@@ -2,9 +2,9 @@
  *
  * @module
  */
+import { randomUnit } from "@lightwire/netif";
 import type { CongestionControlFactory } from "./congestion.ts";
 import { Bbr } from "./bbr.ts";
-import { defaultSpread } from "./bbr_parameters.ts";
 import { Cubic } from "./cubic.ts";
 import { Reno } from "./reno.ts";
 
@@ -24,11 +24,9 @@ export function congestionControlFactory(
       return (smss) => new Cubic(smss);
     case "reno":
       return (smss) => new Reno(smss);
-    case "bbr": {
-      // Counted by stack, and not by process: a simulation must repeat itself.
-      let connections = 0;
-      return (smss) => new Bbr(smss, { spread: defaultSpread(connections++) });
-    }
+    case "bbr":
+      return (smss, random) =>
+        new Bbr(smss, random === undefined ? {} : { spread: () => randomUnit(random) });
     default:
       throw new RangeError(
         `Option congestionControl must be "cubic", "reno", "bbr" or a factory: got ${choice}`,

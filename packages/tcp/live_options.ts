@@ -13,7 +13,7 @@ import type { Tcb } from "./tcb.ts";
  * one's own affair, the new one is told of it. */
 export function changeCongestionControl(tcb: Tcb, factory: CongestionControlFactory): void {
   const former = tcb.congestion;
-  const next = factory(tcb.smss);
+  const next = factory(tcb.smss, tcb.layer.random);
   tcb.congestion = next;
   if (tcb.state === "SYN-SENT" || tcb.state === "SYN-RECEIVED") return;
   goOn(next, former);

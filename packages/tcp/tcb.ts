@@ -357,7 +357,7 @@ export class Tcb {
     this.prr = undefined;
     this.ecn = 0;
     this.ecnEnd = 0;
-    this.congestion = config.congestionControl(DEFAULT_MSS_V4);
+    this.congestion = config.congestionControl(DEFAULT_MSS_V4, layer.random);
     this.rto = new RtoEstimator(layer.rtoOptions);
     this.phase = "NONE";
     this.recover = 0;

@@ -39,6 +39,26 @@ export function cubicWindow(lossRate: number, roundTripSeconds: number): number 
   return Math.max(own, renoWindow(lossRate));
 }
 
+/** Loss that BBR bears for certain, and share of a round trip's octets above which losses are congestion to it (LossThresh,
+ * draft-ietf-ccwg-bbr-06 §5.5.10). */
+const BBR_NOISE = 0.01;
+const BBR_LOSS_THRESHOLD = 0.02;
+/** Standard deviations of that noise which are borne as well, beside a segment. */
+const BBR_CONFIDENCE = 3;
+
+/** Window that BBR keeps under losses by chance, in segments. Up to LossThresh they mean nothing to it. Above, a probe that loses more than
+ * is borne ends, and bounds the window by what was in flight; one that raises the bound is told of the losses of two round trips, that
+ * of REFILL and its own first. Such a probe stands an even chance while the losses expected in both are those that are borne: half
+ * of the `n` segments with `p n = 0.01 n + 3 √(0.01 n) + 1`. (By the letter of the draft a single loss ends a probe of fewer than fifty
+ * segments, and half of 1 ÷ p is left.) */
+export function bbrWindow(lossRate: number): number {
+  if (lossRate <= BBR_LOSS_THRESHOLD) return Infinity;
+  const excess = lossRate - BBR_NOISE;
+  const chance = BBR_CONFIDENCE * Math.sqrt(BBR_NOISE);
+  const root = (chance + Math.sqrt(chance * chance + 4 * excess)) / (2 * excess);
+  return root * root / 2;
+}
+
 /** A cell of the table. */
 export interface GoodputCell {
   /** Congestion control. */
@@ -89,12 +109,13 @@ export function timeoutSecondsPerBit(cell: GoodputCell): number {
 }
 
 /** Bits of text per second in the long run by the response function of the congestion control (RFC 9438 §5.1, §5.2) as far as the line
- * carries them; BBR looks at the bottleneck alone. */
+ * carries them; by {@linkcode bbrWindow} for BBR. */
 export function theoreticalGoodput(cell: GoodputCell): number {
   const { control, bandwidthBps, lossRate } = cell;
   const most = bottleneckGoodput(bandwidthBps) * (1 - lossRate);
-  if (lossRate === 0 || control === "bbr") return most;
+  if (lossRate === 0) return most;
   const seconds = roundTripSeconds(cell);
+  if (control === "bbr") return Math.min(most, bbrWindow(lossRate) / seconds * SMSS * 8 * (1 - lossRate));
   const isReno = control === "reno";
   const window = isReno ? renoWindow(lossRate) : cubicWindow(lossRate, seconds);
   const rate = sawtoothRate(window, isReno ? 0.5 : CUBIC_BETA, seconds, bandwidthBps / 8 / PACKET_BYTES);
