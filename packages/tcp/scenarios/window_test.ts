@@ -15,7 +15,7 @@ const PROBES = [
 for (const [zeroWindowProbe, probe] of PROBES) {
   const what = zeroWindowProbe === "empty" ? "by nothing (Linux)" : "by an octet";
   Deno.test(
-    `[MUST-35] ESTABLISHED: a closed window is probed ${what} after one RTO, then with back-off (RFC 9293 §3.8.6.1, MUST-36, SHLD-29, SHLD-30)`,
+    `[MUST-35] ESTABLISHED: a closed window is probed after one RTO, then with back-off: ${what} (RFC 9293 §3.8.6.1, MUST-36, SHLD-29, SHLD-30)`,
     script({ tcp: { zeroWindowProbe } }, (s) => {
       established(s);
       s.call.send(1000);
