@@ -124,7 +124,7 @@ arp = struct.pack("!HHBBH6s4s6s4s", 1, 0x0800, 6, 4, 1, mac, address, b"\\0" * 6
 s.send(b"\\xff" * 6 + mac + struct.pack("!H", 0x0806) + arp)
 `;
 
-/** One transfer over the kernel's TCP: `send HOST PORT BYTES [CC]` or `receive ADDRESS PORT`; prints JSON as our own peer does. */
+/** One transfer over the kernel's TCP: `send HOST PORT BYTES [CC]` or `receive ADDRESS PORT [PAUSE]`; prints JSON as our own peer does. */
 export const KERNEL_TCP_PEER = `
 import hashlib, json, os, signal, socket, sys, time
 signal.alarm(300)
@@ -148,6 +148,7 @@ else:
     server = socket.create_server((sys.argv[2], int(sys.argv[3])))
     say(event="listening")
     conn, _ = server.accept()
+    time.sleep(float(sys.argv[4]) if len(sys.argv) > 4 else 0)
     digest, count = hashlib.sha256(), 0
     while data := conn.recv(1 << 18):
         digest.update(data)

@@ -33,6 +33,8 @@ export interface TransferOptions {
   readonly faults: RelayFaults;
   /** Congestion control of the sender. */
   readonly congestionControl?: "cubic" | "bbr";
+  /** How long the receiver reads nothing. Default 0. */
+  readonly pauseMs?: number;
   /** Options of ours, where ours takes part. */
   readonly tcp?: TcpOptions;
 }
@@ -200,7 +202,9 @@ export class TcpLab {
     await relay.tell(o.faults);
     await relay.answer("set");
     const tcp = { ...LINUX_BUFFERS, ...o.tcp };
-    const receiving = await this.#receive(o.receiver, { op: "receive", host: ADDRESSES.A.linux, port, tcp });
+    const { pauseMs = 0 } = o;
+    const task: PeerTask = { op: "receive", host: ADDRESSES.A.linux, port, pauseMs, tcp };
+    const receiving = await this.#receive(o.receiver, task);
     const congestionControl = o.congestionControl ?? "cubic";
     const sent = await this.#send(o.sender, {
       op: "send",
@@ -223,7 +227,8 @@ export class TcpLab {
       await peer.answer("listening");
       return () => peer.answer("done", TRANSFER_TIMEOUT_MS);
     }
-    const words = ["python3", "-c", KERNEL_TCP_PEER, "receive", ADDRESSES.B.linux, `${task.port}`];
+    const pause = `${(task.pauseMs ?? 0) / 1000}`;
+    const words = ["python3", "-c", KERNEL_TCP_PEER, "receive", ADDRESSES.B.linux, `${task.port}`, pause];
     const process = new Running("ip", this.#words("B", [...NICE, ...words]));
     await process.waitFor(/listening/);
     return () => process.wait();

@@ -133,3 +133,71 @@ Deno.test("recovery, both ways: holes are SACKed, and only what was lost is sent
     });
   }
 });
+
+Deno.test("tail loss, both ways: the end of a flight is probed by its last segment, and SACKs bring the rest (RFC 8985 §7)", async (t) => {
+  await using lab = await TcpLab.open();
+  for (const [sender, receiver] of BOTH_WAYS) {
+    await t.step(`${sender} → ${receiver}`, async () => {
+      // SYN, acknowledgment, ten segments of text; of these the last four are lost.
+      const faults = { seed: 1, delayMs: 25, dropThere: [9, 10, 11, 12, 13] };
+      const rows = await lab.capture(
+        "A",
+        async () => {
+          const done = await lab.transfer({ sender, receiver, bytes: 10 * 1448, faults });
+          assertEquals(done.received, done.sent);
+          assertEquals(done.counters.there.dropped, 5);
+        },
+        "tcp.len > 0 || tcp.flags.fin == 1",
+        "ip.src",
+        "tcp.seq",
+        "tcp.len",
+        "tcp.flags.fin",
+      );
+      const from = rows[0]![0];
+      let top = 0;
+      const again: (readonly [start: number, end: number])[] = [];
+      for (const [source, seq, length, fin] of rows) {
+        if (source !== from) continue;
+        const start = Number(seq);
+        const end = start + Number(length) + (isSet(fin) ? 1 : 0);
+        if (start < top) again.push([start, end]);
+        else top = end;
+      }
+      // A timeout would begin with the first that is missing; the probe is the last, which may be the FIN.
+      assertEquals(again[0]![1], top, `sent again: ${again.join(" ")}`);
+      assert(again.some(([start]) => start === 6 * 1448 + 1), `sent again: ${again.join(" ")}`);
+    });
+  }
+});
+
+Deno.test("a reader that stops, both ways: its closed window is probed, and all arrives when it goes on (RFC 9293 §3.8.6.1)", async (t) => {
+  await using lab = await TcpLab.open();
+  for (const [sender, receiver] of BOTH_WAYS) {
+    await t.step(`${sender} → ${receiver}`, async () => {
+      const rows = await lab.capture(
+        "A",
+        async () => {
+          const tcp = { receiveBufferBytes: 65_536 };
+          const faults = { seed: 1, delayMs: 2 };
+          const done = await lab.transfer({ sender, receiver, bytes: 1_500_000, faults, tcp, pauseMs: 3000 });
+          assertEquals(done.received, done.sent);
+        },
+        "tcp",
+        "ip.src",
+        "tcp.window_size",
+        "tcp.flags.reset",
+        "tcp.flags.fin",
+      );
+      const from = rows[0]![0];
+      const first = rows.findIndex(([source, window]) => source !== from && window === "0");
+      assert(first > 0, "the window closes");
+      const open = rows.findIndex(([source, window], i) => i > first && source !== from && window !== "0");
+      assert(open > first, "the window opens");
+      const probes = rows.slice(first, open).filter(([source]) => source === from);
+      assertGreater(probes.length, 1, "it is probed");
+      const answers = rows.slice(first, open).filter(([source]) => source !== from);
+      assertGreater(answers.length, 1, "each probe is answered");
+      assert(rows.every(([, , reset]) => !isSet(reset)));
+    });
+  }
+});

@@ -25,6 +25,8 @@ export interface RelayFaults extends Omit<LinkFaults, "rule"> {
   readonly seed: number;
   /** Share of the ECN-capable packets that a router marks "congestion experienced" (RFC 3168 §5). Default 0. */
   readonly ceRate?: number;
+  /** Which TCP packets from the first wire to the second are lost as well, counted from 1. */
+  readonly dropThere?: readonly number[];
 }
 
 /** What happened since the faults were set; "there" is from the first wire to the second. */
@@ -159,9 +161,14 @@ export class Relay {
   }
 
   #newLink(faults: RelayFaults): FaultLink {
-    const { seed, ceRate = 0, ...rest } = faults;
+    const { seed, ceRate = 0, dropThere = [], ...rest } = faults;
     const both: LinkFaults = { ...rest, rule: (p) => isTcp(p) ? "pass" : UNHARMED };
-    const link = new FaultLink(this.#port, { timers: this.#timers, seed, inbound: both, outbound: both });
+    let count = 0;
+    const there: LinkFaults = {
+      ...both,
+      rule: (p) => !isTcp(p) ? UNHARMED : dropThere.includes(++count) ? "drop" : "pass",
+    };
+    const link = new FaultLink(this.#port, { timers: this.#timers, seed, inbound: there, outbound: both });
     link.attach({
       linkInput: (p) => {
         if (this.#b.transmit(p)) return;

@@ -20,6 +20,8 @@ export interface PeerTask {
   readonly host: string;
   /** Octets to send. */
   readonly bytes?: number;
+  /** How long a receiver reads nothing. Default 0. */
+  readonly pauseMs?: number;
   /** How our TCP is set up. */
   readonly tcp?: TcpOptions;
 }
@@ -72,6 +74,7 @@ async function receive(stack: Stack, task: PeerTask): Promise<{ bytes: number; s
   using listener = stack.listen({ port: task.port });
   console.log(JSON.stringify({ event: "listening" }));
   const conn = await listener.accept();
+  await new Promise((resolve) => setTimeout(resolve, task.pauseMs ?? 0));
   const hash = createHash("sha256");
   const buffer = new Uint8Array(CHUNK_BYTES * 4);
   let bytes = 0;
