@@ -106,7 +106,12 @@ export function summary(cells: readonly CellRuns[]): string {
   for (const { mbps } of cells) {
     for (const runs of mbps.slice(1)) counts[compare(runs, mbps[0]!).verdict]++;
   }
-  return `Comparisons: ${counts["≥"]} at least Linux's, ${counts["≈"]} below within chance, ${
+  const words = `Comparisons: ${counts["≥"]} at least Linux's, ${counts["≈"]} below within chance, ${
     counts["<"]
-  } below.`;
+  } below`;
+  const below = cells.flatMap(({ name, mbps }) =>
+    PAIRS.slice(1).filter((_, i) => compare(mbps[i + 1]!, mbps[0]!).verdict === "<")
+      .map((pair) => `${pair.join(" → ")} at ${name}`)
+  );
+  return below.length === 0 ? `${words}.` : `${words}: ${below.join("; ")}.`;
 }

@@ -42,5 +42,8 @@ Deno.test("tableLine(): medians, each with its ratio to Linux with Linux, its er
 
 Deno.test("section(): a row per network, and how many comparisons came out how", () => {
   assertStringIncludes(section("CUBIC", [CELL]), "| RTT 20 ms | 1000 | 7 | 3 | 10.00 | 12.00 ≥ 117 ± 3 % |");
-  assertEquals(summary([CELL]), "Comparisons: 1 at least Linux's, 1 below within chance, 1 below.");
+  assertEquals(
+    summary([CELL]),
+    "Comparisons: 1 at least Linux's, 1 below within chance, 1 below: linux → ours at RTT 20 ms.",
+  );
 });
