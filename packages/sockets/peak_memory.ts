@@ -4,8 +4,10 @@
  */
 import { DEFAULT_RECEIVE_QUEUE_BYTES } from "./datagram_conn.ts";
 
-/** Default of `TcpConnectionOptions.sendBufferBytes` and `receiveBufferBytes`. */
-const DEFAULT_TCP_BUFFER_BYTES = 1024 * 1024;
+/** Default of `TcpConnectionOptions.sendBufferBytes`. */
+const DEFAULT_SEND_BUFFER_BYTES = 4 * 1024 * 1024;
+/** Default of `TcpConnectionOptions.receiveBufferBytes`. */
+const DEFAULT_RECEIVE_BUFFER_BYTES = 6 * 1024 * 1024;
 /** Heap of an idle TCP connection and of a socket, measured; see the README of `tcp`. */
 const CONNECTION_BYTES = 2048;
 const SOCKET_BYTES = 2048;
@@ -17,9 +19,9 @@ const SLOT_FACTOR = 4;
 export interface MemoryPlan {
   /** TCP connections at a time. */
   readonly tcpConnections: number;
-  /** Send buffer of each; default 1 MiB. */
+  /** Send buffer of each; default 4 MiB. */
   readonly sendBufferBytes?: number;
-  /** Receive window of each; default 1 MiB. */
+  /** Receive window of each; default 6 MiB. */
   readonly receiveBufferBytes?: number;
   /** UDP sockets at a time; default 0. */
   readonly udpSockets?: number;
@@ -41,8 +43,8 @@ export interface MemoryPlan {
  * ```
  */
 export function peakBufferBytes(plan: MemoryPlan): number {
-  const send = ringBytes(plan.sendBufferBytes ?? DEFAULT_TCP_BUFFER_BYTES);
-  const receive = plan.receiveBufferBytes ?? DEFAULT_TCP_BUFFER_BYTES;
+  const send = ringBytes(plan.sendBufferBytes ?? DEFAULT_SEND_BUFFER_BYTES);
+  const receive = plan.receiveBufferBytes ?? DEFAULT_RECEIVE_BUFFER_BYTES;
   const queue = plan.receiveQueueBytes ?? DEFAULT_RECEIVE_QUEUE_BYTES;
   return plan.tcpConnections * (send + SLOT_FACTOR * receive + CONNECTION_BYTES) +
     (plan.udpSockets ?? 0) * (queue + SOCKET_BYTES);
