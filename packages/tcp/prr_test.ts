@@ -5,7 +5,7 @@ const SMSS = 1000;
 
 /** One loss in a flight of `flight` segments, an acknowledgment for each of the others; how many segments went out when. */
 function oneLoss(flight: number, ssthresh: number): number[] {
-  const prr = new Prr(flight * SMSS);
+  const prr = new Prr(flight * SMSS, 0);
   prr.sent(SMSS);
   let pipe = flight * SMSS;
   const sent: number[] = [];
@@ -39,7 +39,7 @@ Deno.test("Prr: seven tenths of the window, CUBIC's reduction: seven of ten (RFC
 });
 
 Deno.test("Prr: below ssthresh a segment leaves for each one delivered: conservative (RFC 9937 §6, PRR-CRB)", () => {
-  const prr = new Prr(20 * SMSS);
+  const prr = new Prr(20 * SMSS, 0);
   // Fifteen of twenty are lost.
   prr.sent(SMSS);
   let pipe = 2 * SMSS;
@@ -53,7 +53,7 @@ Deno.test("Prr: below ssthresh a segment leaves for each one delivered: conserva
 });
 
 Deno.test("Prr: and one more for an acknowledgment that is safe, up to ssthresh (RFC 9937 §6, PRR-SSRB)", () => {
-  const prr = new Prr(20 * SMSS);
+  const prr = new Prr(20 * SMSS, 0);
   prr.sent(SMSS);
   let pipe = 2 * SMSS;
   const windows: number[] = [];
@@ -68,7 +68,7 @@ Deno.test("Prr: and one more for an acknowledgment that is safe, up to ssthresh 
 });
 
 Deno.test("Prr: what could not be sent is not forgotten, and what was sent too much is (RFC 9937 §6)", () => {
-  const prr = new Prr(20 * SMSS);
+  const prr = new Prr(20 * SMSS, 0);
   assertEquals(prr.onAck(4 * SMSS, 16 * SMSS, 10 * SMSS, SMSS, false), 18 * SMSS);
   assertEquals(prr.onAck(2 * SMSS, 14 * SMSS, 10 * SMSS, SMSS, false), 17 * SMSS);
   prr.sent(5 * SMSS);
@@ -77,7 +77,7 @@ Deno.test("Prr: what could not be sent is not forgotten, and what was sent too m
 
 Deno.test("Prr: with nothing in the network, a segment goes out, whatever was delivered (RFC 9937 §6)", () => {
   // The window became 0: only the retransmission timeout could go on.
-  const prr = new Prr(10 * SMSS);
+  const prr = new Prr(10 * SMSS, 0);
   prr.sent(5 * SMSS);
   prr.onAck(5 * SMSS, 2 * SMSS, 7 * SMSS, SMSS, false);
   assertEquals(prr.onAck(0, 0, 7 * SMSS, SMSS, false), SMSS);

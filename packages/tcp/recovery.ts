@@ -22,7 +22,7 @@ import { resumeRetransmission, scheduleReordering } from "./loss_timer.ts";
 import { notePaced, pacingRate, pacingRoom } from "./pacer.ts";
 import { segmentBytes, superSegmentBytes } from "./path_mtu.ts";
 import { mtuProbeLost } from "./plpmtud.ts";
-import { Prr } from "./prr.ts";
+import { beginReduction, reduceProportionally } from "./prr.ts";
 import {
   DUP_THRESH,
   isReorderingSeen,
@@ -186,22 +186,12 @@ function enterFastRecovery(tcb: Tcb, acked: number, summary: AckSummary, flight:
   if (sent !== undefined && !isReorderingSeen(tcb)) tcb.undo.deliveredBytes = sent.sackedBytes;
   congestion.onEnterRecovery(flightToReduce(tcb, flight), tcb.layer.clock.now(), tcb.hasSack);
   if (sent !== undefined && tcb.hasSack) {
-    if (tcb.congestion.ownsRecovery !== true) {
-      tcb.prr = new Prr(flight - (sent.sackedBytes - (summary.deliveredBytes - acked)));
-    }
+    beginReduction(tcb, flight - (sent.sackedBytes - (summary.deliveredBytes - acked)));
     // The segment that goes out in any case is one of those that PRR counts (RFC 9937 §6).
     reduceProportionally(tcb, acked, summary);
     retransmitLost(tcb);
   } else retransmitHead(tcb);
   if (tcb.timerKind !== TIMER_REORDERING) startRetransmission(tcb);
-}
-
-/** Recovery with SACK: the window falls to `ssthresh` step by step (RFC 9937 §6). */
-function reduceProportionally(tcb: Tcb, acked: number, summary: AckSummary): void {
-  const { prr, sent, congestion } = tcb;
-  if (prr === undefined || sent === undefined) return;
-  const isSafe = acked > 0 && summary.lostBytes === 0;
-  congestion.cwnd = prr.onAck(summary.deliveredBytes, pipe(tcb), congestion.ssthresh, tcb.smss, isSafe);
 }
 
 function fastRecoveryAck(tcb: Tcb, acked: number): void {
@@ -382,6 +372,7 @@ export function retransmitPiece(tcb: Tcb, i: number, octets: number, mss: number
   const segments = octets <= mss ? 1 : Math.ceil(octets / mss);
   noteRetransmission(tcb, seq, segments, nowMs);
   tcb.retransmittedSegments += segments;
+  tcb.lastSentAtMs = nowMs;
   const { delivery } = tcb;
   if (delivery !== undefined) {
     delivery.retransmitted += octets;

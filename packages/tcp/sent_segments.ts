@@ -41,6 +41,8 @@ export class SentSegments extends PieceStore {
   retransmittedBytes: number;
   /** Octets found lost since this was set to 0 last. */
   newlyLostBytes: number;
+  /** When the retransmission was sent that was found lost last; −Infinity before one was. */
+  repairLostMs: number;
   /** Octets that were in the network when the piece which was found lost last had been sent (P.tx_in_flight). */
   lostTxInFlight: number;
   /** SACK blocks that could not be taken in, for want of pieces. */
@@ -75,6 +77,7 @@ export class SentSegments extends PieceStore {
     this.lostBytes = 0;
     this.retransmittedBytes = 0;
     this.newlyLostBytes = 0;
+    this.repairLostMs = -Infinity;
     this.lostTxInFlight = 0;
     this.refusedBlocks = 0;
     this.rackSentAtMs = -Infinity;
@@ -98,6 +101,7 @@ export class SentSegments extends PieceStore {
     this.clear();
     this.#smss = smss;
     this.refusedBlocks = 0;
+    this.repairLostMs = -Infinity;
     this.rackSentAtMs = -Infinity;
     this.rackEnd = una;
     this.rackRttMs = -1;
@@ -227,6 +231,7 @@ export class SentSegments extends PieceStore {
       // The rest of the list was sent later, and has more time left.
       if (remainingMs > 0) return remainingMs;
       const newer = this.newer[slot]!;
+      if ((this.flags[slot]! & PIECE_RETRANSMITTED) !== 0) this.repairLostMs = sentAtMs;
       this.#lose(slot);
       slot = newer;
     }

@@ -142,7 +142,7 @@ export interface TcpInfo {
   readonly sendBufferLimitedMs: number;
   /** Of that, with all that the user has written in flight. */
   readonly appLimitedMs: number;
-  /** Since text was last sent; −1 before that (tcpi_last_data_sent). */
+  /** Since text was last sent, for the first time or again; −1 before that (tcpi_last_data_sent). */
   readonly lastTextSentMs: number;
   /** Since text last came; −1 before that (tcpi_last_data_recv). */
   readonly lastTextReceivedMs: number;

@@ -124,6 +124,25 @@ Deno.test(
 );
 
 Deno.test(
+  "ESTABLISHED: losing a repair that was sent a round trip after the reduction reduces the window again, an earlier one does not (RFC 5681 §4.3)",
+  script((s) => {
+    distant(s);
+    fill(s, 10);
+    s.call.send(30_000);
+    s.at(100).inject(". 1:1(0) ack 1 <sack 1001:4001>").expect(". 1:1001(1000) ack 1");
+    s.inject(". 1:1(0) ack 1 <sack 1001:10001>").takeAll();
+    const { ssthresh } = s.connection!.info();
+    // What left with the reduction met the old window.
+    s.at(151).inject(". 1:1(0) ack 1 <sack 1001:11001>").expect(". 1:1001(1000) ack 1");
+    assertEquals(s.connection!.info().ssthresh, ssthresh);
+    s.inject(". 1:1(0) ack 1 <sack 1001:12001>").takeAll();
+    s.at(202).inject(". 1:1(0) ack 1 <sack 1001:17001>").expect(". 1:1001(1000) ack 1");
+    assertEquals([s.connection!.info().ssthresh, s.connection!.info().phase], [0.7 * ssthresh, "FAST"]);
+    finish(s);
+  }),
+);
+
+Deno.test(
   "ESTABLISHED: a D-SACK makes the reordering window a quarter larger (RFC 8985 §6.2, step 4)",
   script((s) => {
     distant(s);
