@@ -259,6 +259,11 @@ export class Lab {
     return await run("ip", ["netns", "exec", this.#ethup, command, ...args]);
   }
 
+  /** Starts a program where ethup runs. */
+  startNearEthup(command: string, args: readonly string[]): Running {
+    return new Running("ip", ["netns", "exec", this.#ethup, command, ...args]);
+  }
+
   /** Takes everything down. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const name of new Set([this.#kernel, this.#ethup])) {

@@ -66,6 +66,8 @@ Deno.test("MD5: 100 kB to the kernel and back; tshark finds a signature in every
     "--immediate-mode",
     "-i",
     "lwk0",
+    "-s",
+    "128",
     "-U",
     "-w",
     path,
