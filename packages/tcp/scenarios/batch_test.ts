@@ -3,13 +3,8 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { script, type TcpScript } from "./harness.ts";
-import { distant } from "./states.ts";
-
-function finish(s: TcpScript): void {
-  s.call.abort();
-  s.takeAll();
-}
+import { script } from "./harness.ts";
+import { distant, finish } from "./states.ts";
 
 Deno.test(
   "FAST: each acknowledgment of a batch lets one segment more out, as if it had come alone (RFC 9937 §6)",

@@ -1,12 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { script, type TcpScript } from "./harness.ts";
-import { established } from "./states.ts";
-
-/** Sends `segments` full ones and takes them. */
-function fill(s: TcpScript, segments: number): void {
-  s.call.send(segments * 1000);
-  assertEquals(s.takeAll().reduce((sum, seg) => sum + seg.textLength, 0), segments * 1000);
-}
+import { script } from "./harness.ts";
+import { established, fill } from "./states.ts";
 
 Deno.test(
   "ESTABLISHED: the third duplicate ACK retransmits at once (RFC 5681 §3.2)",

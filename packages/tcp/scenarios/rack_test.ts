@@ -1,17 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { script, type TcpScript } from "./harness.ts";
-import { distant } from "./states.ts";
-
-/** Sends `segments` full ones and takes them. */
-function fill(s: TcpScript, segments: number): void {
-  s.call.send(segments * 1000);
-  assertEquals(s.takeAll().reduce((sum, seg) => sum + seg.textLength, 0), segments * 1000);
-}
-
-function finish(s: TcpScript): void {
-  s.call.abort();
-  s.takeAll();
-}
+import { script } from "./harness.ts";
+import { distant, fill, finish } from "./states.ts";
 
 Deno.test(
   "ESTABLISHED: one SACK makes a hole lost when a quarter of the round trip is over, not before (RFC 8985 §6.2, step 5)",

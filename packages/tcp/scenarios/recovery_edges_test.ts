@@ -1,17 +1,7 @@
 /** What recovery must not believe: echoes and SACKs that say less than they seem to. */
 import { assertEquals } from "@std/assert";
 import { script, type TcpScript } from "./harness.ts";
-import { distant } from "./states.ts";
-
-function fill(s: TcpScript, segments: number): void {
-  s.call.send(segments * 1000);
-  assertEquals(s.takeAll().reduce((sum, seg) => sum + seg.textLength, 0), segments * 1000);
-}
-
-function finish(s: TcpScript): void {
-  s.call.abort();
-  s.takeAll();
-}
+import { distant, fill, finish } from "./states.ts";
 
 const counters = (s: TcpScript) => s.harness.tcp.counters;
 

@@ -1,14 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { script, type TcpScript } from "./harness.ts";
-import { distant, established } from "./states.ts";
+import { script } from "./harness.ts";
+import { distant, established, fill } from "./states.ts";
 
 const SACK = "<mss 1000,sackOK>";
-
-/** Sends `segments` full ones and takes them. */
-function fill(s: TcpScript, segments: number): void {
-  s.call.send(segments * 1000);
-  assertEquals(s.takeAll().reduce((sum, seg) => sum + seg.textLength, 0), segments * 1000);
-}
 
 // Receiver.
 

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { assertEquals } from "@std/assert";
 import type { TcpListenOptions } from "../listener.ts";
 import type { TcpConnectOptions } from "../tcp_open.ts";
 import type { TcpScript } from "./harness.ts";
@@ -106,4 +107,16 @@ export function distant(s: TcpScript, synOptions: string = "<mss 1000,sackOK>"):
   const options = synOptions.includes("TS val") ? " <TS val 2 ecr 0>" : "";
   s.at(50).inject(`. 1:1(0) ack 1${options}`).expectNothing().expectState("ESTABLISHED");
   s.events.length = 0;
+}
+
+/** The user has `segments` full ones to send, which all leave at once, and are taken. */
+export function fill(s: TcpScript, segments: number): void {
+  s.call.send(segments * 1000);
+  assertEquals(s.takeAll().reduce((sum, seg) => sum + seg.textLength, 0), segments * 1000);
+}
+
+/** The end of a script that does not care how its connection ends. */
+export function finish(s: TcpScript): void {
+  s.call.abort();
+  s.takeAll();
 }

@@ -1,11 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { script, type TcpScript } from "./harness.ts";
-import { distant } from "./states.ts";
-
-function fill(s: TcpScript, segments: number): void {
-  s.call.send(segments * 1000);
-  assertEquals(s.takeAll().reduce((sum, seg) => sum + seg.textLength, 0), segments * 1000);
-}
+import { distant, fill } from "./states.ts";
 
 const window = (s: TcpScript): [number, number] => [s.connection!.info().cwnd, s.connection!.info().ssthresh];
 const undone = (s: TcpScript): number => s.harness.tcp.counters.undoneRecoveries;
