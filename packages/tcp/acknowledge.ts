@@ -3,9 +3,8 @@
  * @module
  */
 import type { AckSummary } from "./ack_summary.ts";
-import { ECE } from "./control_bits.ts";
 import type { DeliveryRate } from "./delivery_rate.ts";
-import { receiveEcho } from "./ecn.ts";
+import { echoesMark, receiveEcho } from "./ecn.ts";
 import { flightToReduce, pipe } from "./flight.ts";
 import { scheduleProbe } from "./loss_timer.ts";
 import { leavePersist } from "./persist.ts";
@@ -51,7 +50,7 @@ export function processAck(tcb: Tcb, seg: Segment): boolean {
       recoverAfterAck(tcb, seg, acked, summary, isDuplicate, flight, rttMs, echoAge(tcb, seg));
       if (tcb.ecn !== 0) receiveEcho(tcb, seg, flightToReduce(tcb, flight));
       if (tcb.delivery !== undefined) noteWindowUse(tcb, tcb.delivery, flight, layer.clock.now());
-      sampleRate(tcb, summary, rttMs, priorPipe, (seg.ctl & ECE) !== 0 && tcb.ecn !== 0);
+      sampleRate(tcb, summary, rttMs, priorPipe, echoesMark(tcb, seg));
       if (tcb.sndUna !== tcb.sndNxt) {
         if (acked > 0) scheduleProbe(tcb, seqDiff(tcb.sndNxt, tcb.sndUna));
       } else if (sent !== undefined && !sent.hasProbe) layer.sentPool.release(tcb);
